@@ -1,0 +1,40 @@
+//! What a project chooses: `roundtrip.toml` or `[tool.roundtrip]`, presets, thresholds, triage, baseline.
+
+/// Choices in force for one review.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Config {
+    pub preset: Preset,
+    /// Exact codes, names or families; empty selects all.
+    pub select: Vec<String>,
+    pub ignore: Vec<String>,
+    /// Show hints too.
+    pub hints: bool,
+    /// Show findings on lines that a diff does not add, too.
+    pub all_lines: bool,
+    pub thresholds: Thresholds,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Preset {
+    #[default]
+    Default,
+    /// The severities of the guides that the catalogue grew from.
+    Seeds,
+}
+
+/// Numbers that a rule compares with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Thresholds {
+    /// Executions that make an N+1 in a log.
+    pub n_plus_one: u32,
+    /// Counts that are worth one aggregate.
+    pub mergeable_counts: u32,
+    /// Turns up to which a constant loop is excused.
+    pub constant_loop: u32,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self { n_plus_one: 3, mergeable_counts: 2, constant_loop: 3 }
+    }
+}

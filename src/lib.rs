@@ -1,0 +1,12 @@
+//! Roundtrip shows the database round trips that a change, or a recorded request, makes. See ARCHITECTURE.md.
+
+pub mod config;
+pub mod model;
+pub mod project;
+pub mod protocol;
+pub mod python;
+pub mod rules;
+pub mod schema;
+pub mod sql;
+pub mod text;
+pub mod trace;

@@ -1,0 +1,73 @@
+//! A finding as it leaves the engine.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Confidence, Family, FindingSource, Over, Rewrite, Severity};
+
+/// `count` times the product of the loops' letters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Term {
+    pub count: u32,
+    pub loops: Vec<String>,
+}
+
+/// What a letter of a formula stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loop {
+    pub over: Over,
+    /// For a reader: `rows of forum.Topic (line 9)`.
+    pub text: String,
+    pub model: Option<String>,
+    pub path: String,
+    pub line: u32,
+    pub exactly: Option<u32>,
+    pub at_most: Option<u32>,
+}
+
+/// Round trips with and without the finding's cure.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Cost {
+    pub before: String,
+    pub after: String,
+    pub before_terms: Vec<Term>,
+    pub after_terms: Vec<Term>,
+    pub loops: BTreeMap<String, Loop>,
+    /// Milliseconds that the input shows would be saved; only a log can say.
+    pub saved_ms: Option<f64>,
+}
+
+/// What a finding rests on: another place in the code, or statements that were seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Evidence {
+    Code { path: String, line: u32, message: String },
+    Statements { fingerprint: String, sql: String, count: u64, total_ms: Option<f64>, request: Option<String> },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    pub rule: String,
+    pub name: String,
+    pub family: Family,
+    pub severity: Severity,
+    pub hint: bool,
+    pub confidence: Confidence,
+    pub source: FindingSource,
+    /// Where the statement is sent; none for a log without a stack.
+    pub path: Option<String>,
+    pub line: Option<u32>,
+    pub column: Option<u32>,
+    pub end_line: Option<u32>,
+    pub end_column: Option<u32>,
+    pub message: String,
+    /// In a diff: whether this stands after the change and not before.
+    pub introduced: Option<bool>,
+    pub cost: Option<Cost>,
+    pub evidence: Vec<Evidence>,
+    pub rewrite: Option<Rewrite>,
+    pub advice: String,
+    /// 16 hex digits from rule, path, enclosing function and normalised text: stable across unrelated edits.
+    pub fingerprint: String,
+}

@@ -1,0 +1,20 @@
+//! Plain data that every room speaks: places in files, loops and costs, findings, rewrites, and the report.
+//!
+//! Nothing here computes more than what its own data says, and nothing here knows another room.
+
+mod cost;
+mod finding;
+mod kinds;
+mod place;
+mod report;
+mod rewrite;
+
+pub use cost::{Letters, LoopId, Over, Terms, Trip};
+pub use finding::{Cost, Evidence, Finding, Loop, Term};
+pub use kinds::{Confidence, Family, FindingSource, Kind, Orm, Safety, Severity};
+pub use place::{FileId, Place, Site, Span};
+pub use report::{
+    Budget, Built, Endpoint, Function, Input, InputError, LogQuery, Plan, Prediction, QueryRow, Report, Request,
+    RuleName, Summary, VERSION,
+};
+pub use rewrite::{Edit, Rewrite};

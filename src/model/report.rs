@@ -1,0 +1,188 @@
+//! The report: everything that one review says, in the shape that scripts outside rely on.
+//! Fields may be added; none may be renamed or removed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Confidence, Finding, Kind, Loop, Orm, Severity, Term};
+
+/// Version of the report's shape.
+pub const VERSION: u32 = 1;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    pub version: u32,
+    pub findings: Vec<Finding>,
+    pub functions: Vec<Function>,
+    pub queries: Vec<QueryRow>,
+    pub requests: Vec<Request>,
+    pub endpoints: Vec<Endpoint>,
+    pub plans: Vec<Plan>,
+    pub inputs: Vec<Input>,
+    pub errors: Vec<InputError>,
+    pub rules: Vec<RuleName>,
+    pub summary: Summary,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self {
+            version: VERSION,
+            findings: Vec::new(),
+            functions: Vec::new(),
+            queries: Vec::new(),
+            requests: Vec::new(),
+            endpoints: Vec::new(),
+            plans: Vec::new(),
+            inputs: Vec::new(),
+            errors: Vec::new(),
+            rules: Vec::new(),
+            summary: Summary::default(),
+        }
+    }
+}
+
+/// A function that sends queries, with what one call of it costs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Function {
+    pub path: String,
+    /// Qualified by its classes: `Dashboard.get`.
+    pub name: String,
+    pub line: u32,
+    pub round_trips: String,
+    /// False when something unknown is called or a branch was bounded by its maximum.
+    pub exact: bool,
+    pub terms: Vec<Term>,
+    pub loops: BTreeMap<String, Loop>,
+}
+
+/// A row of `queries`: a predicted statement, or a fingerprint that was observed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum QueryRow {
+    Predicted(Prediction),
+    Observed(LogQuery),
+}
+
+/// A statement that the code would send.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Prediction {
+    pub path: String,
+    pub line: u32,
+    pub column: u32,
+    pub orm: Orm,
+    pub model: Option<String>,
+    pub kind: Kind,
+    /// For reading: unneeded quotes dropped, literals `?`.
+    pub sql: String,
+    /// Of the statement as sent.
+    pub fingerprint: String,
+    pub loops: Vec<String>,
+    #[serde(rename = "loop")]
+    pub loop_: BTreeMap<String, Loop>,
+    pub built: Option<Built>,
+    /// The call path from the function where it starts: `app/views.py:30 row()`.
+    pub via: Vec<String>,
+    pub confidence: Confidence,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Built {
+    pub path: String,
+    pub line: u32,
+}
+
+/// One fingerprint of a log. Times in milliseconds; `None` where the input has none.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LogQuery {
+    pub fingerprint: String,
+    pub sql: String,
+    pub kind: Kind,
+    pub tables: Vec<String>,
+    pub executions: u64,
+    pub distinct_params: Option<u64>,
+    pub total_ms: Option<f64>,
+    pub mean_ms: Option<f64>,
+    pub p95_ms: Option<f64>,
+    pub max_ms: Option<f64>,
+    pub requests: Option<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    pub id: String,
+    pub name: String,
+    pub queries: u64,
+    pub total_ms: Option<f64>,
+    pub duplicates: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Endpoint {
+    pub name: String,
+    pub requests: u64,
+    pub queries_p95: u64,
+    pub p95_ms: Option<f64>,
+    pub p99_ms: Option<f64>,
+    pub budget: Budget,
+    pub missed: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Budget {
+    pub queries: Option<u64>,
+    pub p95_ms: Option<f64>,
+    pub p99_ms: Option<f64>,
+    pub duplicates: Option<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    pub fingerprint: Option<String>,
+    pub nodes: serde_json::Value,
+    pub problems: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    pub name: String,
+    pub format: String,
+    pub statements: u64,
+    /// What this input cannot show, and what was left out of it.
+    pub notes: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputError {
+    pub path: String,
+    pub line: Option<u32>,
+    pub message: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleName {
+    pub code: String,
+    pub name: String,
+    pub summary: String,
+}
+
+/// Counts of what is shown: hidden findings (hints, filtered ones) are not in them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Summary {
+    pub blocker: u32,
+    pub warning: u32,
+    pub info: u32,
+    pub files: u32,
+    pub statements: u64,
+}
+
+impl Summary {
+    pub fn count(&mut self, severity: Severity) {
+        match severity {
+            Severity::Blocker => self.blocker += 1,
+            Severity::Warning => self.warning += 1,
+            Severity::Info => self.info += 1,
+        }
+    }
+}

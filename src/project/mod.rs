@@ -1,0 +1,103 @@
+//! What the project's sources say beside their statements: which module is which file, models, settings, versions.
+
+use std::collections::HashMap;
+
+use smol_str::SmolStr;
+
+use crate::model::{FileId, Loop, LoopId, Over, Place, Site};
+use crate::python::ir;
+use crate::schema::{ModelId, Schema};
+use crate::text::Source;
+use crate::trace::Trace;
+
+/// One Python file of the input, parsed.
+#[derive(Debug)]
+pub struct Module {
+    pub id: FileId,
+    pub source: Source,
+    pub ir: ir::Module,
+    /// Dotted name from the path, `src/` and the like cut where imports show it: `forum.models`.
+    pub dotted: SmolStr,
+}
+
+/// All that the rules and the interpreter may know of the input as a whole.
+#[derive(Debug, Default)]
+pub struct Project {
+    /// Indexed by [`FileId`].
+    pub modules: Vec<Module>,
+    pub schema: Schema,
+    /// Class statement (file, class name) → model.
+    pub model_classes: HashMap<(FileId, SmolStr), ModelId>,
+    pub settings: Settings,
+    pub django: DjangoVersion,
+}
+
+impl Project {
+    pub fn module(&self, id: FileId) -> &Module {
+        &self.modules[id.0 as usize]
+    }
+
+    /// The text of a site.
+    pub fn text(&self, site: Site) -> &str {
+        self.module(site.file).source.slice(site.span)
+    }
+
+    pub fn place(&self, site: Site) -> Place {
+        self.module(site.file).source.place(site.span)
+    }
+
+    /// A loop of a trace as the report describes it.
+    pub fn describe_loop(&self, trace: &Trace, id: LoopId) -> Loop {
+        let info = trace.loop_info(id);
+        let built = info.queryset.and_then(|id| trace.queryset(id).built).unwrap_or(info.site);
+        let place = self.place(built);
+        let what = match (info.over, &info.model) {
+            (Over::Query | Over::Slice, Some(model)) => format!("rows of {model}"),
+            (Over::Query | Over::Slice, None) => "rows of a query".to_owned(),
+            (Over::Range, _) => "a constant range".to_owned(),
+            (Over::Items, _) => format!("items of {}", shortened(self.text(info.site))),
+            (Over::Pages, _) => "pages".to_owned(),
+        };
+        Loop {
+            over: info.over,
+            text: format!("{what} (line {})", place.line),
+            model: info.model.as_ref().map(ToString::to_string),
+            path: place.path,
+            line: place.line,
+            exactly: info.exactly,
+            at_most: info.at_most,
+        }
+    }
+}
+
+/// One line of at most 40 characters.
+fn shortened(text: &str) -> String {
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match flat.char_indices().nth(39) {
+        Some((at, _)) if flat.chars().count() > 40 => format!("{}…", &flat[..at]),
+        _ => flat,
+    }
+}
+
+/// What settings modules say; a field is `None` where no settings are in the input.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    pub site: Option<Site>,
+    pub auth_user_model: Option<SmolStr>,
+    pub atomic_requests: Option<bool>,
+    /// `postgres`, `mysql`, `sqlite`: from `DATABASES`.
+    pub engine: Option<SmolStr>,
+    /// Backend class of each cache alias.
+    pub caches: Vec<(SmolStr, SmolStr)>,
+    pub default_auto_field: Option<SmolStr>,
+}
+
+/// `X.Y`; the newest known where nothing says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DjangoVersion(pub u8, pub u8);
+
+impl Default for DjangoVersion {
+    fn default() -> Self {
+        DjangoVersion(6, 1)
+    }
+}

@@ -1,0 +1,89 @@
+//! What a rule hands in: a finding before it has lines, letters and a checked rewrite.
+
+use crate::model::{Confidence, LoopId, Safety, Severity, Site, Span, Terms};
+use crate::project::Project;
+use crate::rules::Meta;
+use crate::trace::{Fingerprint, Trace};
+
+/// What a rule may look at beside the trace, and where its findings go.
+pub struct Context<'a> {
+    pub project: &'a Project,
+    pub config: &'a crate::config::Config,
+    pub drafts: Vec<Draft>,
+}
+
+/// A finding as the rule sees it. `review` turns it into the report's: it assigns letters, applies the configuration,
+/// and applies and re-reviews the rewrite on a copy before it is offered.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub rule: &'static Meta,
+    pub severity: Severity,
+    /// `Some` where this one finding is (or is not) a hint against the rule's own default.
+    pub hint: Option<bool>,
+    pub confidence: Confidence,
+    /// Where the statement is sent; none for a log without a stack.
+    pub site: Option<Site>,
+    pub message: String,
+    pub cost: Option<DraftCost>,
+    pub evidence: Vec<DraftEvidence>,
+    pub rewrite: Option<DraftRewrite>,
+    /// What to do, in words; always there.
+    pub advice: String,
+    /// Tells two findings of one rule in one function apart where the text at their site is the same.
+    pub key: String,
+}
+
+/// Round trips of the affected part, with and without the cure.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DraftCost {
+    pub before: Terms,
+    pub after: Terms,
+    /// The loops that the terms name, as the report describes them.
+    pub loops: Vec<(LoopId, crate::model::Loop)>,
+    pub saved_ms: Option<f64>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum DraftEvidence {
+    Code { site: Site, message: String },
+    Statements { fingerprint: Fingerprint, sql: String, count: u64, total_us: Option<u64>, request: Option<String> },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct DraftRewrite {
+    pub safety: Safety,
+    pub title: String,
+    /// What a person must agree to; empty for a safe one.
+    pub note: String,
+    pub edits: Vec<FileEdit>,
+}
+
+/// A replacement in a file of the input, or a new file.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FileEdit {
+    Replace { site: Site, text: String },
+    Create { path: String, text: String },
+}
+
+impl FileEdit {
+    pub fn insert(at: Site, text: impl Into<String>) -> Self {
+        FileEdit::Replace { site: Site::new(at.file, Span::at(at.span.end)), text: text.into() }
+    }
+}
+
+impl Context<'_> {
+    pub fn report(&mut self, draft: Draft) {
+        self.drafts.push(draft);
+    }
+
+    /// A cost whose loops are those of `trace`.
+    pub fn cost(&self, trace: &Trace, before: Terms, after: Terms) -> DraftCost {
+        let mut loops: Vec<(LoopId, crate::model::Loop)> = Vec::new();
+        for id in before.iter().chain(after.iter()).flat_map(|trip| &trip.loops) {
+            if loops.iter().all(|(known, _)| known != id) {
+                loops.push((*id, self.project.describe_loop(trace, *id)));
+            }
+        }
+        DraftCost { before, after, loops, saved_ms: None }
+    }
+}

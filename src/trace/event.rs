@@ -1,0 +1,231 @@
+//! One thing that happens in a run.
+
+use std::rc::Rc;
+
+use smol_str::SmolStr;
+
+use super::{QuerySetId, Row, Statement};
+use crate::model::{Confidence, LoopId, Site};
+
+#[derive(Debug, Clone)]
+pub struct Event {
+    pub kind: EventKind,
+    /// The expression at which it happens; for a log, none.
+    pub site: Option<Site>,
+    /// The statement around it, in the file of `site`.
+    pub statement: Option<Site>,
+    /// The loops around it, outermost first.
+    pub loops: Vec<LoopId>,
+    /// The branches that lead to it, outermost first: two events exclude each other where these part.
+    pub arms: Vec<Arm>,
+    /// The calls between the trace's function and `site`, outermost first; empty when it stands in that function.
+    pub via: Vec<CallStep>,
+    /// The name that its value is given: a variable, a dict key, a keyword argument.
+    pub bound_to: Option<SmolStr>,
+    pub confidence: Confidence,
+}
+
+/// One way at a fork: `if` and `else` of one statement share `fork` and differ in `arm`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arm {
+    pub fork: u32,
+    pub arm: u32,
+    /// May be skipped: nothing is known of how likely it is.
+    pub early_exit: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallStep {
+    /// The call expression.
+    pub site: Site,
+    /// What is called: `row`, `Topic.summary`.
+    pub callee: SmolStr,
+    /// Where the callee is defined.
+    pub defined: Option<Site>,
+}
+
+#[derive(Debug, Clone)]
+pub enum EventKind {
+    Query(Box<Query>),
+    Row(RowEvent),
+    Cache(CacheEvent),
+    /// `atomic()` entered and left.
+    Begin,
+    Commit,
+    /// A task sent to a queue: its dotted name.
+    Dispatch(SmolStr),
+    /// HTTP, mail, sleep, subprocess.
+    ExternalIo(SmolStr),
+    /// A call that leaves the input; what it does is not known.
+    Opaque(SmolStr),
+}
+
+/// A statement that is sent.
+#[derive(Debug, Clone)]
+pub struct Query {
+    pub statement: Rc<Statement>,
+    pub queryset: Option<QuerySetId>,
+    pub cause: Cause,
+    pub usage: Usage,
+    /// Two queries of one trace that would read the same thing have the same text here: model, filters with their
+    /// values, order, slice. `None` where it depends on something unknown.
+    pub identity: Option<String>,
+    /// Its arguments change from one turn of this loop to the next (innermost such one).
+    pub varies_with: Option<LoopId>,
+    pub observed: Option<Box<Observed>>,
+}
+
+/// Why a statement is sent.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cause {
+    /// A queryset is iterated, listed, measured …
+    Evaluation,
+    /// A method that always sends: `count`, `get`, `exists`, `create`, by its name.
+    Method(SmolStr),
+    /// A forward relation of a row that is not loaded: the row, the attribute.
+    Relation {
+        row: Row,
+        field: SmolStr,
+        pk_only: bool,
+    },
+    /// A reverse one-to-one or generic relation of a row.
+    Singular {
+        row: Row,
+        field: SmolStr,
+        generic: bool,
+    },
+    /// A manager of a row: reverse foreign key or many-to-many, by accessor, with the method that sends.
+    Manager {
+        row: Row,
+        accessor: SmolStr,
+        method: SmolStr,
+        prefetched: bool,
+    },
+    /// A column left out by `only`/`defer`.
+    Deferred {
+        row: Row,
+        column: SmolStr,
+    },
+    /// A further statement of a prefetch, by its lookup.
+    Prefetch(SmolStr),
+    Save,
+    Delete,
+    /// Of a log: only the statement is known.
+    Observed,
+}
+
+/// What becomes of the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Usage {
+    /// Only whether there is any.
+    Truth,
+    /// Only how many.
+    Length,
+    Rows,
+    /// One value or instance.
+    Value,
+    Unused,
+    Unknown,
+}
+
+/// What a log says of one execution.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Observed {
+    /// Index into the log's statements, from 0.
+    pub ordinal: u64,
+    /// The statement as it stands in the log.
+    pub raw: Rc<str>,
+    /// Parameters as text, in order; `None` where the input has none apart from the text.
+    pub params: Option<Vec<String>>,
+    pub duration_us: Option<u64>,
+    pub rows: Option<u64>,
+    /// Outermost first, application frames only where they can be told.
+    pub stack: Vec<Frame>,
+    pub in_transaction: Option<bool>,
+    pub connection: Option<SmolStr>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Frame {
+    pub path: SmolStr,
+    pub line: u32,
+    pub function: SmolStr,
+}
+
+/// An attribute of a row read or written, or the row stored.
+#[derive(Debug, Clone)]
+pub struct RowEvent {
+    pub row: Row,
+    pub op: RowOp,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum RowOp {
+    Read(SmolStr),
+    /// A relation that is loaded already, or free.
+    Relation {
+        field: SmolStr,
+        loaded: bool,
+    },
+    /// The new value derives from the row's own (`o.n = o.n + 1`).
+    Write {
+        field: SmolStr,
+        derived: bool,
+    },
+    Save {
+        update_fields: Option<Vec<SmolStr>>,
+    },
+    Delete,
+    Create,
+}
+
+/// A cache operation. Keys are text that is equal for the same key in this trace (see `Filter::value`).
+#[derive(Debug, Clone)]
+pub struct CacheEvent {
+    pub op: CacheOp,
+    pub backend: CacheBackend,
+    pub key: Option<String>,
+    /// The key expression.
+    pub key_site: Option<Site>,
+    /// The expression that the operation is called on: `cache`, `caches["x"]`, `self.redis`.
+    pub receiver: Option<Site>,
+    /// For a write: index of the `Get` event whose value the written one derives from.
+    pub derives_from: Option<usize>,
+    /// For a write: the value expression.
+    pub value_site: Option<Site>,
+    /// The timeout argument's expression, where there is one.
+    pub timeout_site: Option<Site>,
+    /// For a get: its result is tested for being absent before the write (`if not cache.get(k): cache.set(k, …)`).
+    pub guards: bool,
+    /// For a write: the value is a counter step of what was read (`n + 1`), a list append, or something else.
+    pub change: Option<ValueChange>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueChange {
+    /// `value + constant`
+    Increment,
+    /// `append`, `add`, `update`, a rebuilt list, …
+    Mutation,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheBackend {
+    /// `django.core.cache`
+    Django,
+    Redis,
+    Other,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CacheOp {
+    Get,
+    Set,
+    Add,
+    Incr,
+    GetOrSet,
+    Touch,
+    Expire,
+    Delete,
+    Lock,
+}

@@ -1,0 +1,106 @@
+//! The event vocabulary: what code would do to the database, or what a request did, in one shape.
+//!
+//! A trace is one function's run as predicted, or one request's as observed. Detectors read traces and do not care
+//! which kind one is: a prediction has loops and sites, an observation has times and parameters.
+
+mod event;
+mod queryset;
+mod statement;
+
+pub use event::{
+    Arm, CacheBackend, CacheEvent, CacheOp, CallStep, Cause, Event, EventKind, Frame, Observed, Query, RowEvent, RowOp,
+    Usage, ValueChange,
+};
+pub use queryset::{Filter, LoopInfo, QuerySet, QuerySetId, Row, Slice, Step};
+pub use statement::{Column, Comparison, Facts, Fingerprint, Operator, Ordering, Statement};
+
+use smol_str::SmolStr;
+
+use crate::model::{FileId, Kind, LoopId, Site, Terms};
+
+/// What a function is for: a hot path, or one that nobody waits on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Role {
+    /// A view, serializer, template, admin: somebody waits for it.
+    Request,
+    Command,
+    Task,
+    Signal,
+    Migration,
+    Test,
+    #[default]
+    Other,
+}
+
+impl Role {
+    /// Bounded or out of a user's sight: findings are one step milder.
+    pub fn is_background(self) -> bool {
+        matches!(self, Role::Command | Role::Task | Role::Signal | Role::Migration)
+    }
+}
+
+/// Where a trace comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Origin {
+    /// One function of the input, interpreted with unknown arguments.
+    Code {
+        file: FileId,
+        /// `Dashboard.get`; `<module>` for code outside of functions.
+        function: SmolStr,
+        /// The function's name where it is defined.
+        site: Site,
+    },
+    /// One request of a log, or the whole log where nothing divides it.
+    Log {
+        request: String,
+        /// `GET /forum/`
+        name: String,
+        /// False where the input has no request boundaries and this is all of it.
+        bounded: bool,
+    },
+}
+
+#[derive(Debug, Clone)]
+pub struct Trace {
+    pub origin: Origin,
+    pub role: Role,
+    pub loops: Vec<LoopInfo>,
+    pub querysets: Vec<QuerySet>,
+    /// In the order in which they happen.
+    pub events: Vec<Event>,
+    /// Round trips of one run: the dearest path. For a log, the count.
+    pub terms: Terms,
+    /// False when something unknown is called or a branch was bounded by its maximum.
+    pub exact: bool,
+}
+
+impl Trace {
+    pub fn loop_info(&self, id: LoopId) -> &LoopInfo {
+        &self.loops[id.0 as usize]
+    }
+
+    pub fn queryset(&self, id: QuerySetId) -> &QuerySet {
+        &self.querysets[id.0 as usize]
+    }
+
+    /// How often a loop turns when nothing is known of it, for comparing costs.
+    pub const UNBOUNDED: u64 = 1000;
+
+    pub fn turns(&self, id: LoopId) -> u64 {
+        let info = self.loop_info(id);
+        info.exactly.or(info.at_most).map_or(Self::UNBOUNDED, u64::from)
+    }
+
+    /// The queries among the events, with their index.
+    pub fn queries(&self) -> impl Iterator<Item = (usize, &Event, &Query)> {
+        self.events.iter().enumerate().filter_map(|(at, event)| match &event.kind {
+            EventKind::Query(query) => Some((at, event, query.as_ref())),
+            _ => None,
+        })
+    }
+
+    /// Statements that count as round trips (no transaction control).
+    pub fn sends(&self, kind: Kind) -> usize {
+        self.queries().filter(|(_, _, query)| query.statement.facts.kind == kind).count()
+    }
+}

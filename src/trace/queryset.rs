@@ -1,0 +1,125 @@
+//! Querysets, rows and loops as the events refer to them.
+
+use smol_str::SmolStr;
+
+use crate::model::{Orm, Over, Site, Span};
+use crate::schema::ModelId;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct QuerySetId(pub u32);
+
+/// A queryset as it was when it was evaluated (or abandoned): every refinement is a new one.
+#[derive(Debug, Clone)]
+pub struct QuerySet {
+    pub orm: Orm,
+    /// The model, where it is in the input.
+    pub model: Option<ModelId>,
+    /// `forum.Topic`; the name alone where the app is not known, empty where nothing is.
+    pub model_name: SmolStr,
+    /// The whole expression of the last step.
+    pub built: Option<Site>,
+    /// The calls that built it, from the manager on, across variables, functions and files.
+    pub steps: Vec<Step>,
+    /// The rows of another object's relation: `topic.posts.all()`.
+    pub related_to: Option<Row>,
+    pub filters: Vec<Filter>,
+    /// Each with its leading `-`; `?` for random.
+    pub order: Vec<SmolStr>,
+    /// Ordered by `Meta.ordering`, not by a call.
+    pub default_order: bool,
+    /// Dotted by `__`: `topic__forum`.
+    pub select_related: Vec<SmolStr>,
+    /// `select_related()` without arguments: every non-null foreign key.
+    pub select_related_all: bool,
+    /// Lookup paths; `to_attr` ones by their path.
+    pub prefetch_related: Vec<SmolStr>,
+    pub only: Option<Vec<SmolStr>>,
+    pub defer: Vec<SmolStr>,
+    /// `values()`, `values_list()`: rows are dicts or tuples.
+    pub values: Option<Vec<SmolStr>>,
+    /// Names that `annotate()` and `alias()` added.
+    pub annotations: Vec<SmolStr>,
+    pub distinct: bool,
+    /// `union()`, `intersection()`, `difference()`, `raw()`.
+    pub combined: bool,
+    /// `select_for_update()`, `iterator()` without chunk_size.
+    pub locked: bool,
+    pub streamed: bool,
+    /// `[:n]` with the constant where it is one.
+    pub slice: Option<Slice>,
+    /// Built in the function of the trace (not a parameter, not another function's result).
+    pub local: bool,
+    /// A call that is not known stands in the chain: what it loads may be more.
+    pub opaque: bool,
+}
+
+/// `[start:stop]`; `None` where it is open or not constant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slice {
+    pub start: Option<u32>,
+    pub stop: Option<u32>,
+    /// Has an upper bound, known or not.
+    pub bounded: bool,
+    pub index: bool,
+}
+
+/// One call of a chain: `.filter(poster=user)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    pub method: SmolStr,
+    /// The call with its receiver.
+    pub call: Site,
+    /// The method's name.
+    pub name: Span,
+    /// Between the parentheses.
+    pub args: Span,
+}
+
+/// One keyword or `Q` leaf of filter/exclude/get.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Filter {
+    /// Field path: `["topic", "forum"]`.
+    pub path: Vec<SmolStr>,
+    /// `exact` where none is written.
+    pub lookup: SmolStr,
+    /// In `exclude()` or under `~`.
+    pub negated: bool,
+    /// Under an OR.
+    pub alternative: bool,
+    /// Stands for the value: equal ones are the same value in this trace. The text of the expression, with
+    /// variables numbered by what was assigned to them.
+    pub value: String,
+    /// The keyword and its value: `poster=user`; none for one that a relation implies.
+    pub site: Option<Site>,
+    /// Index of the step in [`QuerySet::steps`]; none for one that a relation implies.
+    pub step: Option<usize>,
+    /// Crosses a relation to many rows: joins multiply.
+    pub multi_valued: bool,
+}
+
+/// What an instance came from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    pub model: Option<ModelId>,
+    pub model_name: SmolStr,
+    /// The queryset that gave it; none for an instance from elsewhere (a parameter, `request.user`).
+    pub queryset: Option<QuerySetId>,
+    /// Relations walked from the queryset's own rows: `["topic"]` for `post.topic`.
+    pub path: Vec<SmolStr>,
+    /// Equal for the same object: see [`Filter::value`].
+    pub identity: String,
+}
+
+/// A loop driver: what turns it, and how often.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoopInfo {
+    pub over: Over,
+    pub model: Option<SmolStr>,
+    pub queryset: Option<QuerySetId>,
+    /// The expression that is iterated; where the queryset was built is in the queryset.
+    pub site: Site,
+    /// Each body that it turns, from the loop's head on: for brackets beside the code.
+    pub bodies: Vec<Site>,
+    pub exactly: Option<u32>,
+    pub at_most: Option<u32>,
+}
