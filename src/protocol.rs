@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Report;
+pub use crate::model::TokenClass;
 
 /// Both sides must be of one build; the handshake compares this.
 pub const BUILD: &str = match option_env!("ROUNDTRIP_BUILD") {
@@ -253,20 +254,6 @@ pub struct Token {
     pub start: u32,
     pub length: u32,
     pub class: TokenClass,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TokenClass {
-    Keyword,
-    String,
-    Number,
-    Comment,
-    Function,
-    Class,
-    Decorator,
-    Constant,
-    Operator,
 }
 
 /// One fingerprint in the table of queries. Times in milliseconds.

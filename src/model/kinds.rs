@@ -146,3 +146,18 @@ impl Family {
         }
     }
 }
+
+/// Syntax classes of the code view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenClass {
+    Keyword,
+    String,
+    Number,
+    Comment,
+    Function,
+    Class,
+    Decorator,
+    Constant,
+    Operator,
+}
