@@ -30,8 +30,8 @@ pub struct Event {
 pub struct Arm {
     pub fork: u32,
     pub arm: u32,
-    /// May be skipped: nothing is known of how likely it is.
-    pub early_exit: bool,
+    /// The test asks whether something is known already (`if key not in cache`): the body runs once per distinct key.
+    pub memo: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
