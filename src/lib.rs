@@ -5,6 +5,7 @@ pub mod model;
 pub mod project;
 pub mod protocol;
 pub mod python;
+pub mod review;
 pub mod rules;
 pub mod schema;
 pub mod sql;

@@ -2,7 +2,10 @@
 //!
 //! A rule reads traces and facts; it never reads text, and names no ORM method and no node kind of a grammar.
 
+pub mod docs;
 mod draft;
+mod macros;
+pub mod registry;
 
 pub use draft::{Context, Draft, DraftCost, DraftEvidence, DraftRewrite, FileEdit};
 

@@ -1,0 +1,59 @@
+//! Every rule, one line each, in the order of their codes; and how a user names them.
+
+use super::{Meta, Rule};
+
+pub static RULES: &[&dyn Rule] = &[];
+
+pub fn all() -> impl Iterator<Item = &'static dyn Rule> {
+    RULES.iter().copied()
+}
+
+pub fn by_code(code: &str) -> Option<&'static dyn Rule> {
+    all().find(|rule| rule.meta().code.eq_ignore_ascii_case(code))
+}
+
+pub fn by_name(name: &str) -> Option<&'static dyn Rule> {
+    all().find(|rule| rule.meta().name == name)
+}
+
+/// Whether `word` is this rule's exact code, its name, or its family; never a prefix.
+pub fn names(word: &str, meta: &Meta) -> bool {
+    meta.code.eq_ignore_ascii_case(word) || meta.name == word || meta.family.as_str() == word
+}
+
+/// Whether a rule runs: selected (an empty selection is all) and not ignored.
+pub fn selected(meta: &Meta, select: &[String], ignore: &[String]) -> bool {
+    (select.is_empty() || select.iter().any(|word| names(word, meta))) && !ignore.iter().any(|word| names(word, meta))
+}
+
+/// The words of a selection that name no rule and no family.
+pub fn unknown(words: &[String]) -> Vec<&str> {
+    words.iter().map(String::as_str).filter(|word| !all().any(|rule| names(word, rule.meta()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_rise_and_names_differ() {
+        let codes: Vec<u32> = all().map(|rule| rule.meta().code[2..].parse().unwrap()).collect();
+        assert!(codes.windows(2).all(|pair| pair[0] < pair[1]), "{codes:?}");
+        let names: HashSet<&str> = all().map(|rule| rule.meta().name).collect();
+        assert_eq!(names.len(), codes.len());
+    }
+
+    #[test]
+    fn a_rule_is_selected_by_code_name_or_family_and_not_by_a_prefix() {
+        for rule in all() {
+            let meta = rule.meta();
+            for word in [meta.code, meta.name, meta.family.as_str()] {
+                assert!(selected(meta, &[word.to_owned()], &[]));
+                assert!(!selected(meta, &[], &[word.to_owned()]));
+            }
+            assert!(!selected(meta, &[meta.code[..4].to_owned()], &[]));
+        }
+    }
+}
