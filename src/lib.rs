@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod model;
+pub mod observe;
 pub mod project;
 pub mod protocol;
 pub mod python;

@@ -1,0 +1,130 @@
+//! The text of one input as an importer sees it: UTF-8, by lines or as a byte stream, with its place in the file.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::io::{self, BufRead, Read};
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use super::Sink;
+
+/// No record of a known format is longer; what is longer is cut there, so that memory stays bounded.
+pub(super) const LONGEST_LINE: usize = 16 * 1024 * 1024;
+
+/// How many bytes pass between two calls of [`Sink::progress`].
+const PROGRESS_STEP: u64 = 1024 * 1024;
+
+/// What the layers below the text find out while it is read.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    /// Bytes taken from the file itself, compressed or not.
+    pub bytes: Cell<u64>,
+    /// Bytes that are no UTF-8 and were read as Latin-1.
+    pub latin1: Cell<u64>,
+    /// The container ended early or is damaged: what it said.
+    pub cut: RefCell<Option<String>>,
+}
+
+/// Reads one input. The text is always valid UTF-8; `\r\n` is left as it is except by [`Input::line`].
+pub struct Input<'a> {
+    reader: Box<dyn BufRead + 'a>,
+    findings: Rc<Findings>,
+    /// Lines begun so far by [`Input::line`].
+    line: u32,
+    /// Lines that were cut at [`LONGEST_LINE`].
+    long_lines: u32,
+    reported: u64,
+}
+
+impl<'a> Input<'a> {
+    pub(super) fn new(reader: Box<dyn BufRead + 'a>, findings: Rc<Findings>) -> Self {
+        let reported = findings.bytes.get();
+        Self { reader, findings, line: 0, long_lines: 0, reported }
+    }
+
+    /// The next line without its line break, into `line`; false at the end.
+    pub fn line(&mut self, line: &mut String) -> io::Result<bool> {
+        let mut bytes = std::mem::take(line).into_bytes();
+        bytes.clear();
+        let mut ended = false;
+        let mut any = false;
+        let mut cut = false;
+        while !ended {
+            let chunk = self.reader.fill_buf()?;
+            if chunk.is_empty() {
+                break;
+            }
+            any = true;
+            let end = memchr::memchr(b'\n', chunk);
+            let taken = end.unwrap_or(chunk.len());
+            let room = LONGEST_LINE.saturating_sub(bytes.len());
+            cut |= taken > room;
+            bytes.extend_from_slice(&chunk[..taken.min(room)]);
+            ended = end.is_some();
+            self.reader.consume(taken + usize::from(ended));
+        }
+        if cut {
+            self.long_lines += 1;
+        }
+        if bytes.last() == Some(&b'\r') {
+            bytes.pop();
+        }
+        *line = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        self.line += u32::from(any);
+        Ok(any)
+    }
+
+    /// 1-based number of the line that [`Input::line`] gave last.
+    pub fn line_number(&self) -> u32 {
+        self.line
+    }
+
+    pub(super) fn long_lines(&self) -> u32 {
+        self.long_lines
+    }
+
+    /// To be called once per record: reports progress, and fails when the sink wants no more.
+    pub fn checkpoint(&mut self, sink: &mut dyn Sink) -> io::Result<()> {
+        let bytes = self.findings.bytes.get();
+        if bytes - self.reported < PROGRESS_STEP {
+            return Ok(());
+        }
+        self.reported = bytes;
+        match sink.progress(bytes) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(io::Error::other(Stop)),
+        }
+    }
+}
+
+impl Read for Input<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.reader.read(out)
+    }
+}
+
+impl BufRead for Input<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.reader.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.reader.consume(amount);
+    }
+}
+
+/// The sink asked to stop; travels inside of an [`io::Error`].
+#[derive(Debug)]
+struct Stop;
+
+impl fmt::Display for Stop {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("stopped")
+    }
+}
+
+impl std::error::Error for Stop {}
+
+pub(super) fn is_stop(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Stop>())
+}
