@@ -1,5 +1,12 @@
 //! What the project's sources say beside their statements: which module is which file, models, settings, versions.
 
+mod binding;
+mod names;
+mod outside;
+mod role;
+
+pub use binding::{Binding, ClassRef, FunctionRef, ValueRef};
+
 use std::collections::HashMap;
 
 use smol_str::SmolStr;
@@ -7,8 +14,10 @@ use smol_str::SmolStr;
 use crate::model::{FileId, Loop, LoopId, Over, Place, Site};
 use crate::python::ir;
 use crate::schema::{ModelId, Schema};
+use crate::sql::Dialect;
 use crate::text::Source;
 use crate::trace::Trace;
+use names::Names;
 
 /// One Python file of the input, parsed.
 #[derive(Debug)]
@@ -26,13 +35,52 @@ pub struct Project {
     /// Indexed by [`FileId`].
     pub modules: Vec<Module>,
     pub schema: Schema,
-    /// Class statement (file, class name) → model.
-    pub model_classes: HashMap<(FileId, SmolStr), ModelId>,
     pub settings: Settings,
     pub django: DjangoVersion,
+    pub dialect: Dialect,
+    names: Names,
+    /// Class statement (file, number in its file) → model, and back.
+    model_of_class: HashMap<(FileId, u32), ModelId>,
+    class_of_model: HashMap<ModelId, (FileId, u32)>,
+    /// Dotted name of a model that is known without source → it.
+    outside_models: HashMap<SmolStr, ModelId>,
+}
+
+/// What is known beside the Python files.
+#[derive(Debug, Clone, Default)]
+pub struct Hints {
+    pub django: Option<DjangoVersion>,
+    pub dialect: Option<Dialect>,
+    /// Path and text of requirements.txt, pyproject.toml, Pipfile, setup.cfg, poetry.lock and the like.
+    pub other_files: Vec<(String, String)>,
 }
 
 impl Project {
+    /// Reads the whole input; the index of a file in `files` becomes its [`FileId`].
+    pub fn build(files: Vec<(Source, ir::Module)>, hints: Hints) -> Self {
+        let paths: Vec<&str> = files.iter().map(|(source, _)| source.path.as_str()).collect();
+        let trees: Vec<&ir::Module> = files.iter().map(|(_, ir)| ir).collect();
+        let names = Names::build(&paths, &trees);
+        let modules = files.into_iter().enumerate().map(|(at, (source, ir))| {
+            let id = FileId(at as u32);
+            Module { id, source, ir, dotted: names.files.dotted(id).into() }
+        });
+        let modules = modules.collect();
+        Self {
+            modules,
+            names,
+            django: hints.django.unwrap_or_default(),
+            dialect: hints.dialect.unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+
+    /// `settings.AUTH_USER_MODEL`, or Django's own user.
+    pub fn user_model(&self) -> Option<ModelId> {
+        let label = self.settings.auth_user_model.as_deref().unwrap_or("auth.User");
+        self.schema.by_label(label)
+    }
+
     pub fn module(&self, id: FileId) -> &Module {
         &self.modules[id.0 as usize]
     }

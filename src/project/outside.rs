@@ -1,0 +1,79 @@
+//! Classes of Django, REST framework and the like that projects build on, and what those build on.
+
+/// Class → its bases, by name; the first part of a dotted name tells the packages apart.
+const BASES: [(&str, &str, &[&str]); 50] = [
+    ("django", "TemplateView", &["View"]),
+    ("django", "RedirectView", &["View"]),
+    ("django", "ListView", &["View", "MultipleObjectMixin"]),
+    ("django", "DetailView", &["View", "SingleObjectMixin"]),
+    ("django", "FormView", &["View"]),
+    ("django", "CreateView", &["View", "SingleObjectMixin"]),
+    ("django", "UpdateView", &["View", "SingleObjectMixin"]),
+    ("django", "DeleteView", &["View", "SingleObjectMixin"]),
+    ("django", "ArchiveIndexView", &["View", "MultipleObjectMixin"]),
+    ("django", "LoginView", &["View"]),
+    ("django", "LogoutView", &["View"]),
+    ("django", "Feed", &["View"]),
+    ("django", "TransactionTestCase", &["SimpleTestCase", "TestCase"]),
+    ("django", "SimpleTestCase", &["TestCase"]),
+    ("django", "LiveServerTestCase", &["TestCase"]),
+    ("django", "StaticLiveServerTestCase", &["TestCase"]),
+    ("unittest", "IsolatedAsyncioTestCase", &["TestCase"]),
+    ("rest_framework", "APITestCase", &["TestCase"]),
+    ("rest_framework", "APISimpleTestCase", &["TestCase"]),
+    ("rest_framework", "APITransactionTestCase", &["TestCase"]),
+    ("rest_framework", "APIView", &["View"]),
+    ("rest_framework", "GenericAPIView", &["APIView", "View"]),
+    ("rest_framework", "ListAPIView", &["GenericAPIView", "APIView", "View"]),
+    ("rest_framework", "CreateAPIView", &["GenericAPIView", "APIView", "View"]),
+    ("rest_framework", "RetrieveAPIView", &["GenericAPIView", "APIView", "View"]),
+    ("rest_framework", "UpdateAPIView", &["GenericAPIView", "APIView", "View"]),
+    ("rest_framework", "DestroyAPIView", &["GenericAPIView", "APIView", "View"]),
+    ("rest_framework", "ListCreateAPIView", &["GenericAPIView", "APIView", "View"]),
+    ("rest_framework", "RetrieveUpdateAPIView", &["GenericAPIView", "APIView", "View"]),
+    ("rest_framework", "RetrieveDestroyAPIView", &["GenericAPIView", "APIView", "View"]),
+    ("rest_framework", "RetrieveUpdateDestroyAPIView", &["GenericAPIView", "APIView", "View"]),
+    ("rest_framework", "ViewSet", &["APIView", "View"]),
+    ("rest_framework", "GenericViewSet", &["ViewSet", "GenericAPIView", "APIView", "View"]),
+    ("rest_framework", "ReadOnlyModelViewSet", &["ViewSet", "GenericViewSet", "GenericAPIView", "APIView", "View"]),
+    ("rest_framework", "ModelViewSet", &["ViewSet", "GenericViewSet", "GenericAPIView", "APIView", "View"]),
+    ("rest_framework", "Serializer", &["BaseSerializer"]),
+    ("rest_framework", "ModelSerializer", &["Serializer", "BaseSerializer"]),
+    ("rest_framework", "HyperlinkedModelSerializer", &["ModelSerializer", "Serializer", "BaseSerializer"]),
+    ("rest_framework", "ListSerializer", &["BaseSerializer"]),
+    ("django", "ModelAdmin", &["BaseModelAdmin"]),
+    ("django", "UserAdmin", &["ModelAdmin", "BaseModelAdmin"]),
+    ("django", "GroupAdmin", &["ModelAdmin", "BaseModelAdmin"]),
+    ("django", "TabularInline", &["InlineModelAdmin", "BaseModelAdmin"]),
+    ("django", "StackedInline", &["InlineModelAdmin", "BaseModelAdmin"]),
+    ("django", "AbstractUser", &["AbstractBaseUser", "PermissionsMixin", "Model"]),
+    ("django", "AbstractBaseUser", &["Model"]),
+    ("django", "PermissionsMixin", &["Model"]),
+    ("django", "UserManager", &["BaseUserManager", "Manager"]),
+    ("django", "BaseUserManager", &["Manager"]),
+    ("django", "ModelForm", &["BaseModelForm", "Form"]),
+];
+
+/// Whether `base` (dotted) is the class `wanted` (dotted), or one that is known to build on it. Paths between the
+/// package and the class are not compared. Views and test cases of other packages count as those of Django.
+pub fn is_kind_of(base: &str, wanted: &str) -> bool {
+    let (package, name) = ends(base);
+    let (wanted_package, wanted_name) = ends(wanted);
+    if package == wanted_package && name == wanted_name {
+        return true;
+    }
+    let known = BASES.iter().find(|(known_package, known, _)| *known_package == package && *known == name);
+    known.is_some_and(|(_, _, bases)| {
+        bases.contains(&wanted_name) && (wanted_package == package || is_shared(wanted_name))
+    })
+}
+
+/// Classes that several packages derive from Django's or unittest's.
+fn is_shared(name: &str) -> bool {
+    matches!(name, "View" | "TestCase" | "SimpleTestCase")
+}
+
+/// First and last part of a dotted name.
+fn ends(dotted: &str) -> (&str, &str) {
+    (dotted.split('.').next().unwrap_or(""), dotted.rsplit('.').next().unwrap_or(""))
+}

@@ -1,0 +1,90 @@
+//! What a function is for, from where it stands and what it is made of.
+
+use super::{FunctionRef, Project};
+use crate::trace::Role;
+
+const REQUEST_BASES: [&str; 11] = [
+    "django.views.generic.View",
+    "django.contrib.syndication.views.Feed",
+    "django.contrib.admin.BaseModelAdmin",
+    "django.contrib.admin.SimpleListFilter",
+    "django.contrib.sitemaps.Sitemap",
+    "django.forms.Form",
+    "django.forms.ModelForm",
+    "rest_framework.serializers.BaseSerializer",
+    "rest_framework.permissions.BasePermission",
+    "rest_framework.views.APIView",
+    "rest_framework.viewsets.ViewSet",
+];
+
+const TEMPLATE_TAGS: [&str; 4] = ["simple_tag", "inclusion_tag", "filter", "simple_block_tag"];
+const API_DECORATORS: [&str; 7] =
+    ["api_view", "login_required", "require_http_methods", "get", "post", "put", "delete"];
+
+impl Project {
+    pub fn role(&self, function: FunctionRef<'_>) -> Role {
+        // A nested function serves what it stands in.
+        let mut outermost = function;
+        for _ in 0..64 {
+            match self.enclosing_function(outermost) {
+                Some(outer) => outermost = outer,
+                None => break,
+            }
+        }
+        self.own_role(outermost)
+    }
+
+    fn own_role(&self, function: FunctionRef<'_>) -> Role {
+        let path = self.modules.get(function.file.0 as usize).map_or("", |m| m.source.path.as_str());
+        let mut directories: Vec<&str> = path.split('/').collect();
+        let file = directories.pop().unwrap_or("");
+        let within = |name: &str| directories.contains(&name);
+        let is_test_file =
+            file.starts_with("test_") || file.ends_with("_test.py") || file == "tests.py" || file == "conftest.py";
+        if is_test_file || within("tests") || within("test") || within("testing") {
+            return Role::Test;
+        }
+        let bases = |names: &[&str]| function.class.is_some_and(|class| self.is_subclass(class, names));
+        if bases(&["django.test.TestCase", "unittest.TestCase"]) || function.has_decorator("fixture") {
+            return Role::Test;
+        }
+        if within("migrations") {
+            return Role::Migration;
+        }
+        if within("management") && within("commands") || bases(&["django.core.management.base.BaseCommand"]) {
+            return Role::Command;
+        }
+        if self.is_task(function) || bases(&["celery.Task", "celery.app.task.Task"]) {
+            return Role::Task;
+        }
+        if function.has_decorator("receiver") {
+            return Role::Signal;
+        }
+        let first =
+            function.function.params.positional.iter().map(|p| p.name.name.as_str()).find(|name| *name != "self");
+        let decorated = |names: &[&str]| names.iter().any(|name| function.has_decorator(name));
+        let is_request = bases(&REQUEST_BASES)
+            || first == Some("request")
+            || within("templatetags")
+            || decorated(&TEMPLATE_TAGS)
+            || decorated(&API_DECORATORS)
+            || matches!(file, "views.py" | "serializers.py" | "viewsets.py" | "admin.py" | "context_processors.py")
+            || within("views")
+            || within("serializers")
+            || within("viewsets");
+        if is_request {
+            return Role::Request;
+        }
+        match file {
+            "tasks.py" => Role::Task,
+            "signals.py" | "receivers.py" => Role::Signal,
+            _ => Role::Other,
+        }
+    }
+
+    fn is_task(&self, function: FunctionRef<'_>) -> bool {
+        ["shared_task", "task", "periodic_task", "db_task", "db_periodic_task", "job", "actor"]
+            .iter()
+            .any(|name| function.has_decorator(name))
+    }
+}
