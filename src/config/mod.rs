@@ -1,5 +1,15 @@
 //! What a project chooses: `roundtrip.toml` or `[tool.roundtrip]`, presets, thresholds, triage, baseline.
 
+mod glob;
+mod read;
+
+use std::collections::BTreeMap;
+
+use crate::model::{Budget, Severity};
+
+pub use glob::{fits, fits_path};
+pub use read::{NAMES, Read, Word, django_version, parse, parse_budgets};
+
 /// Choices in force for one review.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Config {
@@ -12,6 +22,16 @@ pub struct Config {
     /// Show findings on lines that a diff does not add, too.
     pub all_lines: bool,
     pub thresholds: Thresholds,
+    /// Severity of a rule, by its code or name.
+    pub severity: BTreeMap<String, Severity>,
+    /// Path patterns with the codes, names or families that are not reported there; see [`fits_path`].
+    pub per_file_ignores: Vec<(String, Vec<String>)>,
+    /// Endpoint patterns with what a request of theirs may cost, the first that fits counts; see [`fits`].
+    pub budgets: Vec<(String, Budget)>,
+    /// `postgres`, `mysql`, `sqlite` or `generic`; `None` leaves it to the input.
+    pub dialect: Option<String>,
+    /// Django's version as `(5, 2)`; `None` leaves it to the input.
+    pub django: Option<(u8, u8)>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
