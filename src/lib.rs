@@ -8,6 +8,7 @@ pub mod project;
 pub mod protocol;
 pub mod python;
 pub mod review;
+pub mod rewrite;
 pub mod rules;
 pub mod schema;
 pub mod sql;

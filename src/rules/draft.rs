@@ -1,7 +1,8 @@
 //! What a rule hands in: a finding before it has lines, letters and a checked rewrite.
 
-use crate::model::{Confidence, LoopId, Safety, Severity, Site, Span, Terms};
+use crate::model::{Confidence, LoopId, Safety, Severity, Site, Terms};
 use crate::project::Project;
+use crate::rewrite::FileEdit;
 use crate::rules::Meta;
 use crate::trace::{Fingerprint, Trace};
 
@@ -56,19 +57,6 @@ pub struct DraftRewrite {
     /// What a person must agree to; empty for a safe one.
     pub note: String,
     pub edits: Vec<FileEdit>,
-}
-
-/// A replacement in a file of the input, or a new file.
-#[derive(Debug, Clone, PartialEq)]
-pub enum FileEdit {
-    Replace { site: Site, text: String },
-    Create { path: String, text: String },
-}
-
-impl FileEdit {
-    pub fn insert(at: Site, text: impl Into<String>) -> Self {
-        FileEdit::Replace { site: Site::new(at.file, Span::at(at.span.end)), text: text.into() }
-    }
 }
 
 impl Context<'_> {

@@ -7,7 +7,9 @@ mod draft;
 mod macros;
 pub mod registry;
 
-pub use draft::{Context, Draft, DraftCost, DraftEvidence, DraftRewrite, FileEdit};
+pub use draft::{Context, Draft, DraftCost, DraftEvidence, DraftRewrite};
+
+pub use crate::rewrite::FileEdit;
 
 use crate::model::{Family, Severity};
 use crate::trace::Trace;

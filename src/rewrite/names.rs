@@ -1,0 +1,85 @@
+//! Which names a stretch of code binds or reads.
+
+use std::collections::HashSet;
+
+use smol_str::SmolStr;
+
+use super::walk::{expressions, expressions_of, statements};
+use crate::model::Span;
+use crate::python::ir::{self, Expr, ExprKind, Stmt, StmtKind};
+
+/// Names that statements starting within `span` bind: a value computed before it may differ after it.
+pub fn bound_between(module: &ir::Module, span: Span) -> HashSet<SmolStr> {
+    let mut out = HashSet::new();
+    for stmt in statements(&module.body).filter(|stmt| span.start <= stmt.span.start && stmt.span.start < span.end) {
+        bound_by(stmt, &mut out);
+    }
+    out
+}
+
+fn bound_by(stmt: &Stmt, out: &mut HashSet<SmolStr>) {
+    match &stmt.kind {
+        StmtKind::Assign { targets, .. } => targets.iter().for_each(|target| bind(target, out)),
+        StmtKind::AugAssign { target, .. } | StmtKind::AnnAssign { target, .. } | StmtKind::For { target, .. } => {
+            bind(target, out);
+        }
+        StmtKind::With { items, .. } => items.iter().filter_map(|i| i.target.as_ref()).for_each(|t| bind(t, out)),
+        StmtKind::Delete(targets) => targets.iter().for_each(|target| bind(target, out)),
+        StmtKind::Function(function) => out.extend([function.name.name.clone()]),
+        StmtKind::Class(class) => out.extend([class.name.name.clone()]),
+        StmtKind::Import(names) | StmtKind::ImportFrom { names, .. } => {
+            out.extend(names.iter().map(|alias| alias.asname.as_ref().map_or(alias.name.clone(), |n| n.name.clone())));
+        }
+        StmtKind::Try { handlers, .. } => {
+            out.extend(handlers.iter().filter_map(|handler| handler.name.as_ref()).map(|name| name.name.clone()));
+        }
+        StmtKind::Match { cases, .. } => {
+            out.extend(cases.iter().flat_map(|case| &case.binds).map(|name| name.name.clone()));
+        }
+        _ => {}
+    }
+    for expr in expressions_of(stmt).into_iter().flat_map(expressions) {
+        if let ExprKind::Named { target, .. } = &expr.kind {
+            out.insert(target.name.clone());
+        }
+    }
+}
+
+/// The first name of each target: `a.b = …` and `a[0] = …` change `a`.
+fn bind(target: &Expr, out: &mut HashSet<SmolStr>) {
+    let mut stack = vec![target];
+    while let Some(target) = stack.pop() {
+        match &target.kind {
+            ExprKind::Name(name) => out.extend([name.clone()]),
+            ExprKind::Tuple(items) | ExprKind::List(items) => stack.extend(items),
+            ExprKind::Starred(value) | ExprKind::Attribute { value, .. } | ExprKind::Subscript { value, .. } => {
+                stack.push(value);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Names that the expressions within `span` read.
+pub fn read_in(module: &ir::Module, span: Span) -> HashSet<SmolStr> {
+    let around = statements(&module.body).filter(|s| s.span.start <= span.end && span.start <= s.span.end);
+    around
+        .flat_map(expressions_of)
+        .flat_map(expressions)
+        .filter(|expr| span.contains(expr.span))
+        .filter_map(|expr| match &expr.kind {
+            ExprKind::Name(name) => Some(name.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Whether a name occurs anywhere in a text as a whole word.
+pub fn is_used(text: &str, name: &str) -> bool {
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(name).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + name.len()..].chars().next();
+        !before.is_some_and(word) && !after.is_some_and(word)
+    })
+}

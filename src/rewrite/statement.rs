@@ -1,0 +1,73 @@
+//! Statements put before others, at their indentation.
+
+use super::FileEdit;
+use super::walk::statements;
+use crate::model::{Site, Span};
+use crate::python::ir::{self, Stmt};
+use crate::text::Source;
+
+/// The statement with exactly this span.
+pub fn statement_at(module: &ir::Module, span: Span) -> Option<&Stmt> {
+    statements(&module.body).find(|stmt| stmt.span == span)
+}
+
+/// Puts lines before the statement at `site`; `None` where it does not start its line.
+/// The lines come without indentation of their own beyond their nesting, and with LF.
+pub fn insert_before(source: &Source, site: Site, lines: &str) -> Option<FileEdit> {
+    let line_start = source.line_start(source.line(site.span.start));
+    let indent = source.slice(Span { start: line_start, end: site.span.start });
+    if !indent.chars().all(|c| matches!(c, ' ' | '\t')) {
+        return None;
+    }
+    Some(FileEdit::replace(Site::new(site.file, Span::at(line_start)), laid_out(source, indent, lines)))
+}
+
+/// Replaces the statement at `site`, which must have its lines to itself, by lines.
+pub fn replace_line(source: &Source, site: Site, lines: &str) -> Option<FileEdit> {
+    let line_start = source.line_start(source.line(site.span.start));
+    let indent = source.slice(Span { start: line_start, end: site.span.start });
+    if !indent.chars().all(|c| matches!(c, ' ' | '\t')) {
+        return None;
+    }
+    let text = laid_out(source, indent, lines);
+    let text = text.strip_prefix(indent)?.trim_end_matches(['\n', '\r']).to_owned();
+    Some(FileEdit::replace(site, text))
+}
+
+fn laid_out(source: &Source, indent: &str, lines: &str) -> String {
+    let mut out = String::new();
+    for line in lines.split_terminator('\n') {
+        if !line.is_empty() {
+            out.push_str(indent);
+            out.push_str(line);
+        }
+        out.push_str(source.line_break());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::FileId;
+    use crate::rewrite::apply;
+
+    #[test]
+    fn lines_take_the_indentation_and_line_breaks_of_their_place() {
+        let source = Source::new("a.py", "def f():\r\n    x = 1\r\n");
+        let site = Site::new(FileId(0), Span::new(14, 19));
+        assert_eq!(source.slice(site.span), "x = 1");
+        let edit = insert_before(&source, site, "y = (\n    2\n)\n").unwrap();
+        let text = &apply(&[edit], |_| Some(&source)).unwrap().changed[&FileId(0)];
+        assert_eq!(text, "def f():\r\n    y = (\r\n        2\r\n    )\r\n    x = 1\r\n");
+        let edit = replace_line(&source, site, "a\nb\n").unwrap();
+        let text = &apply(&[edit], |_| Some(&source)).unwrap().changed[&FileId(0)];
+        assert_eq!(text, "def f():\r\n    a\r\n    b\r\n");
+    }
+
+    #[test]
+    fn a_statement_that_shares_its_line_is_left_alone() {
+        let source = Source::new("a.py", "if x: y = 1\n");
+        assert_eq!(insert_before(&source, Site::new(FileId(0), Span::new(6, 11)), "z\n"), None);
+    }
+}
