@@ -32,6 +32,8 @@ pub struct Arm {
     pub arm: u32,
     /// The test asks whether something is known already (`if key not in cache`): the body runs once per distinct key.
     pub memo: bool,
+    /// The innermost loop around the fork: a guard outside of a loop says nothing of its turns.
+    pub within: Option<LoopId>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
