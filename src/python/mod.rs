@@ -1,3 +1,19 @@
 //! Python text → the IR. The only room that names tree-sitter's node kinds for Python.
 
+mod definitions;
+mod expressions;
+mod grammar;
+mod highlight;
 pub mod ir;
+mod literals;
+mod lower;
+mod operators;
+mod parser;
+mod patterns;
+#[cfg(test)]
+mod show;
+mod statements;
+#[cfg(test)]
+mod tests;
+
+pub use parser::{MAX_BYTES, ParseLimit, Parsed, Parser, highlight, parse};
