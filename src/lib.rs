@@ -1,6 +1,7 @@
 //! Roundtrip shows the database round trips that a change, or a recorded request, makes. See ARCHITECTURE.md.
 
 pub mod config;
+pub mod export;
 pub mod intake;
 pub mod model;
 pub mod observe;

@@ -1,0 +1,204 @@
+//! For a terminal: a finding opens with one line that editors can follow.
+
+use std::fmt::Write;
+
+use crate::model::{Confidence, Endpoint, Evidence, Finding, Report, Safety, Severity};
+
+use super::{Options, cost_line, counts, harmless, letters, plural, shortened};
+
+/// Pieces of evidence under one finding; the JSON has them all.
+const MOST_EVIDENCE: usize = 4;
+const SQL_WIDTH: usize = 100;
+
+struct Paint {
+    color: bool,
+}
+
+impl Paint {
+    fn with(&self, code: &str, text: &str) -> String {
+        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    fn bold(&self, text: &str) -> String {
+        self.with("1", text)
+    }
+
+    fn dim(&self, text: &str) -> String {
+        self.with("2", text)
+    }
+
+    fn severity(&self, severity: Severity) -> String {
+        let code = match severity {
+            Severity::Blocker => "1;31",
+            Severity::Warning => "33",
+            Severity::Info => "36",
+        };
+        self.with(code, severity.as_str())
+    }
+}
+
+pub fn render(report: &Report, options: &Options<'_>) -> String {
+    let paint = Paint { color: options.color };
+    let mut out = String::new();
+    for finding in &report.findings {
+        head(finding, report, &paint, &mut out);
+        if !options.quiet {
+            details(finding, &paint, &mut out);
+        }
+    }
+    for endpoint in report.endpoints.iter().filter(|endpoint| !endpoint.missed.is_empty()) {
+        let _ = writeln!(out, "{}: budget missed: {}", paint.bold(&harmless(&endpoint.name)), missed(endpoint));
+    }
+    if options.quiet {
+        return out;
+    }
+    for error in &report.errors {
+        let line = error.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let _ = writeln!(out, "{}{line}: not read: {}", harmless(&error.path), harmless(&error.message));
+    }
+    for input in &report.inputs {
+        for note in &input.notes {
+            let _ = writeln!(out, "{}", paint.dim(&format!("{}: note: {}", harmless(&input.name), harmless(note))));
+        }
+    }
+    let _ = writeln!(out, "{}", total(report));
+    out
+}
+
+fn head(finding: &Finding, report: &Report, paint: &Paint, out: &mut String) {
+    let place = match (&finding.path, finding.line) {
+        (Some(path), Some(line)) => {
+            let column = finding.column.map(|column| format!(":{column}")).unwrap_or_default();
+            format!("{}:{line}{column}", paint.bold(&harmless(path)))
+        }
+        (Some(path), None) => paint.bold(&harmless(path)),
+        (None, _) => match report.inputs.as_slice() {
+            [input] => paint.bold(&harmless(&input.name)),
+            _ => paint.bold("log"),
+        },
+    };
+    let sure = match finding.confidence {
+        Confidence::Certain => String::new(),
+        other => format!(" {}", paint.dim(&format!("({})", other.as_str()))),
+    };
+    let hint = if finding.hint { " hint" } else { "" };
+    let _ = writeln!(
+        out,
+        "{place}: {}{hint} {} {} {}{sure}",
+        paint.severity(finding.severity),
+        finding.rule,
+        finding.name,
+        harmless(&finding.message),
+    );
+}
+
+fn details(finding: &Finding, paint: &Paint, out: &mut String) {
+    if let Some(cost) = cost_line(finding) {
+        let saved = finding.cost.as_ref().and_then(|cost| cost.saved_ms);
+        let saved = saved.map(|ms| format!(", saves {} ms", milliseconds(ms))).unwrap_or_default();
+        let letters = letters(finding);
+        let letters = if letters.is_empty() { String::new() } else { format!("   {}", letters.join(", ")) };
+        let _ = writeln!(out, "    round trips {cost}{saved}{}", paint.dim(&harmless(&letters)));
+    }
+    for evidence in finding.evidence.iter().take(MOST_EVIDENCE) {
+        let line = match evidence {
+            Evidence::Code { path, line, message } => format!("{path}:{line}: {message}"),
+            Evidence::Statements { sql, count, total_ms, request, .. } => {
+                let time = total_ms.map(|ms| format!(", {} ms", milliseconds(ms))).unwrap_or_default();
+                let request = request.as_ref().map(|name| format!(" in {name}")).unwrap_or_default();
+                format!("seen {count}×{time}{request}: {}", shortened(sql, SQL_WIDTH))
+            }
+        };
+        let _ = writeln!(out, "    {}", paint.dim(&harmless(&line)));
+    }
+    if let Some(more) = finding.evidence.len().checked_sub(MOST_EVIDENCE + 1) {
+        let _ =
+            writeln!(out, "    {}", paint.dim(&format!("… and {} more", plural(more as u64 + 1, "place", "places"))));
+    }
+    match &finding.rewrite {
+        Some(rewrite) => {
+            let safety = match rewrite.safety {
+                Safety::Safe => "safe",
+                Safety::Review => "to review",
+            };
+            let note = if rewrite.note.is_empty() { String::new() } else { format!(": {}", rewrite.note) };
+            let _ = writeln!(out, "    fix ({safety}): {}{}", harmless(&rewrite.title), harmless(&note));
+        }
+        None if !finding.advice.is_empty() => {
+            let _ = writeln!(out, "    advice: {}", harmless(&finding.advice));
+        }
+        None => {}
+    }
+}
+
+/// Three significant digits.
+pub(super) fn milliseconds(ms: f64) -> String {
+    match ms.abs() {
+        large if large >= 100.0 => format!("{ms:.0}"),
+        middle if middle >= 10.0 => format!("{ms:.1}"),
+        _ => format!("{ms:.2}"),
+    }
+}
+
+/// `49 / 10 queries, p95 212 / 200 ms`
+pub(super) fn missed(endpoint: &Endpoint) -> String {
+    let part = |what: &String| {
+        let times = |name: &str, seen: Option<f64>, most: Option<f64>| match (seen, most) {
+            (Some(seen), Some(most)) => format!("{name} {} / {} ms", milliseconds(seen), milliseconds(most)),
+            _ => name.to_owned(),
+        };
+        match (what.as_str(), endpoint.budget.queries) {
+            ("queries", Some(most)) => format!("{} / {most} queries", endpoint.queries_p95),
+            ("p95_ms", _) => times("p95", endpoint.p95_ms, endpoint.budget.p95_ms),
+            ("p99_ms", _) => times("p99", endpoint.p99_ms, endpoint.budget.p99_ms),
+            _ => what.clone(),
+        }
+    };
+    endpoint.missed.iter().map(part).collect::<Vec<_>>().join(", ")
+}
+
+fn total(report: &Report) -> String {
+    let summary = &report.summary;
+    let files = plural(summary.files.into(), "file", "files");
+    let statements = plural(summary.statements, "statement", "statements");
+    if report.findings.is_empty() {
+        format!("no findings: {files}, {statements}")
+    } else {
+        format!("{}: {files}, {statements}", counts(report))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::sample;
+
+    #[test]
+    fn a_finding_reads_as_an_editor_wants_it() {
+        let out = render(&sample::report(), &Options::default());
+        let expected = "\
+app/views.py:5:21: blocker RT101 fk-in-loop `topic.forum` is read once per row, <b>100%</b>: it is not loaded (likely)
+    round trips 1 + N → 1   N = rows of forum.Topic (line 3)
+    app/views.py:3: queryset built here
+    fix (safe): add select_related(\"forum\")
+queries.json: warning RT304 duplicate-fetch the same row of user is fetched 4 times | again\u{fffd}[31m
+    seen 4×, 3.25 ms in GET /forum/?a=1,2: SELECT * FROM user WHERE id = ?
+    advice: Load the forum with the topics.
+GET /forum/: budget missed: 49 / 10 queries, p95 212 / 200 ms
+app/odd.py:3: not read: not UTF-8
+queries.json: note: has no request boundaries
+1 blocker, 1 warning, 0 info: 2 files, 49 statements
+";
+        assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn colour_is_only_added_and_quiet_is_one_line_each() {
+        let report = sample::report();
+        let colored = render(&report, &Options { color: true, ..Options::default() });
+        assert!(colored.contains("\x1b[1;31mblocker\x1b[0m"));
+        let quiet = render(&report, &Options { quiet: true, ..Options::default() });
+        assert_eq!(quiet.matches('\n').count(), 3);
+        assert!(!quiet.contains('\x1b'));
+    }
+}
