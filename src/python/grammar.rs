@@ -202,7 +202,6 @@ fields! {
 }
 
 pub(super) struct Tables {
-    pub(super) language: Language,
     kinds: Vec<Kind>,
     fields: Vec<Field>,
     pub(super) operator_field: u16,
@@ -219,10 +218,15 @@ impl Tables {
     }
 }
 
+/// Not kept beside the tables: on wasm it may not be in a static.
+pub(super) fn language() -> Language {
+    Language::new(tree_sitter_python::LANGUAGE)
+}
+
 pub(super) fn tables() -> &'static Tables {
     static TABLES: OnceLock<Tables> = OnceLock::new();
     TABLES.get_or_init(|| {
-        let language = Language::new(tree_sitter_python::LANGUAGE);
+        let language = language();
         let kinds = (0..language.node_kind_count() as u16)
             .map(|id| kind_of(language.node_kind_for_id(id).unwrap_or(""), language.node_kind_is_named(id)))
             .collect();
@@ -230,7 +234,7 @@ pub(super) fn tables() -> &'static Tables {
             .map(|id| field_of(language.field_name_for_id(id).unwrap_or("")))
             .collect();
         let operator_field = language.field_id_for_name("operator").map_or(0, |id| id.get());
-        Tables { language, kinds, fields, operator_field }
+        Tables { kinds, fields, operator_field }
     })
 }
 

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use tree_sitter::{ParseOptions, Tree};
 
-use super::grammar::tables;
+use super::grammar::language;
 use super::highlight::tokens;
 use super::ir::{Module, Stmt, StmtKind};
 use super::lower::Lower;
@@ -59,7 +59,7 @@ impl Parser {
     pub fn new() -> Self {
         let mut inner = tree_sitter::Parser::new();
         // Fails only for a grammar of another ABI than the library's; then every parse below gives `Stopped`.
-        let _ = inner.set_language(&tables().language);
+        let _ = inner.set_language(&language());
         Self { inner }
     }
 
