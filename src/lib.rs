@@ -1,5 +1,7 @@
 //! Roundtrip shows the database round trips that a change, or a recorded request, makes. See ARCHITECTURE.md.
 
+#[cfg(feature = "page")]
+pub mod app;
 pub mod config;
 pub mod export;
 pub mod intake;
@@ -15,3 +17,5 @@ pub mod schema;
 pub mod sql;
 pub mod text;
 pub mod trace;
+#[cfg(feature = "worker")]
+pub mod worker;

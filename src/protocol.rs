@@ -331,3 +331,21 @@ impl Ask {
         }
     }
 }
+
+impl Answer {
+    /// None for `Ready`, which answers nothing.
+    pub fn job(&self) -> Option<Job> {
+        match self {
+            Answer::Ready { .. } => None,
+            Answer::Progress { job, .. }
+            | Answer::Reviewed { job, .. }
+            | Answer::Rows { job, .. }
+            | Answer::Shapes { job, .. }
+            | Answer::Shape { job, .. }
+            | Answer::Request { job, .. }
+            | Answer::Layout { job, .. }
+            | Answer::Catalogue { job, .. }
+            | Answer::Failed { job, .. } => Some(*job),
+        }
+    }
+}

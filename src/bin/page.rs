@@ -1,1 +1,5 @@
-fn main() {}
+//! The page: mounts the app on the document's body.
+
+fn main() {
+    roundtrip::app::mount();
+}
