@@ -30,6 +30,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("protocol", "model"),
     ("present", "model text python review rules protocol sql"),
     ("app", "model text protocol export"),
+    ("worker", "model text protocol intake review observe present rules sql"),
 ];
 
 fn rust_files(folder: &Path, out: &mut Vec<PathBuf>) {
