@@ -201,6 +201,13 @@ impl Project {
         self.model_of_class.get(&class.key()).copied()
     }
 
+    /// The class of a manager attribute, and its queryset class, where they are in the input.
+    pub fn manager_classes(&self, model: ModelId, manager: &str) -> (Option<ClassRef<'_>>, Option<ClassRef<'_>>) {
+        let Some((class, queryset)) = self.managers.get(&(model, manager.into())) else { return (None, None) };
+        let find = |key: &Option<(FileId, u32)>| key.and_then(|(file, number)| self.class_ref(file, number));
+        (find(class), find(queryset))
+    }
+
     /// The reference of a class or function that was reached by walking a tree.
     pub fn class_at(&self, file: FileId, class: &ir::Class) -> Option<ClassRef<'_>> {
         self.class_ref(file, self.names.index(file)?.class_number(class)?)
@@ -242,7 +249,7 @@ impl Project {
 
     fn target(&self, file: FileId, dotted: &str) -> Option<Target> {
         let mut parts = dotted.split('.');
-        let mut target = self.names.lookup(file, parts.next()?)?.clone();
+        let mut target = self.names.head(file, parts.next()?)?;
         for part in parts {
             target = self.follow(target);
             target = self.names.attribute(file, &target, part)?;

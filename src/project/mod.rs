@@ -1,11 +1,16 @@
 //! What the project's sources say beside their statements: which module is which file, models, settings, versions.
 
 mod binding;
+mod migrations;
+mod models;
 mod names;
 mod outside;
 mod role;
+mod settings;
+mod versions;
 
 pub use binding::{Binding, ClassRef, FunctionRef, ValueRef};
+pub use migrations::{AppMigrations, Migrations, RawIndex};
 
 use std::collections::HashMap;
 
@@ -17,7 +22,10 @@ use crate::schema::{ModelId, Schema};
 use crate::sql::Dialect;
 use crate::text::Source;
 use crate::trace::Trace;
+use models::sources::Sources;
 use names::Names;
+
+type ManagerClasses = (Option<(FileId, u32)>, Option<(FileId, u32)>);
 
 /// One Python file of the input, parsed.
 #[derive(Debug)]
@@ -37,13 +45,18 @@ pub struct Project {
     pub schema: Schema,
     pub settings: Settings,
     pub django: DjangoVersion,
+    /// Said by the hints, the settings or a driver, in this order; PostgreSQL where nothing says.
     pub dialect: Dialect,
+    pub migrations: Migrations,
     names: Names,
     /// Class statement (file, number in its file) → model, and back.
     model_of_class: HashMap<(FileId, u32), ModelId>,
     class_of_model: HashMap<ModelId, (FileId, u32)>,
     /// Dotted name of a model that is known without source → it.
     outside_models: HashMap<SmolStr, ModelId>,
+    /// (model, manager attribute) → its manager class and its queryset class, where they are in the input.
+    managers: HashMap<(ModelId, SmolStr), ManagerClasses>,
+    user: Option<ModelId>,
 }
 
 /// What is known beside the Python files.
@@ -60,7 +73,15 @@ impl Project {
     pub fn build(files: Vec<(Source, ir::Module)>, hints: Hints) -> Self {
         let paths: Vec<&str> = files.iter().map(|(source, _)| source.path.as_str()).collect();
         let trees: Vec<&ir::Module> = files.iter().map(|(_, ir)| ir).collect();
+        let texts: Vec<&str> = files.iter().map(|(source, _)| source.text()).collect();
         let names = Names::build(&paths, &trees);
+        let sources = Sources { names: &names, modules: &trees, paths: &paths, texts: &texts };
+        let settings = settings::read(&sources);
+        let apps = models::Apps::build(&names, &trees);
+        let mut models = models::read(&sources, &apps, &settings);
+        let migrations = migrations::read(&sources, &apps, &mut models.schema);
+        let dialect = hints.dialect.or_else(|| settings.dialect());
+        let dialect = dialect.or_else(|| versions::dialect(&hints.other_files)).unwrap_or_default();
         let modules = files.into_iter().enumerate().map(|(at, (source, ir))| {
             let id = FileId(at as u32);
             Module { id, source, ir, dotted: names.files.dotted(id).into() }
@@ -69,16 +90,22 @@ impl Project {
         Self {
             modules,
             names,
-            django: hints.django.unwrap_or_default(),
-            dialect: hints.dialect.unwrap_or_default(),
-            ..Self::default()
+            schema: models.schema,
+            settings,
+            django: hints.django.or_else(|| versions::django(&hints.other_files)).unwrap_or_default(),
+            dialect,
+            migrations,
+            model_of_class: models.of_class,
+            class_of_model: models.class_of,
+            outside_models: models.outside,
+            managers: models.managers,
+            user: models.user,
         }
     }
 
-    /// `settings.AUTH_USER_MODEL`, or Django's own user.
+    /// The model of `settings.AUTH_USER_MODEL`, else the project's own user class, else Django's.
     pub fn user_model(&self) -> Option<ModelId> {
-        let label = self.settings.auth_user_model.as_deref().unwrap_or("auth.User");
-        self.schema.by_label(label)
+        self.user
     }
 
     pub fn module(&self, id: FileId) -> &Module {
@@ -138,6 +165,7 @@ pub struct Settings {
     /// Backend class of each cache alias.
     pub caches: Vec<(SmolStr, SmolStr)>,
     pub default_auto_field: Option<SmolStr>,
+    pub installed_apps: Vec<SmolStr>,
 }
 
 /// `X.Y`; the newest known where nothing says.

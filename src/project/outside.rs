@@ -68,6 +68,19 @@ pub fn is_kind_of(base: &str, wanted: &str) -> bool {
     })
 }
 
+/// The package of a class that is known by its name alone.
+pub fn package_of(class: &str) -> Option<&'static str> {
+    let roots = [
+        ("django", "View"),
+        ("django", "TestCase"),
+        ("django", "BaseCommand"),
+        ("django", "AppConfig"),
+        ("rest_framework", "BasePermission"),
+            ];
+    let derived = BASES.iter().map(|(package, name, _)| (*package, *name));
+    roots.into_iter().chain(derived).find(|(_, name)| *name == class).map(|(package, _)| package)
+}
+
 /// Classes that several packages derive from Django's or unittest's.
 fn is_shared(name: &str) -> bool {
     matches!(name, "View" | "TestCase" | "SimpleTestCase")

@@ -40,3 +40,26 @@ pub enum IndexOrigin {
     Migration,
     Ddl,
 }
+
+impl Index {
+    /// A B-tree over columns, without a name.
+    pub fn plain(columns: impl IntoIterator<Item = IndexColumn>, origin: IndexOrigin) -> Self {
+        Self {
+            name: None,
+            columns: columns.into_iter().collect(),
+            unique: false,
+            condition: None,
+            method: "btree".into(),
+            origin,
+            site: None,
+        }
+    }
+}
+
+impl IndexColumn {
+    /// `name`, or `-name` for a descending one.
+    pub fn of(field: &str) -> Self {
+        let name = field.strip_prefix('-');
+        Self { name: name.unwrap_or(field).into(), descending: name.is_some(), expression: None, opclass: None }
+    }
+}

@@ -44,11 +44,14 @@ impl Schema {
         self.by_label.get(&label.to_lowercase()).copied()
     }
 
-    /// By class name alone, where only one model has it.
+    /// By class name alone, where only one model has it; models with source come before those of Django's own.
     pub fn by_name(&self, name: &str) -> Option<ModelId> {
-        let mut found = self.ids().filter(|id| self.get(*id).name == name);
-        let first = found.next()?;
-        found.next().is_none().then_some(first)
+        let only = |with_source: bool| {
+            let mut found =
+                self.ids().filter(|id| self.get(*id).name == name && self.get(*id).site.is_some() == with_source);
+            found.next().map(|first| found.next().is_none().then_some(first))
+        };
+        only(true).or_else(|| only(false)).flatten()
     }
 
     pub fn by_table(&self, table: &str) -> Option<ModelId> {

@@ -57,6 +57,7 @@ pub struct Manager {
 #[derive(Debug, Clone)]
 pub struct Field {
     pub name: SmolStr,
+    /// Empty where there is none: many-to-many and generic relations.
     pub column: SmolStr,
     pub kind: FieldKind,
     /// The class as written: `CharField`.
@@ -151,6 +152,16 @@ impl Model {
 }
 
 impl Field {
+    /// False for many-to-many and generic relations.
+    pub fn has_column(&self) -> bool {
+        !self.column.is_empty()
+    }
+
+    /// Few distinct values: an index on this column alone leads to most of the table.
+    pub fn is_low_selectivity(&self) -> bool {
+        self.kind == FieldKind::Boolean || self.has_choices
+    }
+
     /// The attribute that holds the raw value: `forum_id` of `forum`.
     pub fn attname(&self) -> SmolStr {
         match &self.relation {

@@ -15,6 +15,7 @@ use std::collections::{HashMap, HashSet};
 use smol_str::SmolStr;
 
 use crate::model::FileId;
+use crate::project::outside;
 use crate::python::ir::{self, ExprKind};
 
 /// How many imports are followed from one name to its definition.
@@ -68,6 +69,12 @@ impl Names {
         self.resolved.get(file.0 as usize)?.get(name)
     }
 
+    /// The same; `models` is Django's where nothing else is bound to it, for snippets often lack their imports.
+    pub fn head(&self, file: FileId, name: &str) -> Option<Target> {
+        let bound = self.lookup(file, name).cloned();
+        bound.or_else(|| (name == "models").then(|| Target::External("django.db.models".into())))
+    }
+
     /// `from module import name` as written in `file`.
     pub fn import_from(&self, file: FileId, level: u32, module: &str, name: &str) -> Target {
         self.from(file, level, module, name, 0)
@@ -97,7 +104,7 @@ impl Names {
     /// A name of classes and modules: `models.Topic`, `Topic.Status`.
     pub fn dotted(&self, file: FileId, dotted: &str) -> Option<Target> {
         let mut parts = dotted.split('.');
-        let mut target = self.lookup(file, parts.next()?)?.clone();
+        let mut target = self.head(file, parts.next()?)?;
         for part in parts {
             target = self.attribute(file, &target, part)?;
         }
@@ -124,7 +131,35 @@ impl Names {
         {
             return Some(Target::Class(file, *number));
         }
-        self.expr(file, expr)
+        if let Some(target) = self.expr(file, expr) {
+            return Some(target);
+        }
+        let written = match &expr.kind {
+            ExprKind::Subscript { value, .. } => value.dotted()?,
+            // `Manager.from_queryset(TopicQuerySet)` is a Manager.
+            ExprKind::Call(call) => return match &call.func.kind {
+                ExprKind::Attribute { value, attr } if attr.name == "from_queryset" => self.expr(file, value),
+                _ => None,
+            },
+            _ => expr.dotted()?,
+        };
+        let head = written.split('.').next()?;
+        let last = written.rsplit('.').next()?;
+        // A class that everybody imports, in a snippet without its imports.
+        let package = if self.lookup(file, head).is_none() { outside::package_of(last) } else { None };
+        package.map(|package| Target::External(format!("{package}.{last}").into()))
+    }
+
+    /// The value of a class attribute, of the class or its bases.
+    pub fn class_value<'a>(
+        &self,
+        modules: &[&'a ir::Module],
+        key: (FileId, u32),
+        name: &str,
+    ) -> Option<(FileId, &'a ir::Expr)> {
+        let (file, def) = self.hierarchy.member(self, key, name)?;
+        let Def::Value(number) = def else { return None };
+        Some((file, self.index(file)?.value(modules.get(file.0 as usize)?, *number)?))
     }
 
     pub fn target(&self, file: FileId, def: &Def, hops: usize) -> Option<Target> {

@@ -1,0 +1,149 @@
+//! Settings modules: the user model, databases, caches.
+
+use smol_str::SmolStr;
+
+use super::Settings;
+use super::models::sources::Sources;
+use super::names::Def;
+use crate::model::{FileId, Site};
+use crate::python::ir::{self, ArgKind, DictItem, ExprKind};
+use crate::sql::Dialect;
+
+/// What every settings value is read from, the most telling file first.
+pub fn read(sources: &Sources<'_>) -> Settings {
+    let mut files: Vec<(u32, FileId)> = (0..sources.modules.len() as u32)
+        .map(FileId)
+        .filter_map(|file| Some((rank(sources, file)?, file)))
+        .collect();
+    files.sort();
+    let mut settings = Settings::default();
+    for (_, file) in files {
+        merge(&mut settings, sources, file);
+    }
+    settings
+}
+
+/// Lower is asked first: production, then the common ones, then those of developers and tests. `None` for a file that
+/// holds no settings.
+fn rank(sources: &Sources<'_>, file: FileId) -> Option<u32> {
+    let index = sources.names.index(file)?;
+    let has = |name: &str| index.names.get(name).is_some_and(|def| matches!(def, Def::Value(_)));
+    let parts = sources.names.files.parts(file);
+    let named = parts.iter().rev().take(2).any(|part| part.contains("settings"));
+    let telling = ["INSTALLED_APPS", "DATABASES", "AUTH_USER_MODEL", "ROOT_URLCONF", "CACHES"];
+    if !(has("INSTALLED_APPS") || named && telling.iter().any(|name| has(name))) {
+        return None;
+    }
+    let last = parts.last().map_or("", String::as_str);
+    let tests = parts.iter().any(|part| matches!(part.as_str(), "tests" | "test"));
+    Some(match last {
+        _ if tests || last.contains("test") || last == "ci" => 4,
+        _ if last.contains("prod") => 0,
+        _ if last.contains("local") || last.contains("dev") => 3,
+        "base" | "common" | "settings" | "defaults" => 1,
+        _ => 2,
+    })
+}
+
+fn merge(settings: &mut Settings, sources: &Sources<'_>, file: FileId) {
+    let value = |name: &str| -> Option<&ir::Expr> {
+        match sources.names.index(file)?.names.get(name)? {
+            Def::Value(number) => sources.value(file, *number),
+            _ => None,
+        }
+    };
+    let text = |name: &str| value(name).and_then(|value| sources.text(file, value));
+    let first = value("INSTALLED_APPS").or_else(|| value("DATABASES"));
+    settings.site = settings.site.or_else(|| first.map(|value| Site::new(file, value.span)));
+    settings.auth_user_model = settings.auth_user_model.take().or_else(|| text("AUTH_USER_MODEL"));
+    settings.default_auto_field = settings.default_auto_field.take().or_else(|| text("DEFAULT_AUTO_FIELD"));
+    if settings.installed_apps.is_empty()
+        && let Some(apps) = value("INSTALLED_APPS")
+    {
+        settings.installed_apps = sources.texts_of(file, apps);
+    }
+    let atomic = value("ATOMIC_REQUESTS");
+    if let Some(databases) = value("DATABASES") {
+        let default = entry(sources, file, databases, "default");
+        if settings.engine.is_none() {
+            settings.engine = default.and_then(|default| engine(sources, file, default)).or_else(|| engine(sources, file, databases));
+        }
+        let atomic = default.and_then(|default| entry(sources, file, default, "ATOMIC_REQUESTS")).or(atomic);
+        settings.atomic_requests = settings.atomic_requests.or_else(|| flag(atomic?));
+        // `DATABASES["default"]["ATOMIC_REQUESTS"] = True`
+        let module = sources.module(file).map(|module| module.body.as_slice()).unwrap_or_default();
+        for stmt in module {
+            if let ir::StmtKind::Assign { targets, value } = &stmt.kind
+                && targets.iter().any(|target| sources.slice(file, target).contains("ATOMIC_REQUESTS"))
+            {
+                settings.atomic_requests = flag(value).or(settings.atomic_requests);
+            }
+        }
+    }
+    if settings.caches.is_empty()
+        && let Some(ExprKind::Dict(items)) = value("CACHES").map(|caches| &caches.kind)
+    {
+        for item in items {
+            if let DictItem::Pair { key, value } = item
+                && let Some(alias) = sources.text(file, key)
+                && let Some(backend) = entry(sources, file, value, "BACKEND").and_then(|b| sources.text(file, b))
+            {
+                settings.caches.push((alias, backend));
+            }
+        }
+    }
+}
+
+fn flag(value: &ir::Expr) -> Option<bool> {
+    match value.kind {
+        ExprKind::True => Some(true),
+        ExprKind::False => Some(false),
+        _ => None,
+    }
+}
+
+/// The value of a string key in a dict display or a `dict(…)` call.
+fn entry<'a>(sources: &Sources<'_>, file: FileId, dict: &'a ir::Expr, name: &str) -> Option<&'a ir::Expr> {
+    match &dict.kind {
+        ExprKind::Dict(items) => items.iter().find_map(|item| match item {
+            DictItem::Pair { key, value } if sources.text(file, key).as_deref() == Some(name) => Some(value),
+            _ => None,
+        }),
+        ExprKind::Call(call) if call.func.dotted().as_deref() == Some("dict") => call.keyword(name),
+        _ => None,
+    }
+}
+
+/// The engine of one entry of `DATABASES`; of `env.db(default="postgres://…")` by its default's scheme.
+fn engine(sources: &Sources<'_>, file: FileId, database: &ir::Expr) -> Option<SmolStr> {
+    if let Some(engine) = entry(sources, file, database, "ENGINE") {
+        let text = sources.text(file, engine).or_else(|| literal_argument(engine));
+        return text.and_then(|text| engine_of(&text));
+    }
+    literal_argument(database).and_then(|url| engine_of(&url))
+}
+
+/// `env("DB_ENGINE", default="django.db.backends.postgresql")`, `dj_database_url.config(default=…)`: the last string
+/// that says an engine.
+fn literal_argument(expr: &ir::Expr) -> Option<SmolStr> {
+    let call = expr.as_call()?;
+    let args = call.args.iter().filter(|arg| matches!(arg.kind, ArgKind::Positional | ArgKind::Keyword(_)));
+    args.filter_map(|arg| arg.value.as_str()).rfind(|text| engine_of(text).is_some()).map(SmolStr::from)
+}
+
+fn engine_of(text: &str) -> Option<SmolStr> {
+    let engines = [("postg", "postgres"), ("psql", "postgres"), ("mysql", "mysql"), ("mariadb", "mysql"), ("sqlite", "sqlite")];
+    let lower = text.to_lowercase();
+    engines.iter().find(|(mark, _)| lower.contains(mark)).map(|(_, engine)| SmolStr::from(*engine))
+}
+
+impl Settings {
+    pub fn dialect(&self) -> Option<Dialect> {
+        match self.engine.as_deref()? {
+            "postgres" => Some(Dialect::Postgres),
+            "mysql" => Some(Dialect::MySql),
+            "sqlite" => Some(Dialect::Sqlite),
+            _ => None,
+        }
+    }
+}
