@@ -222,7 +222,8 @@ fn created(words: &[&str], site: Site) -> Option<(String, Index)> {
     let on = words.iter().position(|word| word.eq_ignore_ascii_case("on"))?;
     let unique = words.iter().take(on).any(|word| word.eq_ignore_ascii_case("unique"));
     let before = words.get(on.checked_sub(1)?)?;
-    let name = (!["index", "concurrently", "exists"].iter().any(|w| before.eq_ignore_ascii_case(w))).then(|| SmolStr::from(*before));
+    let name = (!["index", "concurrently", "exists"].iter().any(|w| before.eq_ignore_ascii_case(w)))
+        .then(|| SmolStr::from(*before));
     let mut rest = words.get(on + 1..)?.iter().copied().peekable();
     let mut table = rest.next()?;
     if table.eq_ignore_ascii_case("only") {

@@ -9,6 +9,9 @@ mod role;
 mod settings;
 mod versions;
 
+#[cfg(test)]
+mod tests;
+
 pub use binding::{Binding, ClassRef, FunctionRef, ValueRef};
 pub use migrations::{AppMigrations, Migrations, RawIndex};
 

@@ -76,7 +76,7 @@ pub fn package_of(class: &str) -> Option<&'static str> {
         ("django", "BaseCommand"),
         ("django", "AppConfig"),
         ("rest_framework", "BasePermission"),
-            ];
+    ];
     let derived = BASES.iter().map(|(package, name, _)| (*package, *name));
     roots.into_iter().chain(derived).find(|(_, name)| *name == class).map(|(package, _)| package)
 }

@@ -11,10 +11,8 @@ use crate::sql::Dialect;
 
 /// What every settings value is read from, the most telling file first.
 pub fn read(sources: &Sources<'_>) -> Settings {
-    let mut files: Vec<(u32, FileId)> = (0..sources.modules.len() as u32)
-        .map(FileId)
-        .filter_map(|file| Some((rank(sources, file)?, file)))
-        .collect();
+    let mut files: Vec<(u32, FileId)> =
+        (0..sources.modules.len() as u32).map(FileId).filter_map(|file| Some((rank(sources, file)?, file))).collect();
     files.sort();
     let mut settings = Settings::default();
     for (_, file) in files {
@@ -66,7 +64,8 @@ fn merge(settings: &mut Settings, sources: &Sources<'_>, file: FileId) {
     if let Some(databases) = value("DATABASES") {
         let default = entry(sources, file, databases, "default");
         if settings.engine.is_none() {
-            settings.engine = default.and_then(|default| engine(sources, file, default)).or_else(|| engine(sources, file, databases));
+            settings.engine =
+                default.and_then(|default| engine(sources, file, default)).or_else(|| engine(sources, file, databases));
         }
         let atomic = default.and_then(|default| entry(sources, file, default, "ATOMIC_REQUESTS")).or(atomic);
         settings.atomic_requests = settings.atomic_requests.or_else(|| flag(atomic?));
@@ -132,7 +131,8 @@ fn literal_argument(expr: &ir::Expr) -> Option<SmolStr> {
 }
 
 fn engine_of(text: &str) -> Option<SmolStr> {
-    let engines = [("postg", "postgres"), ("psql", "postgres"), ("mysql", "mysql"), ("mariadb", "mysql"), ("sqlite", "sqlite")];
+    let engines =
+        [("postg", "postgres"), ("psql", "postgres"), ("mysql", "mysql"), ("mariadb", "mysql"), ("sqlite", "sqlite")];
     let lower = text.to_lowercase();
     engines.iter().find(|(mark, _)| lower.contains(mark)).map(|(_, engine)| SmolStr::from(*engine))
 }

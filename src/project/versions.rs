@@ -59,7 +59,10 @@ fn mentions(text: &str, is_lock: bool) -> Vec<(u32, DjangoVersion)> {
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     // Dependencies in one line: `dependencies = ["django>=4.2", "psycopg"]`
     text.split(['\n', '\r']).flat_map(|line| {
-        let inner = line.split_once('[').filter(|_| line.contains("\"")).map_or(line, |(_, inner)| inner);
+        let inner = line
+            .split_once('[')
+            .filter(|(before, _)| before.trim_end().ends_with('=') && !before.contains('{'))
+            .map_or(line, |(_, inner)| inner);
         let pieces = inner.split("\", ").flat_map(|piece| piece.split("', "));
         pieces.filter(|piece| !piece.trim_start().starts_with('#'))
     })
@@ -75,6 +78,8 @@ fn package(line: &str) -> (&str, &str) {
 /// The first `X.Y` (or `X`) after an operator that sets a lower bound.
 fn version(rest: &str) -> Option<DjangoVersion> {
     let rest = rest.split('#').next().unwrap_or("");
+    // Extras: `[argon2]`
+    let rest = if rest.starts_with('[') { rest.split_once(']').map_or("", |(_, after)| after) } else { rest };
     let lower = rest.split(',').find(|part| !part.trim_start().starts_with(['<', '!']))?;
     let start = lower.find(|c: char| c.is_ascii_digit())?;
     // `; python_version >= "3.10"` is no version of Django.
@@ -104,15 +109,24 @@ mod tests {
         assert_eq!(of("requirements.txt", "celery==5.3\nDjango==4.2.7  # LTS\n"), Some(DjangoVersion(4, 2)));
         assert_eq!(of("requirements.in", "django>=5.0,<6.0"), Some(DjangoVersion(5, 0)));
         assert_eq!(of("requirements.in", "django<6.0,>=5.1"), Some(DjangoVersion(5, 1)));
-        assert_eq!(of("requirements.txt", "django[argon2]~=3.2 ; python_version >= \"3.8\""), Some(DjangoVersion(3, 2)));
+        assert_eq!(
+            of("requirements.txt", "django[argon2]~=3.2 ; python_version >= \"3.8\""),
+            Some(DjangoVersion(3, 2))
+        );
         assert_eq!(of("pyproject.toml", "dependencies = [\"celery\", \"Django>=5.2\"]"), Some(DjangoVersion(5, 2)));
         assert_eq!(of("pyproject.toml", "[tool.poetry.dependencies]\ndjango = \"^4.1\"\n"), Some(DjangoVersion(4, 1)));
-        assert_eq!(of("Pipfile", "[packages]\ndjango = {version = \"==4.0.1\", extras = []}"), Some(DjangoVersion(4, 0)));
+        assert_eq!(
+            of("Pipfile", "[packages]\ndjango = {version = \"==4.0.1\", extras = []}"),
+            Some(DjangoVersion(4, 0))
+        );
         assert_eq!(
             of("poetry.lock", "[[package]]\nname = \"django\"\nversion = \"5.1.3\"\r\n"),
             Some(DjangoVersion(5, 1))
         );
-        assert_eq!(of("Pipfile.lock", "\"django\": {\n \"hashes\": [],\n \"version\": \"==4.2.1\"\n}"), Some(DjangoVersion(4, 2)));
+        assert_eq!(
+            of("Pipfile.lock", "\"django\": {\n \"hashes\": [],\n \"version\": \"==4.2.1\"\n}"),
+            Some(DjangoVersion(4, 2))
+        );
         assert_eq!(of("requirements.txt", "django-filter==23.5\ndjangorestframework==3.15"), None);
         assert_eq!(of("requirements.txt", "django\n"), None);
     }

@@ -80,7 +80,11 @@ pub const MODELS: &[Builtin] = &[
         name: "ContentType",
         table: "django_content_type",
         ordering: &[],
-        fields: &[("id", "AutoField", "pk", "", ""), ("app_label", "CharField", "", "", ""), ("model", "CharField", "", "", "")],
+        fields: &[
+            ("id", "AutoField", "pk", "", ""),
+            ("app_label", "CharField", "", "", ""),
+            ("model", "CharField", "", "", ""),
+        ],
         unique_together: &["app_label", "model"],
     },
     Builtin {

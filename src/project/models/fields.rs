@@ -50,7 +50,8 @@ fn class_of(sources: &Sources<'_>, file: FileId, call: &Call) -> Option<SmolStr>
         // A field class of the project: what it builds on decides what it is.
         Some(Target::Class(file, number)) => {
             let bases = sources.names.hierarchy.outside((file, number));
-            let known = bases.iter().filter_map(|base| base.rsplit('.').next()).find(|base| kinds::of_class(base).is_some());
+            let known =
+                bases.iter().filter_map(|base| base.rsplit('.').next()).find(|base| kinds::of_class(base).is_some());
             known.map(|base| if kinds::of_class(&written).is_some() { written.clone() } else { base.into() })
         }
         _ => Some(written),
@@ -58,7 +59,13 @@ fn class_of(sources: &Sources<'_>, file: FileId, call: &Call) -> Option<SmolStr>
 }
 
 /// Reads `name = models.CharField(…)`.
-pub fn declared(sources: &Sources<'_>, file: FileId, name: &SmolStr, stmt: &ir::Stmt, value: &ir::Expr) -> Option<Declared> {
+pub fn declared(
+    sources: &Sources<'_>,
+    file: FileId,
+    name: &SmolStr,
+    stmt: &ir::Stmt,
+    value: &ir::Expr,
+) -> Option<Declared> {
     let call = value.as_call()?;
     let class = class_of(sources, file, call)?;
     let (kind, relation) = kinds::of_class(&class)?;
@@ -68,7 +75,9 @@ pub fn declared(sources: &Sources<'_>, file: FileId, name: &SmolStr, stmt: &ir::
     let indexed = match call.keyword("db_index").map(|value| &value.kind) {
         Some(ExprKind::True) => true,
         Some(ExprKind::False) => false,
-        _ => class.ends_with("SlugField") || matches!(relation, Some(RelationKind::ForeignKey | RelationKind::OneToOne)),
+        _ => {
+            class.ends_with("SlugField") || matches!(relation, Some(RelationKind::ForeignKey | RelationKind::OneToOne))
+        }
     };
     let has_column = !matches!(relation, Some(RelationKind::ManyToMany | RelationKind::Generic))
         && kind != FieldKind::GenericForeignKey;
@@ -154,7 +163,11 @@ fn reference(sources: &Sources<'_>, file: FileId, expr: &ir::Expr) -> Reference 
             _ => Reference::Outside(written.into()),
         },
         Some(Target::External(dotted)) => {
-            if outside::is_kind_of(&dotted, "django.conf.AUTH_USER_MODEL") { Reference::User } else { Reference::Outside(dotted) }
+            if outside::is_kind_of(&dotted, "django.conf.AUTH_USER_MODEL") {
+                Reference::User
+            } else {
+                Reference::Outside(dotted)
+            }
         }
         _ => Reference::Outside(written.into()),
     }

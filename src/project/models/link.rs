@@ -82,7 +82,10 @@ pub fn builtin_model(builtin: &Builtin, app: &str, name: &str, table: SmolStr) -
         reverse: Vec::new(),
         parents: Vec::new(),
         managers: vec![super::managers::plain("objects").manager],
-        options: ModelOptions { ordering: builtin.ordering.iter().map(|o| SmolStr::from(*o)).collect(), ..ModelOptions::default() },
+        options: ModelOptions {
+            ordering: builtin.ordering.iter().map(|o| SmolStr::from(*o)).collect(),
+            ..ModelOptions::default()
+        },
         indexes: if builtin.unique_together.is_empty() { Vec::new() } else { vec![unique] },
         is_abstract: false,
         is_proxy: false,

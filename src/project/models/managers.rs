@@ -104,7 +104,8 @@ fn from_queryset(sources: &Sources<'_>, file: FileId, call: &Call, depth: usize)
     if attr.name != "from_queryset" {
         return None;
     }
-    let mut class = manager_class(sources, file, value, depth + 1).unwrap_or_else(|| Class { name: PLAIN.into(), ..Class::default() });
+    let mut class = manager_class(sources, file, value, depth + 1)
+        .unwrap_or_else(|| Class { name: PLAIN.into(), ..Class::default() });
     let (queryset_name, queryset) = named(sources, file, call.positional().next()?)?;
     class.queryset_name = Some(queryset_name);
     class.queryset = queryset;

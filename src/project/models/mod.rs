@@ -48,7 +48,8 @@ struct Draft {
 }
 
 pub fn read(sources: &Sources<'_>, apps: &Apps, settings: &Settings) -> Models {
-    let mut reader = Reader { sources, apps, settings, abstracts: HashSet::new(), classes: Vec::new(), out: Models::default() };
+    let mut reader =
+        Reader { sources, apps, settings, abstracts: HashSet::new(), classes: Vec::new(), out: Models::default() };
     reader.find_classes();
     let drafts = reader.models();
     reader.builtins(drafts)
@@ -90,7 +91,8 @@ impl<'s> Reader<'_, 's> {
             return true;
         }
         let is_open = hierarchy.has_unknown_base(key) || !outside.is_empty();
-        is_open && self.body_fields(key).iter().any(|(field, explicit)| *explicit && field.field.kind != FieldKind::Other)
+        is_open
+            && self.body_fields(key).iter().any(|(field, explicit)| *explicit && field.field.kind != FieldKind::Other)
     }
 
     /// Fields that stand in a class's body; with each, whether its class is Django's by name.
@@ -100,7 +102,8 @@ impl<'s> Reader<'_, 's> {
             .filter_map(|(name, stmt, value)| {
                 let declared = fields::declared(self.sources, key.0, name, stmt, value)?;
                 let target = value.as_call().and_then(|call| self.sources.resolve(key.0, &call.func));
-                let explicit = matches!(&target, Some(Target::External(dotted)) if dotted.starts_with("django.db.models"));
+                let explicit =
+                    matches!(&target, Some(Target::External(dotted)) if dotted.starts_with("django.db.models"));
                 Some((declared, explicit))
             })
             .collect()
@@ -118,7 +121,8 @@ impl<'s> Reader<'_, 's> {
             let name = class.name.name.clone();
             let model = Model {
                 orm: Orm::Django,
-                table: text("db_table").map_or_else(|| default_table(&app, &name), |table| table.replace('"', "").into()),
+                table: text("db_table")
+                    .map_or_else(|| default_table(&app, &name), |table| table.replace('"', "").into()),
                 site: Some(self.class_site(key, class)),
                 fields: Vec::new(),
                 reverse: Vec::new(),
@@ -156,7 +160,8 @@ impl<'s> Reader<'_, 's> {
     }
 
     fn class_site(&self, key: ClassKey, class: &ir::Class) -> Site {
-        let span = crate::model::Span { start: class.name.span.start, end: class.body_span.end.max(class.name.span.end) };
+        let span =
+            crate::model::Span { start: class.name.span.start, end: class.body_span.end.max(class.name.span.end) };
         Site::new(key.0, span)
     }
 

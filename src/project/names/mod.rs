@@ -58,6 +58,8 @@ impl Names {
             })
             .collect();
         names.hierarchy = Hierarchy::build(&names, modules);
+        // Bases that are members of classes (`class Meta(Base.Meta)`) need the hierarchy themselves.
+        names.hierarchy = Hierarchy::build(&names, modules);
         names
     }
 
@@ -137,10 +139,12 @@ impl Names {
         let written = match &expr.kind {
             ExprKind::Subscript { value, .. } => value.dotted()?,
             // `Manager.from_queryset(TopicQuerySet)` is a Manager.
-            ExprKind::Call(call) => return match &call.func.kind {
-                ExprKind::Attribute { value, attr } if attr.name == "from_queryset" => self.expr(file, value),
-                _ => None,
-            },
+            ExprKind::Call(call) => {
+                return match &call.func.kind {
+                    ExprKind::Attribute { value, attr } if attr.name == "from_queryset" => self.expr(file, value),
+                    _ => None,
+                };
+            }
             _ => expr.dotted()?,
         };
         let head = written.split('.').next()?;
