@@ -3,14 +3,22 @@
 //! `lexer`, `fingerprint`, `normalise` and `layout` stand on tokens alone, so that the code engine does not carry a
 //! parser; `facts` and `statements` stand on sqlparser.
 
+mod facts;
+mod facts_of_query;
+mod facts_of_tokens;
 mod fingerprint;
+mod layout;
 pub mod lexer;
 mod normalise;
+mod statements;
 mod tokens;
 mod words;
 
+pub use facts::{facts, is_connection_setup, is_housekeeping, is_tool_noise, is_transaction_control};
 pub use fingerprint::fingerprint;
+pub use layout::layout;
 pub use normalise::normalise;
+pub use statements::{Statements, split};
 
 /// How a database reads quotes and placeholders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
@@ -22,3 +30,6 @@ pub enum Dialect {
     Sqlite,
     Generic,
 }
+
+#[cfg(test)]
+mod facts_tests;
