@@ -43,7 +43,7 @@ const TIME_STAMPED: &[Spec] =
     &[("created", "DateTimeField", "", "", ""), ("modified", "DateTimeField", "auto_now", "", "")];
 
 /// Abstract bases: name of the class → the fields that it brings, in order.
-const BASES: [(&str, &[&[Spec]]); 12] = [
+const BASES: [(&str, &[&[Spec]]); 13] = [
     ("Model", &[]),
     ("AbstractBaseUser", &[ABSTRACT_BASE_USER]),
     ("PermissionsMixin", &[PERMISSIONS_MIXIN]),
@@ -68,7 +68,15 @@ const BASES: [(&str, &[&[Spec]]); 12] = [
     ),
     ("PolymorphicModel", &[&[("polymorphic_ctype", "ForeignKey", "null", "contenttypes.ContentType", "+")]]),
     ("SoftDeletableModel", &[&[("is_removed", "BooleanField", "", "", "")]]),
-    ("AbstractBaseSession", &[]),
+    (
+        "AbstractBaseSession",
+        &[&[
+            ("session_key", "CharField", "pk", "", ""),
+            ("session_data", "TextField", "", "", ""),
+            ("expire_date", "DateTimeField", "index", "", ""),
+        ]],
+    ),
+    ("ClusterableModel", &[]),
     ("object", &[]),
     ("Generic", &[]),
 ];

@@ -111,7 +111,7 @@ pub fn declared(
     };
     let to = relation.map(|_| match call.keyword("to").or_else(|| call.positional().next()) {
         Some(expr) => reference(sources, file, expr),
-        None if class == "TaggableManager" => Reference::Outside("taggit.Tag".into()),
+        None if class.ends_with("TaggableManager") => Reference::Outside("taggit.Tag".into()),
         None => Reference::Outside(SmolStr::default()),
     });
     let symmetrical = matches!(to, Some(Reference::Own))

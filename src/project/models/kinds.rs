@@ -53,7 +53,7 @@ pub fn of_class(class: &str) -> Option<(FieldKind, Option<RelationKind>)> {
         _ if class.ends_with("GenericRelation") => Some(RelationKind::Generic),
         _ if class.ends_with("ForeignKey") || class == "ParentalKey" => Some(RelationKind::ForeignKey),
         _ if class.ends_with("OneToOneField") => Some(RelationKind::OneToOne),
-        _ if class.ends_with("ManyToManyField") || class == "TaggableManager" => Some(RelationKind::ManyToMany),
+        _ if class.ends_with("ManyToManyField") || class.ends_with("TaggableManager") => Some(RelationKind::ManyToMany),
         _ => None,
     };
     if relation.is_some() {

@@ -91,9 +91,8 @@ fn manager_class(sources: &Sources<'_>, file: FileId, expr: &ir::Expr, depth: us
             (is_manager || entry.qualified.ends_with("Manager")).then_some(class)
         }
         Target::Value(from, number) => manager_class(sources, from, sources.value(from, number)?, depth + 1),
-        Target::External(dotted) => dotted.ends_with("Manager").then(|| Class {
-            name: if outside::is_kind_of(&dotted, PLAIN) { PLAIN.into() } else { dotted },
-            ..Class::default()
+        Target::External(dotted) => (dotted.ends_with("Manager") && !dotted.ends_with("TaggableManager")).then(|| {
+            Class { name: if outside::is_kind_of(&dotted, PLAIN) { PLAIN.into() } else { dotted }, ..Class::default() }
         }),
         _ => None,
     }

@@ -56,6 +56,11 @@ impl Meta {
         self.own_value(sources, name).is_some_and(|value| matches!(value.kind, ExprKind::True))
     }
 
+    /// Set to anything but `False`.
+    pub fn may(&self, sources: &Sources<'_>, name: &str) -> bool {
+        self.own_value(sources, name).is_some_and(|value| !matches!(value.kind, ExprKind::False))
+    }
+
     pub fn text(&self, sources: &Sources<'_>, name: &str) -> Option<SmolStr> {
         let (file, value) = self.value(sources, name)?;
         sources.text(file, value)

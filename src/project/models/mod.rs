@@ -90,9 +90,12 @@ impl<'s> Reader<'_, 's> {
         if outside.iter().any(|base| outside::is_kind_of(base, "django.db.models.Model") || known_base(base)) {
             return true;
         }
-        let is_open = hierarchy.has_unknown_base(key) || !outside.is_empty();
-        is_open
-            && self.body_fields(key).iter().any(|(field, explicit)| *explicit && field.field.kind != FieldKind::Other)
+        // What Django itself offers to build on is known: expressions have fields too (`output_field`).
+        let is_open = hierarchy.has_unknown_base(key) || outside.iter().any(|base| !is_framework(base));
+        let column = |(field, explicit): &(Declared, bool)| {
+            *explicit && field.field.kind != FieldKind::Other && field.field.name != "output_field"
+        };
+        is_open && hierarchy.order(key).iter().any(|class| self.body_fields(*class).iter().any(column))
     }
 
     /// Fields that stand in a class's body; with each, whether its class is Django's by name.
@@ -139,7 +142,7 @@ impl<'s> Reader<'_, 's> {
                 },
                 indexes: meta.map(|meta| meta.indexes(self.sources, &name, &app)).unwrap_or_default(),
                 is_abstract: self.abstracts.contains(&key),
-                is_proxy: own.is_some_and(|meta| meta.flag(self.sources, "proxy")),
+                is_proxy: own.is_some_and(|meta| meta.may(self.sources, "proxy")),
                 is_partial: false,
                 app,
                 name,
@@ -330,6 +333,10 @@ fn put(fields: &mut Vec<Declared>, field: Declared) {
         Some(known) => *known = field,
         None => fields.push(field),
     }
+}
+
+fn is_framework(dotted: &str) -> bool {
+    matches!(dotted.split('.').next(), Some("django" | "rest_framework" | "graphene" | "django_filters" | "typing"))
 }
 
 /// An abstract model of a well-known package.

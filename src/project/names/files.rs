@@ -5,10 +5,9 @@ use std::collections::{HashMap, HashSet};
 use crate::model::FileId;
 
 /// Packages that a file of the project with the same name never stands for.
-const KNOWN_OUTSIDE: [&str; 42] = [
+const KNOWN_OUTSIDE: [&str; 37] = [
     "asyncio",
     "boto3",
-    "celery",
     "channels",
     "collections",
     "concurrent",
@@ -18,7 +17,6 @@ const KNOWN_OUTSIDE: [&str; 42] = [
     "dataclasses",
     "datetime",
     "decimal",
-    "django",
     "django_filters",
     "email",
     "enum",
@@ -34,14 +32,11 @@ const KNOWN_OUTSIDE: [&str; 42] = [
     "json",
     "logging",
     "math",
-    "mptt",
     "os",
     "random",
     "re",
     "redis",
     "requests",
-    "rest_framework",
-    "sqlalchemy",
     "string",
     "sys",
     "time",
@@ -49,6 +44,9 @@ const KNOWN_OUTSIDE: [&str; 42] = [
     "typing",
     "uuid",
 ];
+
+/// Packages that stay outside even where their sources are in the input: rules and interpreter know them by name.
+const FRAMEWORKS: [&str; 5] = ["celery", "django", "mptt", "rest_framework", "sqlalchemy"];
 
 /// Longest end of a path that names are looked up by, in parts.
 const MAX_SUFFIX: usize = 12;
@@ -114,6 +112,9 @@ impl Files {
         let head = dotted.split('.').next().unwrap_or("");
         let length = dotted.split('.').count();
         let own = self.parts(from);
+        if FRAMEWORKS.contains(&head) {
+            return None;
+        }
         let outside = KNOWN_OUTSIDE.contains(&head);
         let found = self.by_suffix.get(dotted).into_iter().flatten().filter(|id| **id != from);
         let rated = found.filter_map(|id| {
