@@ -4,7 +4,7 @@ use crate::model::{Confidence, LoopId, Safety, Severity, Site, Terms};
 use crate::project::Project;
 use crate::rewrite::FileEdit;
 use crate::rules::Meta;
-use crate::trace::{Fingerprint, Trace};
+use crate::trace::{Fingerprint, Frame, Trace};
 
 /// What a rule may look at beside the trace, and where its findings go.
 pub struct Context<'a> {
@@ -46,8 +46,22 @@ pub struct DraftCost {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum DraftEvidence {
-    Code { site: Site, message: String },
-    Statements { fingerprint: Fingerprint, sql: String, count: u64, total_us: Option<u64>, request: Option<String> },
+    Code {
+        site: Site,
+        message: String,
+    },
+    /// A place in the program as a stack names it. A log's finding stands at the first of these.
+    Frame {
+        frame: Frame,
+        message: String,
+    },
+    Statements {
+        fingerprint: Fingerprint,
+        sql: String,
+        count: u64,
+        total_us: Option<u64>,
+        request: Option<String>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]

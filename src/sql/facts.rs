@@ -9,6 +9,7 @@ use super::facts_of_query::Reading;
 use super::facts_of_tokens::facts_of_tokens;
 use super::lexer::TokenKind;
 use super::tokens::Tokens;
+use super::values::describe;
 use super::words::Keyword;
 use crate::model::Kind;
 use crate::trace::Facts;
@@ -20,7 +21,9 @@ const MAX_BYTES: usize = 64 * 1024;
 
 pub fn facts(sql: &str, dialect: Dialect) -> Facts {
     let tokens = Tokens::new(sql, dialect);
-    parsed(&tokens, dialect).unwrap_or_else(|| facts_of_tokens(&tokens))
+    let mut facts = parsed(&tokens, dialect).unwrap_or_else(|| facts_of_tokens(&tokens));
+    describe(&tokens, &mut facts);
+    facts
 }
 
 fn parsed(tokens: &Tokens<'_>, dialect: Dialect) -> Option<Facts> {

@@ -12,6 +12,7 @@ pub mod lexer;
 mod normalise;
 mod statements;
 mod tokens;
+mod values;
 mod words;
 
 pub use facts::{facts, is_connection_setup, is_housekeeping, is_tool_noise, is_transaction_control};
@@ -19,6 +20,7 @@ pub use fingerprint::fingerprint;
 pub use layout::layout;
 pub use normalise::normalise;
 pub use statements::{Statements, split};
+pub use values::values;
 
 /// How a database reads quotes and placeholders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]

@@ -137,7 +137,8 @@ pub struct Observed {
     pub ordinal: u64,
     /// The statement as it stands in the log.
     pub raw: Rc<str>,
-    /// Parameters as text, in order; `None` where the input has none apart from the text.
+    /// The values of this execution as text, in the order in which they stand in the statement: its literals, and the
+    /// parameters in place of their marks. `None` where the input hides them.
     pub params: Option<Vec<String>>,
     pub duration_us: Option<u64>,
     pub rows: Option<u64>,
@@ -145,6 +146,13 @@ pub struct Observed {
     pub stack: Vec<Frame>,
     pub in_transaction: Option<bool>,
     pub connection: Option<SmolStr>,
+}
+
+impl Observed {
+    /// The deepest frame of the program's own code.
+    pub fn frame(&self) -> Option<&Frame> {
+        self.stack.iter().rev().find(|frame| frame.is_own()).or(self.stack.last())
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -230,4 +238,14 @@ pub enum CacheOp {
     Expire,
     Delete,
     Lock,
+}
+
+impl Frame {
+    /// In the program's own code, not in a library or in Python itself.
+    pub fn is_own(&self) -> bool {
+        const FOREIGN: [&str; 6] =
+            ["site-packages/", "dist-packages/", "lib/python3", "django/db/", "sqlalchemy/", "importlib"];
+        let path = self.path.replace('\\', "/");
+        !path.starts_with('<') && !FOREIGN.iter().any(|part| path.contains(part))
+    }
 }

@@ -49,6 +49,13 @@ pub struct Facts {
     pub locked: bool,
     /// Columns that INSERT or UPDATE sets, and whether each value is a literal or parameter (not an expression).
     pub written: Vec<(SmolStr, bool)>,
+    /// Names of the plain columns in the SELECT list. Empty for a prediction.
+    pub columns: Vec<SmolStr>,
+    /// Columns looked up by `=`, each with the index of its value among [`super::Observed::params`]. Empty for a
+    /// prediction.
+    pub keys: Vec<(SmolStr, u32)>,
+    /// Index of the LIMIT's value among them.
+    pub limit_at: Option<u32>,
     /// UNION, WITH, or a subquery in FROM: columns may not be those of `tables`.
     pub compound: bool,
     /// False when the parser could not read it and only tokens were looked at.
@@ -72,6 +79,9 @@ impl Facts {
             offset: false,
             locked: false,
             written: Vec::new(),
+            columns: Vec::new(),
+            keys: Vec::new(),
+            limit_at: None,
             compound: false,
             parsed: false,
         }

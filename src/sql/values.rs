@@ -1,0 +1,145 @@
+//! Where a statement's values stand, and what they were in one execution.
+
+use std::collections::HashMap;
+
+use smol_str::{SmolStr, ToSmolStr};
+
+use super::Dialect;
+use super::lexer::TokenKind;
+use super::tokens::Tokens;
+use super::words::Keyword;
+use crate::trace::Facts;
+
+/// The values of one execution in the order in which they stand in the text: its literals, and the parameters in place
+/// of their marks. `None` where a mark has no parameter: they are hidden.
+pub fn values(sql: &str, params: Option<&[String]>, dialect: Dialect) -> Option<Vec<String>> {
+    let tokens = Tokens::new(sql, dialect);
+    let mut named: HashMap<&str, usize> = HashMap::new();
+    let mut next = 0;
+    let mut out = Vec::new();
+    for (from, to) in slots(&tokens) {
+        let mark = (from..to).find_map(|at| tokens.get(at).filter(|token| token.kind == TokenKind::Param));
+        let Some(mark) = mark else {
+            out.push(literal(&tokens, from, to));
+            continue;
+        };
+        let numbered = mark.text.strip_prefix(['$', '?']).and_then(|digits| digits.parse::<usize>().ok());
+        let index = match numbered {
+            Some(number) => number.checked_sub(1)?,
+            None if matches!(mark.text, "?" | "%s") => {
+                next += 1;
+                next - 1
+            }
+            None => {
+                let known = named.len();
+                *named.entry(mark.text).or_insert(known)
+            }
+        };
+        out.push(params?.get(index)?.clone());
+    }
+    Some(out)
+}
+
+/// Each literal or parameter with what is wrapped around it, in the order of the text.
+fn slots<'t>(tokens: &'t Tokens<'_>) -> impl Iterator<Item = (usize, usize)> + 't {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < tokens.len() {
+            let from = at;
+            match tokens.literal_end(at, tokens.len()) {
+                Some(end) => {
+                    at = end.max(from + 1);
+                    return Some((from, at));
+                }
+                None => at += 1,
+            }
+        }
+        None
+    })
+}
+
+/// A literal without its quotes and casts.
+fn literal(tokens: &Tokens<'_>, from: usize, to: usize) -> String {
+    let mut text = String::new();
+    for at in from..to {
+        let Some(token) = tokens.get(at) else { break };
+        if token.is_operator("::") {
+            break;
+        }
+        if token.kind == TokenKind::Text && token.text.ends_with(['\'', '"']) {
+            let quote = if token.text.ends_with('"') { '"' } else { '\'' };
+            let inner = token.text.split_once(quote).map_or(token.text, |(_, rest)| rest);
+            text.push_str(inner.strip_suffix(quote).unwrap_or(inner));
+        } else {
+            if !text.is_empty() && token.is_name() {
+                text.push(' ');
+            }
+            text.push_str(token.text);
+        }
+    }
+    text
+}
+
+/// Adds to the facts what refers to [`values`]: the columns that are looked up by `=`, the LIMIT, the selected columns.
+pub(super) fn describe(tokens: &Tokens<'_>, facts: &mut Facts) {
+    for (slot, (from, to)) in slots(tokens).enumerate() {
+        let Some(before) = from.checked_sub(1) else { continue };
+        let bracketed = before > 0 && tokens.kind(before - 1) == Some(TokenKind::Close);
+        let name = if bracketed { before.checked_sub(2) } else { before.checked_sub(1) };
+        if tokens.is_operator(before, "=") {
+            // Not the assignments of SET, which facts tell as written.
+            if let Some(column) = name.filter(|at| tokens.is_name(*at)).and_then(|at| tokens.get(at)) {
+                let assigned = facts.written.iter().any(|(written, _)| written == column.name());
+                if !assigned {
+                    facts.keys.push((column.name().to_smolstr(), slot as u32));
+                }
+            }
+        } else if tokens.key(before) == Some(Keyword::Limit) {
+            let is_offset = tokens.kind(to) == Some(TokenKind::Comma);
+            facts.limit_at = Some(slot as u32 + u32::from(is_offset));
+        }
+    }
+    let start = tokens.find(0, tokens.len(), |at| tokens.key(at) == Some(Keyword::Select)) + 1;
+    if start > tokens.len() {
+        return;
+    }
+    let end = tokens.clause_end(start, tokens.len());
+    for (from, to) in tokens.parts(start, end) {
+        let end = tokens.find(from, to, |at| tokens.key(at) == Some(Keyword::As));
+        let from = from + usize::from(tokens.key(from) == Some(Keyword::Distinct));
+        let path = |at: usize| tokens.is_name(at) || tokens.kind(at) == Some(TokenKind::Dot);
+        if from < end && (from..end).all(path) {
+            facts.columns.extend(tokens.get(end - 1).map(|token| SmolStr::new(token.name())));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::facts;
+
+    #[test]
+    fn parameters_take_the_place_of_their_marks() {
+        let strings = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let of = |sql, params: Option<&[String]>| values(sql, params, Dialect::Postgres);
+        let inline = of("SELECT a FROM t WHERE b = 'it''s' AND c = -1 AND d = '2'::date LIMIT 5", None);
+        assert_eq!(inline, Some(strings(&["it''s", "-1", "2", "5"])));
+        let params = strings(&["x", "y"]);
+        assert_eq!(of("a = %s AND b = 1 AND c = %s", Some(&params)), Some(strings(&["x", "1", "y"])));
+        assert_eq!(of("a = $2 AND b = $1", Some(&params)), Some(strings(&["y", "x"])));
+        assert_eq!(of("a = :p AND b = :q AND c = :p", Some(&params)), Some(strings(&["x", "y", "x"])));
+        assert_eq!(of("a = $1", None), None);
+    }
+
+    #[test]
+    fn keys_and_columns_are_named() {
+        let facts = facts(
+            r#"SELECT "t"."id", "t"."forum_id", COUNT(*) AS n FROM "t" WHERE ("t"."x" > 1 AND "t"."b" = 7) LIMIT 21"#,
+            Dialect::Postgres,
+        );
+        assert_eq!(facts.columns, ["id", "forum_id"]);
+        assert_eq!(facts.keys, [("b".into(), 1)]);
+        assert_eq!(facts.limit_at, Some(2));
+    }
+}
