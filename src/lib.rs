@@ -7,6 +7,7 @@ pub mod export;
 pub mod intake;
 pub mod model;
 pub mod observe;
+pub mod present;
 pub mod project;
 pub mod protocol;
 pub mod python;

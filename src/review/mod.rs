@@ -48,6 +48,8 @@ pub struct ReviewedFile {
     pub known: Option<BTreeSet<u32>>,
     /// Lines that the change adds.
     pub added: BTreeSet<u32>,
+    /// Lines that the change takes away, in order.
+    pub removed: Vec<RemovedLine>,
     /// Round trips that a line sends in one run of its function: `N`, `2 + N`.
     pub trips: BTreeMap<u32, String>,
     /// The total of a function, at the line of its `def`.
@@ -58,6 +60,17 @@ pub struct ReviewedFile {
     pub findings: Vec<usize>,
     /// Line, and index into the report's queries; in line order.
     pub queries: Vec<(u32, usize)>,
+}
+
+/// A line of the text before the change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemovedLine {
+    /// It stood before this line of the text after the change; one past the last where it stood at the end.
+    pub before: u32,
+    /// Its number before the change.
+    pub old_line: u32,
+    /// Without its line break.
+    pub text: String,
 }
 
 /// A bracket beside the lines that a loop turns.
