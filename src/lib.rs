@@ -2,6 +2,8 @@
 
 #[cfg(feature = "page")]
 pub mod app;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod config;
 pub mod export;
 pub mod intake;

@@ -29,6 +29,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("export", "model text rules"),
     ("protocol", "model"),
     ("present", "model text python review rules protocol sql"),
+    ("cli", "model config text sql intake observe review rules export"),
     ("app", "model text protocol export"),
     ("worker", "model text protocol intake review observe present rules sql"),
 ];

@@ -1,1 +1,7 @@
-fn main() {}
+//! The command. See `roundtrip --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    roundtrip::cli::main()
+}

@@ -1,5 +1,6 @@
 //! A report in the shapes that people and other programs read. Pure functions: a report in, text out.
 
+pub mod catalogue;
 mod checklist;
 mod github;
 mod html;
