@@ -1,5 +1,8 @@
 //! Text with positions: lines and columns, edits, unified diffs, and the sparse files that a diff gives.
 
+pub mod apply;
+pub mod diff;
+pub mod edit;
 mod source;
 
 pub use source::Source;

@@ -85,6 +85,33 @@ impl Source {
         Place { path: self.path.clone(), line, column, end_line, end_column }
     }
 
+    /// The part of a span that lies on a 1-based line, in UTF-16 units of the line's text: what a page counts in.
+    /// `None` where the span does not touch the line's text.
+    pub fn utf16(&self, line: u32, span: Span) -> Option<(u32, u32)> {
+        let (line_start, text) = (self.line_start(line), self.line_text(line));
+        let line_end = line_start + text.len() as u32;
+        if span.start > line_end || span.end < line_start {
+            return None;
+        }
+        let units = |offset: u32| {
+            let within = offset.clamp(line_start, line_end) - line_start;
+            text.get(..within as usize).map(|before| before.encode_utf16().count() as u32)
+        };
+        Some((units(span.start)?, units(span.end)?))
+    }
+
+    /// Byte offset of a 1-based line and an offset in UTF-16 units of its text; clamped to the line.
+    pub fn offset_of_utf16(&self, line: u32, units: u32) -> u32 {
+        let text = self.line_text(line);
+        let mut before = 0;
+        let within = text.char_indices().find(|(_, c)| {
+            let here = before;
+            before += c.len_utf16() as u32;
+            here >= units
+        });
+        self.line_start(line) + within.map_or(text.len(), |(at, _)| at) as u32
+    }
+
     /// The white space at the start of the line that holds `offset`.
     pub fn indent(&self, offset: u32) -> &str {
         let line = self.line_text(self.line(offset));
@@ -114,6 +141,17 @@ mod tests {
         assert_eq!(source.line_column(x), (2, 5));
         assert_eq!(source.offset(2, 5), x);
         assert_eq!(source.line_break(), "\r\n");
+    }
+
+    #[test]
+    fn a_page_counts_in_utf16() {
+        let source = Source::new("a.py", "one\nä😀x = 1\r\nend");
+        let at = source.text().find('x').unwrap() as u32;
+        assert_eq!(source.utf16(2, Span { start: at, end: at + 1 }), Some((3, 4)));
+        assert_eq!(source.utf16(2, Span { start: 0, end: 99 }), Some((0, 8)));
+        assert_eq!(source.utf16(1, Span { start: at, end: at + 1 }), None);
+        assert_eq!(source.offset_of_utf16(2, 3), at);
+        assert_eq!(source.offset_of_utf16(2, 99), source.text().find('\r').unwrap() as u32);
     }
 
     #[test]
