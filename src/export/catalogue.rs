@@ -64,3 +64,21 @@ pub fn index(metas: &[&Meta]) -> String {
     }
     out
 }
+
+/// The ids of the formats with their descriptions: what the code engine reads, and what the log engine does.
+pub fn formats(code: &[(&str, &str)], logs: &[(&str, &str)]) -> String {
+    let mut out = String::from(
+        "# Formats\n\nThe format of an input is found by its name, then by its content; the page can be told otherwise.\n",
+    );
+    let table = |out: &mut String, rows: &[(&str, &str)]| {
+        out.push_str("\n| Id | What it is |\n|---|---|\n");
+        for (id, description) in rows {
+            let _ = writeln!(out, "| `{id}` | {} |", description.replace('|', "\\|"));
+        }
+    };
+    out.push_str("\n## Code\n");
+    table(&mut out, code);
+    out.push_str("\n## Logs\n\nThese are what `roundtrip log --as` takes, and what `roundtrip formats` lists.\n");
+    table(&mut out, logs);
+    out
+}

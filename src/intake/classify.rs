@@ -43,6 +43,21 @@ impl Kind {
         }
     }
 
+    /// One line for a reader.
+    pub fn description(self) -> &'static str {
+        match self {
+            Kind::Python => "Python source",
+            Kind::Diff => "a unified diff: git, GitHub's .diff and .patch, mail, diff -u",
+            Kind::Template => "a Django or Jinja template",
+            Kind::Sql => "SQL that defines tables and indexes",
+            Kind::Requirements => "pinned versions: requirements files, Pipfile, lock files",
+            Kind::ProjectFile => "pyproject.toml, setup.cfg, roundtrip.toml",
+            Kind::Log => "a log, an export, a plan or a saved page",
+            Kind::Zip => "a zip archive of any of these",
+            Kind::Other => "nothing that is read",
+        }
+    }
+
     /// The kind that an override names; every id that is not of this room is one of the log engine's.
     pub fn from_id(id: &str) -> Kind {
         Kind::CODE.into_iter().find(|kind| kind.id() == id).unwrap_or(Kind::Log)
