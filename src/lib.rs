@@ -9,6 +9,7 @@ pub mod export;
 pub mod intake;
 pub mod model;
 pub mod observe;
+pub mod predict;
 pub mod present;
 pub mod project;
 pub mod protocol;

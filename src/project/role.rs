@@ -1,6 +1,7 @@
 //! What a function is for, from where it stands and what it is made of.
 
 use super::{FunctionRef, Project};
+use crate::model::FileId;
 use crate::trace::Role;
 
 const REQUEST_BASES: [&str; 11] = [
@@ -34,24 +35,42 @@ impl Project {
         self.own_role(outermost)
     }
 
+    /// What all of a file is for, going by its path.
+    pub fn file_role(&self, file: FileId) -> Role {
+        let path = self.modules.get(file.0 as usize).map_or("", |m| m.source.path.as_str());
+        let mut directories: Vec<&str> = path.split('/').collect();
+        let name = directories.pop().unwrap_or("");
+        let within = |name: &str| directories.contains(&name);
+        let named_test =
+            name.starts_with("test_") || name.ends_with("_test.py") || name == "tests.py" || name == "conftest.py";
+        if named_test || within("tests") || within("test") || within("testing") {
+            Role::Test
+        } else if within("migrations") {
+            Role::Migration
+        } else if within("management") && within("commands") {
+            Role::Command
+        } else {
+            Role::Other
+        }
+    }
+
     fn own_role(&self, function: FunctionRef<'_>) -> Role {
         let path = self.modules.get(function.file.0 as usize).map_or("", |m| m.source.path.as_str());
         let mut directories: Vec<&str> = path.split('/').collect();
         let file = directories.pop().unwrap_or("");
         let within = |name: &str| directories.contains(&name);
-        let is_test_file =
-            file.starts_with("test_") || file.ends_with("_test.py") || file == "tests.py" || file == "conftest.py";
-        if is_test_file || within("tests") || within("test") || within("testing") {
+        let by_file = self.file_role(function.file);
+        if by_file == Role::Test {
             return Role::Test;
         }
         let bases = |names: &[&str]| function.class.is_some_and(|class| self.is_subclass(class, names));
         if bases(&["django.test.TestCase", "unittest.TestCase"]) || function.has_decorator("fixture") {
             return Role::Test;
         }
-        if within("migrations") {
-            return Role::Migration;
+        if by_file != Role::Other {
+            return by_file;
         }
-        if within("management") && within("commands") || bases(&["django.core.management.base.BaseCommand"]) {
+        if bases(&["django.core.management.base.BaseCommand"]) {
             return Role::Command;
         }
         if self.is_task(function) || bases(&["celery.Task", "celery.app.task.Task"]) {

@@ -1,0 +1,260 @@
+//! `object.name`.
+
+use std::rc::Rc;
+
+use smol_str::SmolStr;
+
+use super::super::Interpreter;
+use super::super::sym::Sym;
+use super::super::value::{ModelRef, RowValue, Value};
+use super::guess;
+use crate::model::Site;
+use crate::project::{Binding, ClassRef, FunctionRef};
+use crate::python::ir::ExprKind;
+use crate::trace::CacheBackend;
+
+impl<'p> Interpreter<'p, '_> {
+    pub(in super::super) fn attribute(&mut self, object: Value<'p>, name: &SmolStr, site: Site) -> Value<'p> {
+        match &object {
+            Value::Row(row) => self.row_attribute(&row.clone(), name, site),
+            Value::MaybeRelation(row, field, at) => self.maybe_attribute(&row.clone(), &field.clone(), *at, name, site),
+            Value::Model(model) => self.model_attribute(&model.clone(), name, site),
+            Value::Manager(manager) => {
+                if name == "model" {
+                    return Value::Model(manager.model.clone());
+                }
+                let classes = manager.classes.clone();
+                self.method_of(object, &classes, name, site)
+            }
+            Value::QuerySet(node) => {
+                if name == "model" {
+                    return Value::Model(node.model.clone());
+                }
+                let classes = node.classes.clone();
+                self.method_of(object, &classes, name, site)
+            }
+            Value::Object(instance) => {
+                if let Some(value) = self.flow.attr(&instance.sym, name) {
+                    return value.clone();
+                }
+                let class = instance.class;
+                self.object_attribute(&object, class, name, site)
+            }
+            Value::Class(class) => self.class_attribute(&object, *class, name, site),
+            Value::Super(receiver, class) => {
+                let own = match &**receiver {
+                    Value::Object(instance) => Some(instance.class),
+                    Value::Row(row) => row.model.id.and_then(|id| self.project.model_class(id)),
+                    _ => None,
+                };
+                match self.project.super_method(own.unwrap_or(*class), *class, name) {
+                    Some(function) => Value::Bound(receiver.clone(), function),
+                    None => Value::Method(receiver.clone(), name.clone(), site),
+                }
+            }
+            Value::Module(file) => {
+                let project: &'p crate::project::Project = self.project;
+                match project.member(*file, name) {
+                    Some(binding) => self.bound_value(binding),
+                    None => Value::Unknown(object.sym().attr(name)),
+                }
+            }
+            Value::External(dotted) => {
+                if matches!(name.as_str(), "objects" | "_default_manager") && is_class_name(dotted) {
+                    let model = self.external_model(dotted);
+                    return self.plain_manager(model);
+                }
+                self.external(SmolStr::from(format!("{dotted}.{name}")))
+            }
+            Value::Instance(class, sym) => self.instance_attribute(class.clone(), sym.clone(), name, site),
+            Value::Unknown(sym) => {
+                if let Some(value) = self.flow.attr(sym, name) {
+                    return value.clone();
+                }
+                if matches!(name.as_str(), "objects" | "_default_manager") && is_class_name(&sym.text) {
+                    let model = self.external_model(&sym.text);
+                    return self.plain_manager(model);
+                }
+                match name.as_str() {
+                    "cache" | "redis" | "redis_client" => Value::Cache(CacheBackend::Other, sym.attr(name)),
+                    _ => Value::Unknown(sym.attr(name)),
+                }
+            }
+            Value::Cache(..) | Value::Seq(_) | Value::Dict(_) | Value::Const(_) | Value::Scalar(_) => {
+                Value::Method(Rc::new(object), name.clone(), site)
+            }
+            _ => Value::Unknown(object.sym().attr(name)),
+        }
+    }
+
+    fn method_of(&mut self, object: Value<'p>, classes: &[ClassRef<'p>], name: &SmolStr, site: Site) -> Value<'p> {
+        let project: &'p crate::project::Project = self.project;
+        for class in classes {
+            if let Some(function) = project.method(*class, name) {
+                return self.bind_method(object, function, site);
+            }
+        }
+        Value::Method(Rc::new(object), name.clone(), site)
+    }
+
+    /// A method, or what a property gives.
+    pub(super) fn bind_method(&mut self, object: Value<'p>, function: FunctionRef<'p>, site: Site) -> Value<'p> {
+        if function.has_decorator("cached_property") {
+            let sym = object.sym();
+            if let Some(value) = self.flow.attr(&sym, &function.function.name.name) {
+                return value.clone();
+            }
+            let value = self.call_function(function, Some(object), Default::default(), site);
+            self.flow.set_attr(&sym, &function.function.name.name, value.clone());
+            return value;
+        }
+        if function.has_decorator("property") {
+            return self.call_function(function, Some(object), Default::default(), site);
+        }
+        Value::Bound(Rc::new(object), function)
+    }
+
+    fn model_attribute(&mut self, model: &ModelRef, name: &SmolStr, site: Site) -> Value<'p> {
+        if let Some(manager) = self.manager_of(model, name) {
+            return manager;
+        }
+        if matches!(name.as_str(), "DoesNotExist" | "MultipleObjectsReturned") {
+            return Value::External("django.core.exceptions.ObjectDoesNotExist".into());
+        }
+        let object = Value::Model(model.clone());
+        match model.id.and_then(|id| self.project.model_class(id)) {
+            Some(class) => self.class_attribute(&object, class, name, site),
+            None => Value::Unknown(object.sym().attr(name)),
+        }
+    }
+
+    fn class_attribute(&mut self, object: &Value<'p>, class: ClassRef<'p>, name: &SmolStr, site: Site) -> Value<'p> {
+        let project: &'p crate::project::Project = self.project;
+        match project.class_member(class, name) {
+            Some(Binding::Function(function)) => {
+                if function.has_decorator("staticmethod") || !function.has_decorator("classmethod") {
+                    // Called on the class, a method takes its receiver as an argument.
+                    return self.bound_value(Binding::Function(function));
+                }
+                Value::Bound(Rc::new(object.clone()), function)
+            }
+            Some(binding) => self.bound_value(binding),
+            None => Value::Method(Rc::new(object.clone()), name.clone(), site),
+        }
+    }
+
+    fn object_attribute(&mut self, object: &Value<'p>, class: ClassRef<'p>, name: &SmolStr, site: Site) -> Value<'p> {
+        let project: &'p crate::project::Project = self.project;
+        match project.class_member(class, name) {
+            Some(Binding::Function(function)) => return self.bind_method(object.clone(), function, site),
+            // A constant of the class may be another one on the instance; what it is made of stays.
+            Some(Binding::Value(value)) => return self.class_value(value.file, value.expr),
+            Some(binding) => return self.bound_value(binding),
+            None => {}
+        }
+        match name.as_str() {
+            "request" => Value::Instance("django.http.HttpRequest".into(), object.sym().attr(name)),
+            "cache" | "redis" | "redis_client" => Value::Cache(CacheBackend::Other, object.sym().attr(name)),
+            _ if self.is_view(class) && super::views::has_builtin(name) => {
+                Value::Method(Rc::new(object.clone()), name.clone(), site)
+            }
+            _ => match self.initial_attribute(class, name) {
+                Some(value) => value,
+                None => Value::Unknown(object.sym().attr(name)),
+            },
+        }
+    }
+
+    /// A class-level queryset is a recipe: each use is another one.
+    fn class_value(&mut self, file: crate::model::FileId, expr: &'p crate::python::ir::Expr) -> Value<'p> {
+        match self.global(file, expr) {
+            Value::QuerySet(node) => {
+                let mut node = (*node).clone();
+                node.uid = self.number();
+                node.born = self.rec.loop_depth();
+                Value::QuerySet(Rc::new(node))
+            }
+            other => other,
+        }
+    }
+
+    /// What `__init__` sets an attribute to, where that is a cache, a class or a module-level thing.
+    fn initial_attribute(&mut self, class: ClassRef<'p>, name: &SmolStr) -> Option<Value<'p>> {
+        use crate::python::ir::StmtKind;
+        let project: &'p crate::project::Project = self.project;
+        let init = project.method(class, "__init__")?;
+        let value = init.function.body.iter().find_map(|stmt| match &stmt.kind {
+            StmtKind::Assign { targets, value } => targets.iter().any(|t| is_self_attribute(t, name)).then_some(value),
+            StmtKind::AnnAssign { target, value, .. } if is_self_attribute(target, name) => value.as_ref(),
+            _ => None,
+        })?;
+        match &value.kind {
+            ExprKind::Name(_) | ExprKind::Call(_) | ExprKind::Attribute { .. } => match self.global(init.file, value) {
+                Value::Unknown(_) | Value::Scalar(_) => None,
+                known => Some(known),
+            },
+            _ => None,
+        }
+    }
+
+    fn instance_attribute(&mut self, class: SmolStr, sym: Sym, name: &SmolStr, site: Site) -> Value<'p> {
+        if let Some(value) = self.flow.attr(&sym, name) {
+            return value.clone();
+        }
+        if class.ends_with("Request") {
+            if name == "user" {
+                return self.request_user(sym.attr(name));
+            }
+            return Value::Instance("request part".into(), sym.attr(name));
+        }
+        let _ = site;
+        Value::Unknown(sym.attr(name))
+    }
+
+    fn request_user(&mut self, sym: Sym) -> Value<'p> {
+        let model = match self.project.user_model() {
+            Some(id) => self.model_ref(id),
+            None => ModelRef { id: None, name: "auth.User".into() },
+        };
+        let certain = model.id.is_some();
+        Value::Row(Rc::new(RowValue { model, queryset: None, path: Vec::new(), sym, fresh: false, certain }))
+    }
+
+    /// The attribute of an attribute of a row whose model is not in the input.
+    fn maybe_attribute(
+        &mut self,
+        row: &Rc<RowValue<'p>>,
+        field: &SmolStr,
+        at: Site,
+        name: &SmolStr,
+        site: Site,
+    ) -> Value<'p> {
+        let sym = row.sym.attr(field);
+        if guess::is_manager_method(name) {
+            return Value::Method(Rc::new(Value::MaybeRelation(row.clone(), field.clone(), at)), name.clone(), site);
+        }
+        if row.queryset.is_none() {
+            return Value::Unknown(sym.attr(name));
+        }
+        if !guess::is_relation(field, name) {
+            return Value::Scalar(sym.attr(name));
+        }
+        let related = self.forward_unknown(row, field, at);
+        self.attribute(related, name, site)
+    }
+}
+
+fn is_self_attribute(target: &crate::python::ir::Expr, name: &str) -> bool {
+    match &target.kind {
+        ExprKind::Attribute { value, attr } => {
+            attr.name == name && matches!(&value.kind, ExprKind::Name(owner) if owner == "self")
+        }
+        _ => false,
+    }
+}
+
+/// `Topic`, `forum.models.Topic`: the last part starts with a capital and is not a constant.
+pub fn is_class_name(dotted: &str) -> bool {
+    let last = dotted.rsplit('.').next().unwrap_or_default();
+    last.chars().next().is_some_and(char::is_uppercase) && last.chars().any(char::is_lowercase)
+}

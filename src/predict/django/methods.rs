@@ -1,0 +1,315 @@
+//! Calls of methods by name: of managers and querysets, of rows, of everything that has methods built in.
+
+use std::rc::Rc;
+
+use smol_str::SmolStr;
+
+use super::super::Interpreter;
+use super::super::sym::Sym;
+use super::super::value::{Args, Const, DictValue, ManagerValue, QsNode, RelatedManager, RowValue, Seq, Value};
+use crate::model::{Kind, Site};
+use crate::python::ir::Call;
+use crate::schema::RelationKind;
+use crate::trace::{Cause, RowOp, Usage};
+
+impl<'p> Interpreter<'p, '_> {
+    pub(in super::super) fn call_method(
+        &mut self,
+        receiver: &Rc<Value<'p>>,
+        name: &SmolStr,
+        args: Args<'p>,
+        site: Site,
+        at: Site,
+        call: Option<&'p Call>,
+    ) -> Value<'p> {
+        match &**receiver {
+            Value::Manager(manager) => {
+                if name == "as_manager" {
+                    return (**receiver).clone();
+                }
+                let node = self.manager_queryset(manager, at);
+                self.queryset_method(&node, name, args, site, call)
+            }
+            Value::QuerySet(node) => self.queryset_method(node, name, args, site, call),
+            Value::Row(row) => self.row_method(row, name, &args, site),
+            Value::MaybeRelation(row, field, _) => {
+                if name == "count" && !args.positional.is_empty() || row.queryset.is_none() {
+                    return Value::Scalar(self.result_sym(&row.sym.attr(field).attr(name), &args));
+                }
+                let manager = self.guessed_manager(row, field);
+                let node = self.manager_queryset(&manager, at);
+                self.queryset_method(&node, name, args, site, call)
+            }
+            Value::Class(class) => match name.as_str() {
+                "as_manager" | "from_queryset" => {
+                    let mut classes = vec![*class];
+                    if let Some(Value::Class(queryset)) = args.positional.first().map(|a| &a.value) {
+                        classes.push(*queryset);
+                    }
+                    self.manager_class(classes)
+                }
+                _ => self.opaque(&Value::Unknown(receiver.sym().attr(name)), &args, site),
+            },
+            Value::Object(_) => self.view_method(receiver, name, args, site),
+            Value::Cache(backend, sym) => self.cache_method(*backend, &sym.clone(), name, &args, site, call),
+            Value::Instance(_, sym) => Value::Unknown(self.result_sym(&sym.attr(name), &args)),
+            Value::Seq(_) | Value::Dict(_) | Value::Const(_) | Value::Scalar(_) => {
+                self.plain_method(receiver, name, &args, site)
+            }
+            _ => self.opaque(&Value::Unknown(receiver.sym().attr(name)), &args, site),
+        }
+    }
+
+    /// A manager class made on the spot, or its only instance: calling it changes nothing.
+    pub(super) fn manager_class(&mut self, classes: Vec<crate::project::ClassRef<'p>>) -> Value<'p> {
+        let model = super::super::value::ModelRef { id: None, name: SmolStr::default() };
+        let manager = ManagerValue { model, classes, related: None, opaque: false, certain: true };
+        Value::Manager(Rc::new(manager))
+    }
+
+    fn guessed_manager(&mut self, row: &Rc<RowValue<'p>>, field: &SmolStr) -> Rc<ManagerValue<'p>> {
+        let mut path = row.path.clone();
+        path.push(field.clone());
+        let loaded = row.queryset.as_ref().is_some_and(|node| super::relations::is_loaded(node, &path));
+        let prefetched = loaded || row.queryset.as_ref().is_some_and(|node| node.desc.opaque);
+        let related = RelatedManager {
+            row: row.clone(),
+            accessor: field.clone(),
+            kind: RelationKind::ForeignKey,
+            back: None,
+            prefetched,
+        };
+        let model = super::super::value::ModelRef { id: None, name: SmolStr::default() };
+        let classes = Vec::new();
+        Rc::new(ManagerValue { model, classes, related: Some(related), opaque: false, certain: false })
+    }
+
+    fn queryset_method(
+        &mut self,
+        node: &Rc<QsNode<'p>>,
+        name: &SmolStr,
+        args: Args<'p>,
+        site: Site,
+        call: Option<&'p Call>,
+    ) -> Value<'p> {
+        if let Some(refined) = self.chain(node, name, &args, site, call) {
+            return Value::QuerySet(refined);
+        }
+        let plain = synchronous(name);
+        let usage = Usage::Value;
+        let free = node.prefetched || self.is_evaluated(node);
+        match plain {
+            "get" | "first" | "last" | "latest" | "earliest" => {
+                let node = if plain == "get" && args.all().next().is_some() {
+                    self.chain(node, "filter", &args, site, None).unwrap_or_else(|| node.clone())
+                } else {
+                    node.clone()
+                };
+                let ordered = !node.desc.order.is_empty();
+                if free && plain == "first" && ordered {
+                    return self.single_row(&node);
+                }
+                self.send_select(&node, Kind::Select, Cause::Method(plain.into()), usage, site);
+                self.single_row(&node)
+            }
+            "count" | "exists" | "contains" => {
+                if !free {
+                    let (kind, usage) =
+                        if plain == "count" { (Kind::Count, Usage::Length) } else { (Kind::Exists, Usage::Truth) };
+                    self.send_select(node, kind, Cause::Method(plain.into()), usage, site);
+                }
+                Value::Scalar(self.result_sym(&node.sym.attr(plain), &args))
+            }
+            "aggregate" => {
+                let sym = self.result_sym(&node.sym.attr("aggregate"), &args);
+                let node = self.with_expressions(node, &args);
+                self.send_select(&node, Kind::Aggregate, Cause::Method(plain.into()), usage, site);
+                let items = args
+                    .keyword
+                    .iter()
+                    .map(|(key, _)| (Const::Str(key.clone()), Value::Scalar(sym.attr(key))))
+                    .collect();
+                Value::Dict(Rc::new(DictValue {
+                    items,
+                    element: Some(Value::Scalar(sym.clone())),
+                    key: None,
+                    driver: None,
+                    sym,
+                }))
+            }
+            "in_bulk" => {
+                let node = self.chain(node, "all", &Args::default(), site, None).unwrap_or_else(|| node.clone());
+                self.evaluate(&node, site, Usage::Rows);
+                let driver = self.rows_driver(&node, site);
+                let element = Some(self.element_of(&node, &driver));
+                let sym = self.result_sym(&node.sym.attr("in_bulk"), &args);
+                let key = Some(Value::Scalar(sym.attr("key").marked(driver.key)));
+                Value::Dict(Rc::new(DictValue { items: Vec::new(), element, key, driver: Some(driver), sym }))
+            }
+            "create" => {
+                let row = self.new_row(&node.model.clone(), &args, site);
+                self.emit_row(&row, RowOp::Create, site);
+                self.send_write(
+                    &node.model.clone(),
+                    Kind::Insert,
+                    Cause::Method(plain.into()),
+                    &row.sym(),
+                    node.certain,
+                    site,
+                );
+                saved(row)
+            }
+            "get_or_create" | "update_or_create" => {
+                let lookup = Args {
+                    keyword: args
+                        .keyword
+                        .iter()
+                        .filter(|(k, _)| !matches!(k.as_str(), "defaults" | "create_defaults"))
+                        .cloned()
+                        .collect(),
+                    ..args.clone()
+                };
+                let found = self.chain(node, "filter", &lookup, site, None).unwrap_or_else(|| node.clone());
+                self.send_select(&found, Kind::Select, Cause::Method(plain.into()), usage, site);
+                let kind = if plain == "get_or_create" { Kind::Insert } else { Kind::Update };
+                self.send_write(
+                    &node.model.clone(),
+                    kind,
+                    Cause::Method(plain.into()),
+                    &found.sym.clone(),
+                    node.certain,
+                    site,
+                );
+                let row = self.single_row(&found);
+                let created = Value::Scalar(found.sym.attr("created"));
+                Value::Seq(Rc::new(Seq::of_items(vec![row, created])))
+            }
+            "update" | "delete" | "bulk_create" | "bulk_update" | "add" | "remove" | "set" | "clear" => {
+                let kind = match plain {
+                    "update" | "bulk_update" => Kind::Update,
+                    "bulk_create" | "add" | "set" => Kind::Insert,
+                    _ => Kind::Delete,
+                };
+                let related = node.related.is_some();
+                if matches!(plain, "add" | "remove" | "set" | "clear") && !related {
+                    return self.unknown_method(node, name, &args, site);
+                }
+                for arg in &args.positional {
+                    if let Value::QuerySet(items) = &arg.value {
+                        self.evaluate(items, site, Usage::Rows);
+                    }
+                }
+                self.send_bulk(node, kind, plain, site);
+                match plain {
+                    "bulk_create" => args.positional.first().map_or_else(Value::none, |a| a.value.clone()),
+                    _ => Value::Scalar(self.result_sym(&node.sym.attr(plain), &args)),
+                }
+            }
+            "explain" => Value::Scalar(node.sym.attr("explain")),
+            _ => self.unknown_method(node, name, &args, site),
+        }
+    }
+
+    /// A method of a manager or queryset class that is not in the input: mostly one more refinement.
+    fn unknown_method(&mut self, node: &Rc<QsNode<'p>>, name: &SmolStr, args: &Args<'p>, site: Site) -> Value<'p> {
+        self.rec.exact = false;
+        let mut new = (**node).clone();
+        new.uid = self.number();
+        new.born = self.rec.loop_depth();
+        new.desc.opaque = true;
+        new.prefetched = false;
+        new.certain = false;
+        new.desc.built = Some(site);
+        new.sym = Sym {
+            text: format!("{} .{}", node.sym.text, self.result_sym(&Sym::new(name), args).text).into(),
+            ..self.result_sym(&node.sym, args)
+        };
+        Value::QuerySet(Rc::new(new))
+    }
+
+    fn with_expressions(&mut self, node: &Rc<QsNode<'p>>, args: &Args<'p>) -> Rc<QsNode<'p>> {
+        let mut new = (**node).clone();
+        new.uid = self.number();
+        for (name, arg) in &args.keyword {
+            if let Value::Expression(expression) = &arg.value {
+                new.expressions.push((name.clone(), expression.clone()));
+            }
+        }
+        let syms: Vec<Sym> = args.all().map(|a| a.value.sym()).collect();
+        let text = syms.iter().map(|s| &*s.text).collect::<Vec<_>>().join(",");
+        new.sym = Sym::of(format!("{} aggregate({text})", node.sym.text), std::iter::once(&node.sym).chain(&syms));
+        Rc::new(new)
+    }
+
+    /// One instance of the queryset's rows, different from any other.
+    pub(super) fn single_row(&mut self, node: &Rc<QsNode<'p>>) -> Value<'p> {
+        let number = self.number();
+        let sym = Sym { text: format!("one({})#{number}", node.sym.text).into(), ..node.sym.clone() };
+        let sym = self.fresh(sym);
+        match node.shape {
+            super::super::value::RowShape::Instances => Value::Row(Rc::new(RowValue {
+                model: node.model.clone(),
+                queryset: Some(node.clone()),
+                path: Vec::new(),
+                sym,
+                fresh: false,
+                certain: node.certain,
+            })),
+            _ => Value::Scalar(sym),
+        }
+    }
+}
+
+fn saved(row: Value<'_>) -> Value<'_> {
+    match row {
+        Value::Row(row) => Value::Row(Rc::new(RowValue { fresh: false, ..(*row).clone() })),
+        other => other,
+    }
+}
+
+/// The synchronous name of an async twin.
+fn synchronous(name: &str) -> &str {
+    const TWINS: [&str; 23] = [
+        "add",
+        "aggregate",
+        "bulk_create",
+        "bulk_update",
+        "clear",
+        "contains",
+        "count",
+        "create",
+        "delete",
+        "earliest",
+        "exists",
+        "explain",
+        "first",
+        "get",
+        "get_or_create",
+        "in_bulk",
+        "last",
+        "latest",
+        "remove",
+        "set",
+        "update",
+        "update_or_create",
+        "values",
+    ];
+    match name.strip_prefix('a') {
+        Some(rest) if TWINS.binary_search(&rest).is_ok() => rest,
+        _ => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::synchronous;
+
+    #[test]
+    fn async_twins_are_their_sync_names() {
+        assert_eq!(synchronous("aget"), "get");
+        assert_eq!(synchronous("aaggregate"), "aggregate");
+        assert_eq!(synchronous("aggregate"), "aggregate");
+        assert_eq!(synchronous("add"), "add");
+        assert_eq!(synchronous("aadd"), "add");
+    }
+}

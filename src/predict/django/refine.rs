@@ -1,0 +1,361 @@
+//! Methods that make another queryset and send nothing.
+
+use std::rc::Rc;
+
+use smol_str::SmolStr;
+
+use super::super::Interpreter;
+use super::super::sym::Sym;
+use super::super::value::{Args, ManagerValue, PrefetchValue, QsNode, RowShape, Value};
+use crate::model::{Kind, Site};
+use crate::project::{FunctionRef, Project};
+use crate::python::ir::{BinaryOp, Call, Expr, ExprKind};
+use crate::trace::{Cause, Slice, Step, Usage};
+
+impl<'p> Interpreter<'p, '_> {
+    /// What a manager gives before anything is refined.
+    pub(super) fn manager_queryset(&mut self, manager: &Rc<ManagerValue<'p>>, site: Site) -> Rc<QsNode<'p>> {
+        if let Some(function) = self.own_get_queryset(manager) {
+            let called = self.call_function(function, Some(Value::Manager(manager.clone())), Args::default(), site);
+            if let Value::QuerySet(node) = called {
+                return node;
+            }
+        }
+        let sym = Value::Manager(manager.clone()).sym();
+        let mut node = self.new_node(manager.model.clone(), manager.classes.clone(), site, sym);
+        node.certain = manager.certain;
+        node.desc.opaque = manager.opaque;
+        if let Some(related) = &manager.related {
+            node.prefetched = related.prefetched;
+            inherit_prefetch(&mut node, related);
+            node.related = Some(related.clone());
+        }
+        Rc::new(node)
+    }
+
+    fn own_get_queryset(&self, manager: &ManagerValue<'p>) -> Option<FunctionRef<'p>> {
+        if manager.related.is_some() {
+            return None;
+        }
+        let project: &'p Project = self.project;
+        let running = |function: &FunctionRef<'p>| self.frames.iter().any(|f| f.function.as_ref() == Some(function));
+        manager.classes.iter().find_map(|class| project.method(*class, "get_queryset")).filter(|f| !running(f))
+    }
+
+    /// The queryset after one more call; `call` is its expression where it stands in the code.
+    pub(super) fn refined(
+        &mut self,
+        node: &QsNode<'p>,
+        method: &str,
+        site: Site,
+        call: Option<&'p Call>,
+    ) -> QsNode<'p> {
+        let mut new = node.clone();
+        new.uid = self.number();
+        new.born = self.rec.loop_depth();
+        new.desc.built = Some(site);
+        new.desc.local = self.frames.len() == 1 && (node.desc.local || node.desc.steps.is_empty());
+        if let Some(call) = call
+            && let ExprKind::Attribute { attr, .. } = &call.func.kind
+        {
+            let step = Step { method: method.into(), call: site, name: attr.span, args: call.args_span };
+            new.desc.steps.push(step);
+        }
+        if !matches!(method, "all" | "_chain" | "_clone" | "using") {
+            new.prefetched = false;
+        }
+        new
+    }
+
+    /// A chaining method; `None` where the method is not one.
+    pub(super) fn chain(
+        &mut self,
+        node: &Rc<QsNode<'p>>,
+        method: &str,
+        args: &Args<'p>,
+        site: Site,
+        call: Option<&'p Call>,
+    ) -> Option<Rc<QsNode<'p>>> {
+        let mut new = self.refined(node, method, site, call);
+        let names = || -> Vec<SmolStr> { args.positional.iter().filter_map(|a| a.value.as_str().cloned()).collect() };
+        let cleared = || matches!(args.positional.first().map(|a| &a.value), Some(v) if matches!(v, Value::Const(c) if c.is_none()));
+        match method {
+            "all" | "using" | "_chain" | "_clone" | "get_queryset" | "fetch_mode" => {}
+            "filter" | "exclude" | "complex_filter" => {
+                let step = new.desc.steps.len().checked_sub(1);
+                let model = new.model.clone();
+                let filters = self.filters(&model, args, method == "exclude", step);
+                new.desc.filters.extend(filters);
+            }
+            "order_by" => {
+                new.desc.order = names();
+                new.desc.default_order = false;
+                if args.positional.len() != new.desc.order.len() {
+                    let unknown = args.positional.iter().filter(|a| a.value.as_str().is_none());
+                    new.desc.order.extend(unknown.map(|a| SmolStr::new(&*a.value.sym().text)));
+                }
+            }
+            "reverse" => {
+                for field in &mut new.desc.order {
+                    *field = match field.strip_prefix('-') {
+                        Some(plain) => SmolStr::new(plain),
+                        None => SmolStr::from(format!("-{field}")),
+                    };
+                }
+            }
+            "distinct" => new.desc.distinct = true,
+            "select_related" => {
+                if cleared() {
+                    new.desc.select_related.clear();
+                    new.desc.select_related_all = false;
+                } else if args.positional.is_empty() && !args.spread {
+                    new.desc.select_related_all = true;
+                } else {
+                    new.desc.opaque |= args.spread || names().len() != args.positional.len();
+                    new.desc.select_related.extend(names());
+                }
+            }
+            "prefetch_related" => self.add_prefetches(&mut new, args, cleared()),
+            "only" => {
+                let mut fields = names();
+                new.desc.opaque |= args.spread || fields.len() != args.positional.len();
+                // A second only() replaces the first.
+                fields.dedup();
+                new.desc.only = Some(fields);
+                if new.desc.opaque {
+                    new.desc.only = None;
+                }
+            }
+            "defer" => {
+                if cleared() {
+                    new.desc.defer.clear();
+                    new.desc.only = None;
+                } else {
+                    new.desc.defer.extend(names());
+                }
+            }
+            "annotate" | "alias" => {
+                for (name, arg) in &args.keyword {
+                    new.desc.annotations.push(name.clone());
+                    if let Value::Expression(expression) = &arg.value {
+                        new.expressions.push((name.clone(), expression.clone()));
+                    }
+                }
+                for arg in &args.positional {
+                    if let Value::Expression(expression) = &arg.value {
+                        let path = expression.path.as_deref().unwrap_or_default();
+                        let name = SmolStr::from(format!("{path}__{}", expression.function.to_lowercase()));
+                        new.desc.annotations.push(name.clone());
+                        new.expressions.push((name, expression.clone()));
+                    }
+                }
+                new.desc.opaque |= args.spread;
+            }
+            "values" | "values_list" => {
+                let flat = args.keyword("flat").is_some();
+                new.shape = match (method, flat) {
+                    ("values", _) => RowShape::Dicts,
+                    (_, true) => RowShape::Flat,
+                    _ => RowShape::Tuples,
+                };
+                let mut fields = names();
+                fields.extend(args.keyword.iter().map(|(k, _)| k.clone()).filter(|k| k != "flat" && k != "named"));
+                new.desc.values = Some(fields);
+            }
+            "dates" | "datetimes" => {
+                new.shape = RowShape::Flat;
+                new.desc.values = Some(names().into_iter().take(1).collect());
+            }
+            "select_for_update" => new.desc.locked = true,
+            "iterator" | "aiterator" => {
+                let chunked = args.get(0, "chunk_size").is_some() || method == "aiterator";
+                let ignores = !chunked && self.project.django < crate::project::DjangoVersion(5, 0);
+                new.desc.streamed = ignores || !chunked;
+            }
+            "union" | "intersection" | "difference" | "raw" | "extra" => new.desc.combined = true,
+            "none" => new.desc.slice = Some(Slice { start: None, stop: Some(0), bounded: true, index: false }),
+            _ => return None,
+        }
+        let syms: Vec<Sym> = args.all().map(|arg| arg.value.sym()).collect();
+        let base = base_text(node);
+        new.sym = Sym::of(describe(&base, &new, method, &syms), std::iter::once(&node.sym).chain(&syms));
+        Some(Rc::new(new))
+    }
+
+    fn add_prefetches(&mut self, new: &mut QsNode<'p>, args: &Args<'p>, cleared: bool) {
+        if cleared {
+            new.desc.prefetch_related.clear();
+            new.prefetches.clear();
+            return;
+        }
+        for arg in &args.positional {
+            match &arg.value {
+                Value::Prefetch(prefetch) => {
+                    new.desc.prefetch_related.push(prefetch.lookup.clone());
+                    new.prefetches.push(prefetch.clone());
+                }
+                value => match value.as_str() {
+                    Some(lookup) => new.desc.prefetch_related.push(lookup.clone()),
+                    None => new.desc.opaque = true,
+                },
+            }
+        }
+        new.desc.opaque |= args.spread;
+    }
+
+    pub(super) fn prefetch_value(&mut self, args: &Args<'p>) -> Value<'p> {
+        let lookup = args.get(0, "lookup").and_then(|a| a.value.as_str().cloned()).unwrap_or_default();
+        let queryset = args.get(1, "queryset").and_then(|a| match &a.value {
+            Value::QuerySet(node) => Some(node.clone()),
+            _ => None,
+        });
+        let to_attr = args.get(2, "to_attr").and_then(|a| a.value.as_str().cloned());
+        Value::Prefetch(Rc::new(PrefetchValue { lookup, queryset, to_attr }))
+    }
+
+    pub(in super::super) fn combine_querysets(
+        &mut self,
+        _op: BinaryOp,
+        a: &Rc<QsNode<'p>>,
+        b: &Rc<QsNode<'p>>,
+    ) -> Value<'p> {
+        let mut node = (**a).clone();
+        node.uid = self.number();
+        node.born = self.rec.loop_depth();
+        node.desc.combined = true;
+        node.sym = Sym::of(format!("({} op {})", a.sym.text, b.sym.text), [&a.sym, &b.sym]);
+        Value::QuerySet(Rc::new(node))
+    }
+
+    /// `qs[0]`, `qs[:10]`, `qs[a:b]`.
+    pub(in super::super) fn slice_queryset(&mut self, node: &Rc<QsNode<'p>>, index: &'p Expr, site: Site) -> Value<'p> {
+        let ExprKind::Slice { lower, upper, step } = &index.kind else {
+            let key = self.eval(index);
+            return self.row_at(node, key, site);
+        };
+        let mut bound = |part: &'p Option<Box<Expr>>| part.as_ref().map(|expr| self.eval(expr));
+        let (start, stop, step) = (bound(lower), bound(upper), bound(step));
+        if node.prefetched || self.is_evaluated(node) {
+            self.evaluate(node, site, Usage::Rows);
+            let turning = self.iterate(&Value::QuerySet(node.clone()), site);
+            let sym = Sym::of(format!("{}[:]", node.sym.text), [&node.sym]);
+            let driver = turning.driver;
+            return Value::Seq(Rc::new(super::super::value::Seq {
+                items: None,
+                element: Some(turning.element),
+                driver,
+                sym,
+            }));
+        }
+        let number =
+            |value: &Option<Value<'p>>| value.as_ref().and_then(Value::as_int).and_then(|n| u32::try_from(n).ok());
+        let slice = Slice { start: number(&start), stop: number(&stop), bounded: stop.is_some(), index: false };
+        let mut new = self.refined(node, "[]", site, None);
+        new.prefetched = node.prefetched;
+        new.desc.slice = Some(slice);
+        let syms: Vec<Sym> = [&start, &stop, &step].into_iter().flatten().map(Value::sym).collect();
+        let text = syms.iter().map(|s| &*s.text).collect::<Vec<_>>().join(":");
+        new.sym = Sym::of(format!("{}[{text}]", node.sym.text), std::iter::once(&node.sym).chain(&syms));
+        let new = Rc::new(new);
+        if step.is_some() {
+            self.evaluate(&new, site, Usage::Rows);
+        }
+        Value::QuerySet(new)
+    }
+
+    fn row_at(&mut self, node: &Rc<QsNode<'p>>, key: Value<'p>, site: Site) -> Value<'p> {
+        let free = node.prefetched || self.is_evaluated(node);
+        let mut one = self.refined(node, "[]", site, None);
+        one.desc.slice = Some(Slice { start: None, stop: None, bounded: true, index: true });
+        let at = key.sym();
+        one.sym = Sym::of(format!("{}[{}]", node.sym.text, at.text), [&node.sym, &at]);
+        let one = Rc::new(one);
+        if !free {
+            self.send_select(&one, Kind::Select, Cause::Method("[]".into()), Usage::Value, site);
+        }
+        self.single_row(&one)
+    }
+}
+
+/// The rows of a prefetched relation were loaded as the prefetch said.
+fn inherit_prefetch<'p>(node: &mut QsNode<'p>, related: &super::super::value::RelatedManager<'p>) {
+    if !related.prefetched {
+        return;
+    }
+    let Some(parent) = &related.row.queryset else { return };
+    let mut path: Vec<&str> = related.row.path.iter().map(SmolStr::as_str).collect();
+    path.push(&related.accessor);
+    let path = path.join("__");
+    for lookup in &parent.desc.prefetch_related {
+        if let Some(rest) = lookup.strip_prefix(path.as_str()).and_then(|r| r.strip_prefix("__")) {
+            node.desc.prefetch_related.push(rest.into());
+        }
+    }
+    for prefetch in &parent.prefetches {
+        if prefetch.lookup == path && prefetch.to_attr.is_none() {
+            if let Some(queryset) = &prefetch.queryset {
+                node.desc.select_related.extend(queryset.desc.select_related.iter().cloned());
+                node.desc.prefetch_related.extend(queryset.desc.prefetch_related.iter().cloned());
+                node.prefetches.extend(queryset.prefetches.iter().cloned());
+                node.desc.only.clone_from(&queryset.desc.only);
+                node.desc.defer.clone_from(&queryset.desc.defer);
+                node.desc.annotations.extend(queryset.desc.annotations.iter().cloned());
+            }
+        } else if let Some(rest) = prefetch.lookup.strip_prefix(path.as_str()).and_then(|r| r.strip_prefix("__")) {
+            node.prefetches.push(Rc::new(PrefetchValue { lookup: rest.into(), ..(**prefetch).clone() }));
+        }
+    }
+}
+
+/// The part of a queryset's text that no refinement changes.
+fn base_text(node: &QsNode<'_>) -> String {
+    node.sym.text.split(" ?").next().unwrap_or_default().to_owned()
+}
+
+/// Text of a queryset: the same for the same rows in the same order, however its filters were chained.
+fn describe(base: &str, node: &QsNode<'_>, method: &str, args: &[Sym]) -> String {
+    let mut conditions: Vec<String> = node
+        .desc
+        .filters
+        .iter()
+        .map(|f| {
+            let not = if f.negated { "~" } else { "" };
+            let or = if f.alternative { "|" } else { "" };
+            format!("{or}{not}{}:{}={}", f.path.join("."), f.lookup, f.value)
+        })
+        .collect();
+    conditions.sort();
+    let mut text = format!("{base} ?{}", conditions.join("&"));
+    if !node.desc.order.is_empty() && !node.desc.default_order {
+        text.push_str(&format!(" ^{}", node.desc.order.join(",")));
+    }
+    if node.desc.distinct {
+        text.push_str(" distinct");
+    }
+    if let Some(values) = &node.desc.values {
+        text.push_str(&format!(" values({})", values.join(",")));
+    }
+    let loads = [
+        "all",
+        "filter",
+        "exclude",
+        "order_by",
+        "distinct",
+        "values",
+        "values_list",
+        "select_related",
+        "prefetch_related",
+        "only",
+        "defer",
+        "using",
+        "_chain",
+        "_clone",
+        "iterator",
+        "get_queryset",
+    ];
+    if !loads.contains(&method) {
+        let args = args.iter().map(|a| &*a.text).collect::<Vec<_>>().join(",");
+        text.push_str(&format!(" .{method}({args})"));
+    }
+    text
+}

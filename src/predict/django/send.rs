@@ -1,0 +1,232 @@
+//! Where statements are sent: each becomes an event with its cause and what it reads.
+
+use std::rc::Rc;
+
+use smol_str::SmolStr;
+
+use super::super::Interpreter;
+use super::super::flow::Fact;
+use super::super::statement::Action;
+use super::super::sym::Sym;
+use super::super::value::{ModelRef, QsNode, RowValue, Value};
+use crate::model::{Confidence, Kind, Site};
+use crate::trace::{Cause, EventKind, Query, RowEvent, RowOp, Statement, Usage};
+
+impl<'p> Interpreter<'p, '_> {
+    pub(in super::super) fn is_evaluated(&self, node: &QsNode<'p>) -> bool {
+        !node.desc.streamed && self.flow.knows(&Fact::Evaluated(node.uid))
+    }
+
+    /// Fetches the rows of a queryset, unless it has them.
+    pub(in super::super) fn evaluate(&mut self, node: &Rc<QsNode<'p>>, site: Site, usage: Usage) {
+        let empty = node.desc.slice.is_some_and(|s| s.stop == Some(0));
+        if node.prefetched || empty || self.is_evaluated(node) {
+            return;
+        }
+        self.send_select(node, Kind::Select, Cause::Evaluation, usage, site);
+        self.flow.learn(Fact::Evaluated(node.uid));
+        if !node.desc.streamed {
+            self.send_prefetches(node, site);
+        }
+    }
+
+    /// A statement that reads rows of a queryset, or a number from them.
+    pub(super) fn send_select(&mut self, node: &Rc<QsNode<'p>>, kind: Kind, cause: Cause, usage: Usage, site: Site) {
+        let method = match &cause {
+            Cause::Method(method) => method.clone(),
+            _ => node.desc.steps.last().map_or_else(|| "all".into(), |step| step.method.clone()),
+        };
+        let cause = match &node.related {
+            Some(related) => Cause::Manager {
+                row: self.rec.row(&related.row),
+                accessor: related.accessor.clone(),
+                method,
+                prefetched: related.prefetched,
+            },
+            None => cause,
+        };
+        let statement = self.statement(node, Action::read(kind, &cause));
+        let id = self.rec.queryset(node);
+        let certain = node.certain && !node.desc.opaque;
+        let born = match cause {
+            // What a refinement in the loop evaluates is sent in every turn.
+            Cause::Evaluation => Some(node.born),
+            Cause::Manager { .. } if usage == Usage::Rows => Some(node.born),
+            _ => None,
+        };
+        let query = Query {
+            statement,
+            queryset: Some(id),
+            cause,
+            usage,
+            identity: Some(format!("{}:{}", kind.as_str(), node.sym.text)),
+            varies_with: self.rec.varies_with(&node.sym),
+            observed: None,
+        };
+        self.emit_query(query, certain, site, born);
+    }
+
+    fn emit_query(&mut self, query: Query, certain: bool, site: Site, born: Option<usize>) {
+        let confidence = if certain { Confidence::Certain } else { Confidence::Likely };
+        let bound = self.bound.clone();
+        self.rec.emit_at(EventKind::Query(Box::new(query)), Some(site), bound, confidence, born);
+    }
+
+    /// The statements that a prefetch adds: one for each step of each lookup.
+    fn send_prefetches(&mut self, node: &Rc<QsNode<'p>>, site: Site) {
+        let mut sent: Vec<String> = Vec::new();
+        for lookup in node.desc.prefetch_related.clone() {
+            let mut model = node.model.clone();
+            let mut path = String::new();
+            for part in lookup.split("__") {
+                if !path.is_empty() {
+                    path.push_str("__");
+                }
+                path.push_str(part);
+                let queryset = node.prefetches.iter().find(|p| p.lookup == path).and_then(|p| p.queryset.clone());
+                model = self.related_model(&model, part);
+                if sent.contains(&path) || super::relations::joined_already(node, &path) {
+                    continue;
+                }
+                sent.push(path.clone());
+                let own = match queryset {
+                    Some(queryset) => queryset,
+                    None => Rc::new(self.new_node(
+                        model.clone(),
+                        Vec::new(),
+                        site,
+                        Sym::new(format!("{}>{path}", node.sym.text)),
+                    )),
+                };
+                let statement = self.statement(&own, Action::Prefetch { parent: &node.model, lookup: part });
+                let id = self.rec.queryset(&own);
+                let query = Query {
+                    statement,
+                    queryset: Some(id),
+                    cause: Cause::Prefetch(SmolStr::from(path.as_str())),
+                    usage: Usage::Rows,
+                    identity: None,
+                    varies_with: self.rec.varies_with(&node.sym),
+                    observed: None,
+                };
+                let certain = node.certain && model.id.is_some();
+                self.emit_query(query, certain, site, Some(node.born));
+                self.send_prefetches_of(&own, site, &sent);
+            }
+        }
+    }
+
+    /// Prefetches that the queryset of a `Prefetch` brings along.
+    fn send_prefetches_of(&mut self, node: &Rc<QsNode<'p>>, site: Site, sent: &[String]) {
+        if !node.desc.prefetch_related.is_empty() && sent.len() < 16 {
+            self.send_prefetches(node, site);
+        }
+    }
+
+    /// The model that a relation's name leads to.
+    fn related_model(&self, model: &ModelRef, name: &str) -> ModelRef {
+        let unknown = ModelRef { id: None, name: SmolStr::default() };
+        let Some(id) = model.id else { return unknown };
+        let schema = &self.project.schema;
+        if let Some((_, field)) = schema.field(id, name) {
+            return match field.relation.as_ref().and_then(|r| r.target) {
+                Some(target) => self.model_ref(target),
+                None => unknown,
+            };
+        }
+        let reverse = schema.reverse(id, name).or_else(|| schema.reverse_query(id, name));
+        reverse.map_or(unknown, |reverse| self.model_ref(reverse.model))
+    }
+
+    /// A row by its key: a relation that is not loaded, a column that was left out, a refresh.
+    pub(super) fn send_row_lookup(
+        &mut self,
+        row: &Rc<RowValue<'p>>,
+        model: &ModelRef,
+        cause: Cause,
+        usage: Usage,
+        site: Site,
+    ) {
+        let node = Rc::new(self.new_node(model.clone(), Vec::new(), site, row.sym.clone()));
+        let statement = self.statement(&node, Action::ByKey { cause: &cause });
+        let name = match &cause {
+            Cause::Relation { field, .. } | Cause::Singular { field, .. } => field.clone(),
+            Cause::Deferred { column, .. } => column.clone(),
+            _ => "pk".into(),
+        };
+        let repeated = matches!(cause, Cause::Method(_));
+        let query = Query {
+            statement,
+            queryset: None,
+            cause,
+            usage,
+            identity: Some(format!("row:{}.{name}", row.sym.text)),
+            varies_with: self.rec.varies_with(&row.sym),
+            observed: None,
+        };
+        let certain = row.certain && row.model.id.is_some() && row.queryset.as_ref().is_none_or(|n| !n.desc.opaque);
+        // It is sent once for each row: a row of an outer loop is asked once there.
+        let born = (!repeated).then(|| self.rec.depth_of(&row.sym));
+        self.emit_query(query, certain, site, born);
+    }
+
+    pub(super) fn send_write(
+        &mut self,
+        model: &ModelRef,
+        kind: Kind,
+        cause: Cause,
+        of: &Sym,
+        certain: bool,
+        site: Site,
+    ) {
+        let node = Rc::new(self.new_node(model.clone(), Vec::new(), site, of.clone()));
+        let statement = self.statement(&node, Action::WriteRow(kind));
+        let query = Query {
+            statement,
+            queryset: None,
+            cause,
+            usage: Usage::Unused,
+            identity: None,
+            varies_with: self.rec.varies_with(of),
+            observed: None,
+        };
+        self.emit_query(query, certain && model.id.is_some(), site, None);
+    }
+
+    /// `update()`, `delete()`, `bulk_create()` … of a queryset.
+    pub(super) fn send_bulk(&mut self, node: &Rc<QsNode<'p>>, kind: Kind, method: &str, site: Site) {
+        let statement = self.statement(node, Action::Write(kind));
+        let id = self.rec.queryset(node);
+        let cause = match &node.related {
+            Some(related) => Cause::Manager {
+                row: self.rec.row(&related.row),
+                accessor: related.accessor.clone(),
+                method: method.into(),
+                prefetched: related.prefetched,
+            },
+            None => Cause::Method(method.into()),
+        };
+        let query = Query {
+            statement,
+            queryset: Some(id),
+            cause,
+            usage: Usage::Unused,
+            identity: None,
+            varies_with: self.rec.varies_with(&node.sym),
+            observed: None,
+        };
+        self.emit_query(query, node.certain && !node.desc.opaque, site, None);
+    }
+
+    pub(super) fn emit_row(&mut self, row: &Value<'p>, op: RowOp, site: Site) {
+        if let Value::Row(row) = row {
+            let row = self.rec.row(row);
+            let bound = self.bound.clone();
+            self.rec.emit(EventKind::Row(RowEvent { row, op }), Some(site), bound, Confidence::Certain);
+        }
+    }
+
+    fn statement(&mut self, node: &QsNode<'p>, action: Action<'_>) -> Rc<Statement> {
+        Rc::new(super::super::statement::build(&self.project.schema, node, action))
+    }
+}

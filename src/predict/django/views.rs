@@ -1,0 +1,90 @@
+//! What Django's and DRF's generic views do where a class does not say otherwise.
+
+use std::rc::Rc;
+
+use smol_str::SmolStr;
+
+use super::super::Interpreter;
+use super::super::value::{Args, QsNode, Seq, Value};
+use crate::model::{Kind, Over, Site};
+use crate::project::ClassRef;
+use crate::trace::{Cause, Slice, Usage};
+
+const VIEWS: [&str; 4] = [
+    "django.views.generic.View",
+    "rest_framework.views.APIView",
+    "rest_framework.viewsets.ViewSet",
+    "django.contrib.admin.BaseModelAdmin",
+];
+
+pub fn has_builtin(name: &str) -> bool {
+    matches!(name, "get_queryset" | "get_object" | "filter_queryset" | "paginate_queryset")
+}
+
+impl<'p> Interpreter<'p, '_> {
+    pub(super) fn is_view(&self, class: ClassRef<'p>) -> bool {
+        self.project.is_subclass(class, &VIEWS)
+    }
+
+    pub(super) fn view_method(
+        &mut self,
+        view: &Rc<Value<'p>>,
+        name: &SmolStr,
+        args: Args<'p>,
+        site: Site,
+    ) -> Value<'p> {
+        let Value::Object(object) = &**view else { return self.anything(name) };
+        let known = self.is_view(object.class);
+        let result = match name.as_str() {
+            "get_queryset" if known => self.view_queryset(view, site).map(Value::QuerySet),
+            "filter_queryset" if known => args.positional.first().map(|arg| arg.value.clone()),
+            "get_object" if known => self.view_object(view, site),
+            "paginate_queryset" if known => self.view_page(&args, site),
+            "__init__" => Some(Value::none()),
+            _ => None,
+        };
+        match result {
+            Some(value) => value,
+            None => self.opaque(&Value::Unknown(view.sym().attr(name)), &args, site),
+        }
+    }
+
+    /// `queryset`, or every row of `model`.
+    fn view_queryset(&mut self, view: &Value<'p>, site: Site) -> Option<Rc<QsNode<'p>>> {
+        match self.attribute(view.clone(), &SmolStr::new_static("queryset"), site) {
+            Value::QuerySet(node) => return Some(node),
+            Value::Manager(manager) => return Some(self.manager_queryset(&manager, site)),
+            _ => {}
+        }
+        let Value::Model(model) = self.attribute(view.clone(), &SmolStr::new_static("model"), site) else {
+            return None;
+        };
+        match self.manager_of(&model, "_default_manager")? {
+            Value::Manager(manager) => Some(self.manager_queryset(&manager, site)),
+            _ => None,
+        }
+    }
+
+    fn view_object(&mut self, view: &Value<'p>, site: Site) -> Option<Value<'p>> {
+        let method = self.attribute(view.clone(), &SmolStr::new_static("get_queryset"), site);
+        let Value::QuerySet(node) = self.invoke(&method, Args::default(), site, None) else { return None };
+        self.send_select(&node, Kind::Select, Cause::Method("get".into()), Usage::Value, site);
+        Some(self.single_row(&node))
+    }
+
+    /// A page: how many there are, then some of them.
+    fn view_page(&mut self, args: &Args<'p>, site: Site) -> Option<Value<'p>> {
+        let Value::QuerySet(node) = &args.positional.first()?.value else { return None };
+        self.send_select(node, Kind::Count, Cause::Method("count".into()), Usage::Length, site);
+        let mut page = (**node).clone();
+        page.uid = self.number();
+        page.born = self.rec.loop_depth();
+        page.desc.slice = Some(Slice { start: None, stop: None, bounded: true, index: false });
+        page.sym = page.sym.attr("page");
+        let page = Rc::new(page);
+        let turning = self.iterate(&Value::QuerySet(page.clone()), site);
+        let driver = turning.driver.map(|driver| super::super::value::Driver { over: Over::Slice, ..driver });
+        let sym = page.sym.clone();
+        Some(Value::Seq(Rc::new(Seq { items: None, element: Some(turning.element), driver, sym })))
+    }
+}

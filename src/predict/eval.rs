@@ -1,0 +1,473 @@
+//! Expressions.
+
+use std::rc::Rc;
+
+use smol_str::SmolStr;
+
+use super::iterate::Turning;
+use super::sym::Sym;
+use super::value::{Closure, ClosureKind, Const, DictValue, QTree, Seq, Value};
+use super::{Interpreter, NESTING};
+use crate::model::{FileId, Site};
+use crate::python::ir::{BinaryOp, BoolOp, Comp, CompKind, CompareOp, DictItem, Expr, ExprKind, FPart, UnaryOp};
+use crate::trace::{Usage, ValueChange};
+
+impl<'p> Interpreter<'p, '_> {
+    /// The value of an expression that will be called `bound`.
+    pub(super) fn eval_bound(&mut self, expr: &'p Expr, bound: Option<SmolStr>) -> Value<'p> {
+        let outer = std::mem::replace(&mut self.bound, bound);
+        let value = self.eval(expr);
+        self.bound = outer;
+        value
+    }
+
+    pub(super) fn eval(&mut self, expr: &'p Expr) -> Value<'p> {
+        if self.nesting >= NESTING || self.fuel == 0 {
+            self.rec.exact = false;
+            return self.anything("deep");
+        }
+        self.nesting += 1;
+        let value = self.eval_kind(expr);
+        self.nesting -= 1;
+        value
+    }
+
+    /// The value of a test, with what asking for its truth sends.
+    pub(super) fn eval_truth(&mut self, expr: &'p Expr) -> Value<'p> {
+        match &expr.kind {
+            ExprKind::Not(inner) => {
+                let value = self.eval_truth(inner);
+                negated(value)
+            }
+            ExprKind::Bool { values, .. } => {
+                let values: Vec<Value<'p>> = values.iter().map(|value| self.eval_truth(value)).collect();
+                let syms: Vec<Sym> = values.iter().map(Value::sym).collect();
+                let text = syms.iter().map(|s| &*s.text).collect::<Vec<_>>().join(" ? ");
+                Value::Scalar(Sym::of(format!("({text})"), &syms))
+            }
+            _ => {
+                let value = self.eval_bound(expr, None);
+                self.ask_truth(&value, self.site(expr.span));
+                value
+            }
+        }
+    }
+
+    pub(super) fn ask_truth(&mut self, value: &Value<'p>, site: Site) {
+        if let Value::QuerySet(node) = value {
+            self.evaluate(node, site, Usage::Truth);
+        }
+    }
+
+    /// Something of which nothing is known, different from everything else.
+    pub(super) fn anything(&mut self, what: &str) -> Value<'p> {
+        let number = self.number();
+        Value::Unknown(self.fresh(Sym::new(format!("{what}#{number}"))))
+    }
+
+    /// Made anew in every turn of the loop around it.
+    pub(super) fn fresh(&self, sym: Sym) -> Sym {
+        match self.rec.innermost_mark() {
+            Some(mark) => sym.marked(mark),
+            None => sym,
+        }
+    }
+
+    fn eval_kind(&mut self, expr: &'p Expr) -> Value<'p> {
+        match &expr.kind {
+            ExprKind::Name(name) => self.name(name),
+            ExprKind::Attribute { value, attr } => {
+                let object = self.eval_bound(value, None);
+                self.attribute(object, &attr.name, self.site(expr.span))
+            }
+            ExprKind::Call(call) => self.call(call, expr),
+            ExprKind::Subscript { value, index } => self.subscript(value, index, expr),
+            ExprKind::Slice { lower, upper, step } => {
+                for part in [lower, upper, step].into_iter().flatten() {
+                    self.eval(part);
+                }
+                Value::Scalar(Sym::new("slice"))
+            }
+            ExprKind::Str(text) => Value::Const(Const::Str(text.clone())),
+            ExprKind::FString(parts) => self.f_string(parts),
+            ExprKind::Bytes => Value::Const(Const::Other("bytes".into())),
+            ExprKind::Int(Some(number)) => Value::Const(Const::Int(*number)),
+            ExprKind::Int(None) => Value::Scalar(Sym::new("int")),
+            ExprKind::Float(text) => Value::Const(Const::Other(text.clone())),
+            ExprKind::True => Value::Const(Const::Bool(true)),
+            ExprKind::False => Value::Const(Const::Bool(false)),
+            ExprKind::None => Value::none(),
+            ExprKind::Ellipsis => Value::Const(Const::Other("...".into())),
+            ExprKind::List(items) | ExprKind::Tuple(items) | ExprKind::Set(items) => self.sequence(items),
+            ExprKind::Dict(items) => self.dict(items),
+            ExprKind::Comp(comp) => self.comprehension(comp, expr),
+            ExprKind::Lambda(lambda) => {
+                let (file, vars) = (self.file(), self.flow.vars.clone());
+                let sym = Sym::new(format!("lambda@{}", expr.span.start));
+                Value::Function(Rc::new(Closure { file, kind: ClosureKind::Lambda(lambda), vars, sym }))
+            }
+            ExprKind::IfExp { test, body, orelse } => self.either(test, body, orelse),
+            ExprKind::Bool { op, values } => self.bool_op(*op, values),
+            ExprKind::Not(inner) => {
+                let value = self.eval_truth(inner);
+                negated(value)
+            }
+            ExprKind::Unary { op, operand } => {
+                let value = self.eval(operand);
+                match (op, value) {
+                    (UnaryOp::Invert, Value::Q(tree)) => Value::Q(Rc::new(QTree::Not(Box::new((*tree).clone())))),
+                    (UnaryOp::Minus, Value::Const(Const::Int(n))) => Value::Const(Const::Int(n.wrapping_neg())),
+                    (_, value) => {
+                        let sym = value.sym();
+                        Value::Scalar(Sym::of(format!("-{}", sym.text), [&sym]))
+                    }
+                }
+            }
+            ExprKind::Binary { op, left, right } => {
+                let left = self.eval(left);
+                let right = self.eval(right);
+                self.binary_value(*op, left, right)
+            }
+            ExprKind::Compare { left, rest } => self.compare(left, rest),
+            ExprKind::Await(inner) => self.eval(inner),
+            ExprKind::Yield(value) => {
+                let value = value.as_ref().map_or(Value::none(), |v| self.eval(v));
+                self.note_yield(value, None);
+                self.anything("sent")
+            }
+            ExprKind::YieldFrom(inner) => {
+                let value = self.eval(inner);
+                let turning = self.iterate(&value, self.site(inner.span));
+                self.note_yield(turning.element, turning.driver);
+                self.anything("result")
+            }
+            ExprKind::Starred(inner) => self.eval(inner),
+            ExprKind::Named { target, value } => {
+                let value = self.eval_bound(value, Some(target.name.clone()));
+                self.flow.set(&target.name, value.clone());
+                value
+            }
+            ExprKind::Unknown(inner) => {
+                self.rec.exact = false;
+                for part in inner {
+                    self.eval(part);
+                }
+                self.anything("unread")
+            }
+        }
+    }
+
+    fn name(&mut self, name: &SmolStr) -> Value<'p> {
+        if let Some(value) = self.flow.vars.get(name) {
+            return value.clone();
+        }
+        let project: &'p crate::project::Project = self.project;
+        if let Some(binding) = project.lookup(self.file(), name) {
+            return self.bound_value(binding);
+        }
+        self.unbound(name)
+    }
+
+    /// A name that nothing in the input binds: a builtin, or one whose import is not shown.
+    fn unbound(&mut self, name: &SmolStr) -> Value<'p> {
+        if let Some(external) = super::builtins::usual_import(name) {
+            return self.external(SmolStr::new_static(external));
+        }
+        if super::builtins::is_builtin(name) {
+            return Value::External(SmolStr::from(format!("builtins.{name}")));
+        }
+        Value::Unknown(Sym::new(name))
+    }
+
+    /// The value of a module-level expression; it is taken to be the same in every run.
+    pub(super) fn global(&mut self, file: FileId, expr: &'p Expr) -> Value<'p> {
+        let key = (file, expr.span);
+        if let Some(value) = self.shared.globals.get(&key) {
+            return value.clone();
+        }
+        let name = Sym::new(format!("global{}:{}", file.0, expr.span.start));
+        if self.evaluating_globals.contains(&key) || self.evaluating_globals.len() > 8 {
+            return Value::Unknown(name);
+        }
+        self.evaluating_globals.push(key);
+        let recorder = std::mem::replace(&mut self.rec, super::recorder::Recorder::new());
+        let flow = std::mem::take(&mut self.flow);
+        let frames = std::mem::take(&mut self.frames);
+        self.push_frame(super::frames::Frame::new(file));
+        let value = self.eval(expr);
+        self.frames = frames;
+        self.flow = flow;
+        self.rec = recorder;
+        self.evaluating_globals.pop();
+        let value = match value {
+            // Contents of module-level containers change at run time.
+            Value::Unknown(_) | Value::Scalar(_) | Value::Seq(_) | Value::Dict(_) => match value {
+                Value::Seq(ref seq) if seq.items.is_some() => value,
+                _ => Value::Unknown(name),
+            },
+            other => other,
+        };
+        self.shared.globals.insert(key, value.clone());
+        value
+    }
+
+    fn sequence(&mut self, items: &'p [Expr]) -> Value<'p> {
+        let mut values = Vec::with_capacity(items.len());
+        let mut spread = false;
+        for item in items {
+            match &item.kind {
+                ExprKind::Starred(inner) => {
+                    let inner_value = self.eval(inner);
+                    values.push(self.iterate(&inner_value, self.site(inner.span)).element);
+                    spread = true;
+                }
+                _ => values.push(self.eval(item)),
+            }
+        }
+        let mut seq = Seq::of_items(values);
+        if spread {
+            seq.element = seq.items.take().into_iter().flatten().reduce(|a, b| super::flow::join_values(&a, &b));
+        }
+        Value::Seq(Rc::new(seq))
+    }
+
+    fn dict(&mut self, items: &'p [DictItem]) -> Value<'p> {
+        let mut dict = DictValue { items: Vec::new(), element: None, key: None, driver: None, sym: Sym::new("{}") };
+        let mut syms = Vec::new();
+        for item in items {
+            match item {
+                DictItem::Pair { key, value } => {
+                    let bound = key.as_str().map(SmolStr::new);
+                    let key = self.eval_bound(key, None);
+                    let value = self.eval_bound(value, bound);
+                    syms.extend([key.sym(), value.sym()]);
+                    match key {
+                        Value::Const(constant) => dict.items.push((constant, value)),
+                        key => {
+                            dict.key = Some(key);
+                            dict.element = Some(value);
+                        }
+                    }
+                }
+                DictItem::Spread(inner) => {
+                    let value = self.eval_bound(inner, None);
+                    syms.push(value.sym());
+                    if let Value::Dict(other) = &value {
+                        dict.items.extend(other.items.iter().cloned());
+                        dict.element = dict.element.or_else(|| other.element.clone());
+                    }
+                }
+            }
+        }
+        let text = syms.iter().map(|s| &*s.text).collect::<Vec<_>>().join(", ");
+        dict.sym = Sym::of(format!("{{{text}}}"), &syms);
+        Value::Dict(Rc::new(dict))
+    }
+
+    fn f_string(&mut self, parts: &'p [FPart]) -> Value<'p> {
+        let mut text = String::from("f\"");
+        let mut syms = Vec::new();
+        for part in parts {
+            match part {
+                FPart::Text(literal) => text.push_str(literal),
+                FPart::Value(expr) => {
+                    let value = self.eval_bound(expr, None);
+                    self.text_of(&value, self.site(expr.span));
+                    let sym = value.sym();
+                    text.push('{');
+                    text.push_str(&sym.text);
+                    text.push('}');
+                    syms.push(sym);
+                }
+            }
+        }
+        text.push('"');
+        Value::Scalar(Sym::of(text, &syms))
+    }
+
+    fn either(&mut self, test: &'p Expr, body: &'p Expr, orelse: &'p Expr) -> Value<'p> {
+        let tested = self.eval_truth(test).sym();
+        let fork = self.rec.fork();
+        let start = self.flow.clone();
+        let mut ways = Vec::new();
+        for (arm, expr) in [body, orelse].into_iter().enumerate() {
+            self.flow = start.clone();
+            self.narrow(test, arm == 0);
+            self.rec.open_region();
+            self.rec.enter_arm(fork, arm as u32, false, tested.clone());
+            let value = self.eval(expr);
+            self.rec.leave_arm();
+            ways.push((value, self.rec.close_region(), std::mem::take(&mut self.flow)));
+        }
+        let (second, first) = (ways.pop(), ways.pop());
+        let (Some(first), Some(second)) = (first, second) else { return self.anything("either") };
+        let cost = self.rec.dearer(first.1, second.1);
+        self.rec.add(&cost);
+        self.flow = first.2.join(second.2);
+        super::flow::join_values(&first.0, &second.0)
+    }
+
+    fn bool_op(&mut self, op: BoolOp, values: &'p [Expr]) -> Value<'p> {
+        let mut joined: Option<Value<'p>> = None;
+        for (at, expr) in values.iter().enumerate() {
+            let value = self.eval(expr);
+            if at + 1 < values.len() {
+                self.ask_truth(&value, self.site(expr.span));
+            }
+            joined = Some(match (joined, op) {
+                (None, _) => value,
+                // `x and y` is y, or something false.
+                (Some(before), BoolOp::And) if before.is_plain() => value,
+                (Some(before), _) => super::flow::join_values(&before, &value),
+            });
+        }
+        joined.unwrap_or_else(Value::none)
+    }
+
+    pub(super) fn binary_value(&mut self, op: BinaryOp, left: Value<'p>, right: Value<'p>) -> Value<'p> {
+        match (op, &left, &right) {
+            (BinaryOp::And, Value::Q(a), Value::Q(b)) => {
+                return Value::Q(Rc::new(QTree::And(vec![(**a).clone(), (**b).clone()])));
+            }
+            (BinaryOp::Or, Value::Q(a), Value::Q(b)) => {
+                return Value::Q(Rc::new(QTree::Or(vec![(**a).clone(), (**b).clone()])));
+            }
+            (BinaryOp::And | BinaryOp::Or, Value::QuerySet(a), Value::QuerySet(b)) => {
+                return self.combine_querysets(op, a, b);
+            }
+            (BinaryOp::Add, Value::Seq(a), Value::Seq(b)) => {
+                if let (Some(x), Some(y)) = (&a.items, &b.items) {
+                    return Value::Seq(Rc::new(Seq::of_items(x.iter().chain(y).cloned().collect())));
+                }
+                return super::flow::join_values(&left, &right);
+            }
+            (BinaryOp::Add, Value::Const(Const::Int(a)), Value::Const(Const::Int(b))) => {
+                return Value::Const(Const::Int(a.wrapping_add(*b)));
+            }
+            (BinaryOp::Add, Value::Const(Const::Str(a)), Value::Const(Const::Str(b))) => {
+                return Value::Const(Const::Str(format!("{a}{b}").into()));
+            }
+            _ => {}
+        }
+        let (a, b) = (left.sym(), right.sym());
+        let sym = Sym::of(format!("({} {op:?} {})", a.text, b.text), [&a, &b]);
+        let step = matches!(op, BinaryOp::Add | BinaryOp::Sub) && right.as_int().is_some();
+        let sym = sym.changed(if step { ValueChange::Increment } else { ValueChange::Mutation });
+        Value::Scalar(sym)
+    }
+
+    fn compare(&mut self, left: &'p Expr, rest: &'p [(CompareOp, Expr)]) -> Value<'p> {
+        let first = self.eval(left);
+        let mut syms = vec![first.sym()];
+        let mut text = format!("({}", first.sym().text);
+        for (op, right) in rest {
+            let value = self.eval(right);
+            if matches!(op, CompareOp::In | CompareOp::NotIn)
+                && let Value::QuerySet(node) = &value
+            {
+                self.evaluate(node, self.site(right.span), Usage::Truth);
+            }
+            text.push_str(&format!(" {op:?} {}", value.sym().text));
+            syms.push(value.sym());
+        }
+        text.push(')');
+        Value::Scalar(Sym::of(text, &syms))
+    }
+
+    fn comprehension(&mut self, comp: &'p Comp, expr: &'p Expr) -> Value<'p> {
+        let whole = self.site(expr.span);
+        let outer = self.flow.vars.clone();
+        let bound = self.bound.take();
+        let mut opened = 0;
+        let mut first: Option<Turning<'p>> = None;
+        let mut syms = Vec::new();
+        for clause in &comp.clauses {
+            let iterated = self.eval(&clause.iter);
+            syms.push(iterated.sym());
+            let turning = self.iterate(&iterated, self.site(clause.iter.span));
+            if let Some(driver) = &turning.driver {
+                self.rec.enter_loop(driver, whole);
+                opened += 1;
+            }
+            self.assign(&clause.target, turning.element.clone());
+            for condition in &clause.conditions {
+                self.eval_truth(condition);
+            }
+            first.get_or_insert(turning);
+        }
+        let element = self.eval(&comp.element);
+        let value = comp.value.as_ref().map(|value| self.eval(value));
+        for _ in 0..opened {
+            self.rec.leave_loop();
+        }
+        self.flow.vars = outer;
+        self.bound = bound;
+        syms.push(element.sym());
+        let text = syms.iter().map(|s| &*s.text).collect::<Vec<_>>().join(" for ");
+        let sym = Sym::of(format!("[{text}]"), &syms);
+        // A list that is made anew from what a cache held is a changed value.
+        let sym = sym.changed(ValueChange::Mutation);
+        let driver = first.and_then(|turning| turning.driver);
+        match (comp.kind, value) {
+            (CompKind::Dict, Some(value)) => Value::Dict(Rc::new(DictValue {
+                items: Vec::new(),
+                element: Some(value),
+                key: Some(element),
+                driver,
+                sym,
+            })),
+            _ => Value::Seq(Rc::new(Seq { items: None, element: Some(element), driver, sym })),
+        }
+    }
+
+    fn subscript(&mut self, value: &'p Expr, index: &'p Expr, expr: &'p Expr) -> Value<'p> {
+        let container = self.eval_bound(value, None);
+        let site = self.site(expr.span);
+        if let Value::QuerySet(node) = &container {
+            return self.slice_queryset(&node.clone(), index, site);
+        }
+        let key = self.eval_bound(index, None);
+        let (a, b) = (container.sym(), key.sym());
+        let sym = Sym::of(format!("{}[{}]", a.text, b.text), [&a, &b]);
+        match &container {
+            Value::Seq(seq) => {
+                if matches!(index.kind, ExprKind::Slice { .. }) {
+                    return Value::Seq(Rc::new(Seq { sym, ..(**seq).clone() }));
+                }
+                let known = match (&seq.items, key.as_int()) {
+                    (Some(items), Some(at)) if at >= 0 => items.get(at as usize).cloned(),
+                    (Some(items), Some(at)) => {
+                        items.len().checked_sub(at.unsigned_abs() as usize).and_then(|at| items.get(at).cloned())
+                    }
+                    _ => None,
+                };
+                known.or_else(|| seq.element.clone()).unwrap_or(Value::Unknown(sym))
+            }
+            Value::Dict(dict) => {
+                let known = match &key {
+                    Value::Const(constant) => dict.items.iter().find(|(k, _)| k == constant).map(|(_, v)| v.clone()),
+                    _ => None,
+                };
+                known.or_else(|| dict.element.clone()).unwrap_or(Value::Unknown(sym))
+            }
+            Value::External(name) if name == "django.core.cache.caches" => {
+                Value::Cache(crate::trace::CacheBackend::Django, sym)
+            }
+            Value::Scalar(_) => Value::Scalar(sym),
+            _ => Value::Unknown(sym),
+        }
+    }
+}
+
+fn negated(value: Value<'_>) -> Value<'_> {
+    match value {
+        Value::Const(constant) => match constant.truth() {
+            Some(truth) => Value::Const(Const::Bool(!truth)),
+            None => Value::Scalar(Sym::new("not")),
+        },
+        other => {
+            let sym = other.sym();
+            Value::Scalar(Sym::of(format!("not {}", sym.text), [&sym]))
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What holds at one point of a run: variables, attributes set, what was fetched already. Forked at branches.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use smol_str::SmolStr;
+
+use super::sym::Sym;
+use super::value::{DictValue, QsNode, Seq, Value};
+
+pub type Vars<'p> = Rc<HashMap<SmolStr, Value<'p>>>;
+
+/// Cheap to clone; written through copy on write.
+#[derive(Debug, Clone, Default)]
+pub struct Flow<'p> {
+    pub vars: Vars<'p>,
+    /// Attributes set on objects and rows, by the text of the object.
+    pub attrs: Rc<HashMap<(Rc<str>, SmolStr), Value<'p>>>,
+    pub facts: Rc<HashSet<Fact>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Fact {
+    /// The queryset of this uid holds its rows.
+    Evaluated(u32),
+    /// The relation or deferred column of a row is in its cache.
+    Loaded(Rc<str>, SmolStr),
+}
+
+impl<'p> Flow<'p> {
+    pub fn set(&mut self, name: &SmolStr, value: Value<'p>) {
+        Rc::make_mut(&mut self.vars).insert(name.clone(), value);
+    }
+
+    pub fn set_attr(&mut self, of: &Sym, name: &SmolStr, value: Value<'p>) {
+        Rc::make_mut(&mut self.attrs).insert((of.text.clone(), name.clone()), value);
+    }
+
+    pub fn attr(&self, of: &Sym, name: &str) -> Option<&Value<'p>> {
+        self.attrs.get(&(of.text.clone(), SmolStr::new(name)))
+    }
+
+    pub fn learn(&mut self, fact: Fact) {
+        if !self.facts.contains(&fact) {
+            Rc::make_mut(&mut self.facts).insert(fact);
+        }
+    }
+
+    pub fn knows(&self, fact: &Fact) -> bool {
+        self.facts.contains(fact)
+    }
+
+    /// What holds after a fork whose ways ended in `self` and `other`.
+    ///
+    /// Facts are those of either way: each way has paid for its own, and the dearer one counts.
+    pub fn join(mut self, other: Flow<'p>) -> Flow<'p> {
+        if !Rc::ptr_eq(&self.vars, &other.vars) {
+            let mine = Rc::make_mut(&mut self.vars);
+            for (name, theirs) in other.vars.iter() {
+                let joined = match mine.get(name) {
+                    Some(own) => join_values(own, theirs),
+                    None => theirs.clone(),
+                };
+                mine.insert(name.clone(), joined);
+            }
+        }
+        if !Rc::ptr_eq(&self.attrs, &other.attrs) {
+            let mine = Rc::make_mut(&mut self.attrs);
+            for (key, theirs) in other.attrs.iter() {
+                let joined = match mine.get(key) {
+                    Some(own) => join_values(own, theirs),
+                    None => theirs.clone(),
+                };
+                mine.insert(key.clone(), joined);
+            }
+        }
+        if !Rc::ptr_eq(&self.facts, &other.facts) {
+            Rc::make_mut(&mut self.facts).extend(other.facts.iter().cloned());
+        }
+        self
+    }
+}
+
+/// Either of two values: the one that says more, with the marks of both.
+pub fn join_values<'p>(one: &Value<'p>, two: &Value<'p>) -> Value<'p> {
+    let (first, second) = (one.sym(), two.sym());
+    if first == second {
+        return one.clone();
+    }
+    match (one, two) {
+        (Value::QuerySet(a), Value::QuerySet(b)) => Value::QuerySet(Rc::new(join_querysets(a, b))),
+        (Value::Seq(a), Value::Seq(b)) => {
+            let sym = either(&first, &second);
+            let element = join_elements(a, b);
+            let driver = a.driver.clone().or_else(|| b.driver.clone());
+            Value::Seq(Rc::new(Seq { items: None, element, driver, sym }))
+        }
+        (Value::Dict(a), Value::Dict(b)) => {
+            let mut items = a.items.clone();
+            for (key, value) in &b.items {
+                match items.iter_mut().find(|(k, _)| k == key) {
+                    Some((_, own)) => *own = join_values(own, value),
+                    None => items.push((key.clone(), value.clone())),
+                }
+            }
+            Value::Dict(Rc::new(DictValue {
+                items,
+                element: join_options(a.element.as_ref(), b.element.as_ref()),
+                key: join_options(a.key.as_ref(), b.key.as_ref()),
+                driver: a.driver.clone().or_else(|| b.driver.clone()),
+                sym: either(&first, &second),
+            }))
+        }
+        // `None`, an empty list or something unknown beside a value that can send queries: the latter is what matters.
+        (rich, plain) | (plain, rich) if !rich.is_plain() && plain.is_plain() => rich.clone(),
+        (rich, _) if !rich.is_plain() => rich.clone(),
+        _ => Value::Unknown(either(&first, &second)),
+    }
+}
+
+fn either(a: &Sym, b: &Sym) -> Sym {
+    let (low, high) = if a.text <= b.text { (a, b) } else { (b, a) };
+    Sym::of(format!("({} or {})", low.text, high.text), [low, high])
+}
+
+fn join_options<'p>(a: Option<&Value<'p>>, b: Option<&Value<'p>>) -> Option<Value<'p>> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(join_values(a, b)),
+        (one, other) => one.or(other).cloned(),
+    }
+}
+
+fn join_elements<'p>(a: &Seq<'p>, b: &Seq<'p>) -> Option<Value<'p>> {
+    let mut all = Vec::new();
+    for seq in [a, b] {
+        all.extend(seq.items.iter().flatten().cloned());
+        all.extend(seq.element.clone());
+    }
+    all.into_iter().reduce(|x, y| join_values(&x, &y))
+}
+
+/// Rows of either queryset. What one of them loads counts as loaded: a finding must hold whichever it was.
+fn join_querysets<'p>(a: &Rc<QsNode<'p>>, b: &Rc<QsNode<'p>>) -> QsNode<'p> {
+    if a.model != b.model {
+        return QsNode { certain: false, ..(**a).clone() };
+    }
+    // The later way is mostly the refined one (`if x: qs = qs.filter(…)`): keep the longer chain.
+    let (main, other) = if a.desc.steps.len() >= b.desc.steps.len() { (a, b) } else { (b, a) };
+    let mut node = (**main).clone();
+    node.sym = either(&a.sym, &b.sym);
+    for path in &other.desc.select_related {
+        if !node.desc.select_related.contains(path) {
+            node.desc.select_related.push(path.clone());
+        }
+    }
+    node.desc.select_related_all |= other.desc.select_related_all;
+    for path in &other.desc.prefetch_related {
+        if !node.desc.prefetch_related.contains(path) {
+            node.desc.prefetch_related.push(path.clone());
+        }
+    }
+    node.prefetches.extend(other.prefetches.iter().cloned());
+    node.desc.opaque |= other.desc.opaque;
+    node.prefetched &= other.prefetched;
+    node.certain &= other.certain;
+    node
+}

@@ -1,0 +1,136 @@
+//! What turns a loop, and what each turn holds.
+
+use std::rc::Rc;
+
+use super::Interpreter;
+use super::sym::Sym;
+use super::value::{Const, Driver, QsNode, RowShape, RowValue, Seq, Value};
+use crate::model::{Over, Site};
+use crate::trace::Usage;
+
+/// One turn of a loop over a value; no driver where there is nothing to turn over.
+#[derive(Debug, Clone)]
+pub struct Turning<'p> {
+    pub element: Value<'p>,
+    pub driver: Option<Driver<'p>>,
+}
+
+impl<'p> Interpreter<'p, '_> {
+    pub(super) fn iterate(&mut self, value: &Value<'p>, site: Site) -> Turning<'p> {
+        match value {
+            Value::QuerySet(node) => {
+                self.evaluate(node, site, Usage::Rows);
+                let driver = self.rows_driver(node, site);
+                Turning { element: self.element_of(node, &driver), driver: Some(driver) }
+            }
+            Value::Seq(seq) => self.iterate_seq(seq, site),
+            Value::Dict(dict) => {
+                let key = dict.key.clone().unwrap_or_else(|| {
+                    let keys: Vec<Value<'p>> = dict.items.iter().map(|(k, _)| Value::Const(k.clone())).collect();
+                    keys.into_iter().reduce(|a, b| super::flow::join_values(&a, &b)).unwrap_or_else(Value::none)
+                });
+                let mut driver = dict.driver.clone().unwrap_or_else(|| self.items_driver(&dict.sym, site));
+                if dict.driver.is_none() && dict.element.is_none() {
+                    driver.over = Over::Range;
+                    driver.exactly = u32::try_from(dict.items.len()).ok();
+                }
+                Turning { element: marked(key, driver.key), driver: Some(driver) }
+            }
+            Value::MaybeRelation(row, field, at) => {
+                // `for x in row.things`: a list column as well as a property; nothing is claimed.
+                let sym = row.sym.attr(field);
+                let driver = self.items_driver(&sym, *at);
+                let element = Value::Unknown(Sym::of(format!("item({})", sym.text), [&sym]).marked(driver.key));
+                Turning { element, driver: Some(driver) }
+            }
+            Value::Const(Const::None) => Turning { element: Value::none(), driver: None },
+            other => {
+                let sym = other.sym();
+                let driver = self.items_driver(&sym, site);
+                let element = Sym::of(format!("item({})", sym.text), [&sym]).marked(driver.key);
+                Turning { element: Value::Unknown(element), driver: Some(driver) }
+            }
+        }
+    }
+
+    fn iterate_seq(&mut self, seq: &Rc<Seq<'p>>, site: Site) -> Turning<'p> {
+        let mut driver = seq.driver.clone().unwrap_or_else(|| self.items_driver(&seq.sym, site));
+        if let Some(items) = &seq.items {
+            if items.is_empty() {
+                return Turning { element: Value::none(), driver: None };
+            }
+            if seq.driver.is_none() {
+                driver.over = Over::Range;
+                driver.exactly = u32::try_from(items.len()).ok();
+            }
+            let element = items.iter().cloned().reduce(|a, b| super::flow::join_values(&a, &b));
+            let element = element.unwrap_or_else(Value::none);
+            return Turning { element: marked(element, driver.key), driver: Some(driver) };
+        }
+        let element = match &seq.element {
+            Some(element) => marked(element.clone(), driver.key),
+            None => Value::Unknown(Sym::of(format!("item({})", seq.sym.text), [&seq.sym]).marked(driver.key)),
+        };
+        Turning { element, driver: Some(driver) }
+    }
+
+    /// The driver of items that come from somewhere; the same for the same value.
+    pub(super) fn items_driver(&mut self, sym: &Sym, site: Site) -> Driver<'p> {
+        let key = match self.keys.get(&sym.text) {
+            Some(key) => *key,
+            None => {
+                let key = self.number();
+                self.keys.insert(sym.text.clone(), key);
+                key
+            }
+        };
+        Driver { key, over: Over::Items, model: None, queryset: None, site, exactly: None, at_most: None }
+    }
+
+    pub(super) fn rows_driver(&mut self, node: &Rc<QsNode<'p>>, site: Site) -> Driver<'p> {
+        let slice = node.desc.slice;
+        let bounded = slice.is_some_and(|s| s.bounded);
+        let at_most = slice.and_then(|s| Some(s.stop?.saturating_sub(s.start.unwrap_or(0))));
+        let model = (!node.model.name.is_empty()).then(|| node.model.name.clone());
+        let over = if bounded { Over::Slice } else { Over::Query };
+        Driver { key: node.uid, over, model, queryset: Some(node.clone()), site, exactly: None, at_most }
+    }
+
+    /// What one row of a queryset is.
+    pub(super) fn element_of(&mut self, node: &Rc<QsNode<'p>>, driver: &Driver<'p>) -> Value<'p> {
+        let sym = Sym::of(format!("row{}({})", driver.key, node.sym.text), [&node.sym]).marked(driver.key);
+        match node.shape {
+            RowShape::Instances => Value::Row(Rc::new(RowValue {
+                model: node.model.clone(),
+                queryset: Some(node.clone()),
+                path: Vec::new(),
+                sym,
+                fresh: false,
+                certain: node.certain,
+            })),
+            RowShape::Dicts | RowShape::Tuples | RowShape::Flat => Value::Scalar(sym),
+        }
+    }
+
+    pub(super) fn note_yield(&mut self, value: Value<'p>, driver: Option<Driver<'p>>) {
+        let Some(frame) = self.frames.last_mut() else { return };
+        let around = frame.turns.last().and_then(|turn| turn.driver.clone());
+        if frame.yield_driver.is_none() {
+            frame.yield_driver = driver.or(around);
+        }
+        frame.yielded = Some(match frame.yielded.take() {
+            Some(before) => super::flow::join_values(&before, &value),
+            None => value,
+        });
+    }
+}
+
+/// A plain value that changes with the turns of a loop.
+fn marked(value: Value<'_>, key: u32) -> Value<'_> {
+    match value {
+        Value::Unknown(sym) => Value::Unknown(sym.marked(key)),
+        Value::Scalar(sym) => Value::Scalar(sym.marked(key)),
+        Value::Const(constant) => Value::Scalar(Sym::new(format!("item{key}({})", constant.text())).marked(key)),
+        other => other,
+    }
+}

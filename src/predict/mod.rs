@@ -1,0 +1,162 @@
+//! The abstract interpreter: IR + project → traces.
+//!
+//! Each function of the reviewed files is run once with arguments of which nothing but their annotations is known;
+//! calls to functions of the input are run in place, so a trace holds what they send too. Loops run one turn; their
+//! cost is a product. Values are followed as far as they can send queries ([`value::Value`]); everything else is text
+//! that is equal for equal values ([`sym::Sym`]).
+
+mod assign;
+mod builtins;
+mod cache;
+mod calls;
+mod django;
+mod eval;
+mod exec;
+mod flow;
+mod frames;
+mod iterate;
+mod recorder;
+mod statement;
+mod sym;
+mod value;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use smol_str::SmolStr;
+
+use crate::model::{FileId, Site, Span};
+use crate::project::{FunctionRef, Project};
+use crate::trace::{Origin, Role, Trace};
+
+use flow::Flow;
+use frames::Frame;
+use recorder::Recorder;
+use value::Value;
+
+/// Statements that one root may run, callees included, before the rest of it counts as unknown.
+const FUEL: u32 = 30_000;
+/// Calls inside of calls.
+const DEPTH: usize = 10;
+
+/// One trace for each function and method of the files that `reviewed` accepts, and one for each module body that
+/// sends queries, in the order of the input.
+pub fn run(project: &Project, reviewed: &dyn Fn(FileId) -> bool) -> Vec<Trace> {
+    let mut shared = Shared::default();
+    let mut traces = Vec::new();
+    for root in project.functions() {
+        if !reviewed(root.file) {
+            continue;
+        }
+        let mut interpreter = Interpreter::new(project, &mut shared);
+        interpreter.run_root(root);
+        let origin = Origin::Code { file: root.file, function: root.qualified.clone(), site: root.site };
+        traces.push(interpreter.finish(origin, project.role(root)));
+    }
+    for module in &project.modules {
+        if !reviewed(module.id) {
+            continue;
+        }
+        let mut interpreter = Interpreter::new(project, &mut shared);
+        interpreter.run_module(module.id);
+        let origin = Origin::Code {
+            file: module.id,
+            function: SmolStr::new_static("<module>"),
+            site: Site::new(module.id, Span::at(0)),
+        };
+        let trace = interpreter.finish(origin, project.file_role(module.id));
+        if !trace.events.is_empty() {
+            traces.push(trace);
+        }
+    }
+    traces
+}
+
+/// What one run learns that holds for every other.
+#[derive(Default)]
+struct Shared<'p> {
+    /// Functions that, called with plain arguments, do nothing that a trace shows.
+    silent: HashMap<(FileId, Span), bool>,
+    /// Values of module-level names, by their expression.
+    globals: HashMap<(FileId, Span), Value<'p>>,
+}
+
+struct Interpreter<'p, 's> {
+    project: &'p Project,
+    shared: &'s mut Shared<'p>,
+    rec: Recorder,
+    flow: Flow<'p>,
+    frames: Vec<Frame<'p>>,
+    /// What the value that is being evaluated will be called.
+    bound: Option<SmolStr>,
+    /// Numbers for loops, querysets, reads and unknown results.
+    counter: u32,
+    /// Loop keys of values that are iterated, by their text.
+    keys: HashMap<Rc<str>, u32>,
+    fuel: u32,
+    /// Nesting of expressions and blocks, so that no input overflows the stack.
+    nesting: u32,
+    evaluating_globals: Vec<(FileId, Span)>,
+}
+
+/// Expressions and blocks nested deeper than this are unknown: the wasm stack holds 1 MB.
+const NESTING: u32 = 160;
+
+impl<'p, 's> Interpreter<'p, 's> {
+    fn new(project: &'p Project, shared: &'s mut Shared<'p>) -> Self {
+        Self {
+            project,
+            shared,
+            rec: Recorder::new(),
+            flow: Flow::default(),
+            frames: Vec::new(),
+            bound: None,
+            counter: 0,
+            keys: HashMap::new(),
+            fuel: FUEL,
+            nesting: 0,
+            evaluating_globals: Vec::new(),
+        }
+    }
+
+    fn run_root(&mut self, function: FunctionRef<'p>) {
+        self.run_with_unknown_arguments(function);
+    }
+
+    fn run_module(&mut self, file: FileId) {
+        let project: &'p Project = self.project;
+        self.push_frame(Frame::new(file));
+        self.exec_block(&project.module(file).ir.body);
+        self.pop_frame();
+    }
+
+    fn finish(mut self, origin: Origin, role: Role) -> Trace {
+        let terms = self.rec.terms();
+        Trace {
+            origin,
+            role,
+            loops: self.rec.loops,
+            querysets: self.rec.querysets,
+            events: self.rec.events,
+            terms,
+            exact: self.rec.exact,
+        }
+    }
+
+    /// A number that nothing else in this run has.
+    fn number(&mut self) -> u32 {
+        self.counter += 1;
+        self.counter
+    }
+
+    fn file(&self) -> FileId {
+        self.frames.last().map_or(FileId(0), |frame| frame.file)
+    }
+
+    fn site(&self, span: Span) -> Site {
+        Site::new(self.file(), span)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,249 @@
+//! Builds one trace: events with their loops, branches and call path, and the formula of round trips.
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use smol_str::SmolStr;
+
+use super::sym::Sym;
+use super::value::{Driver, QsNode, RowValue};
+use crate::model::{Confidence, LoopId, Site, Terms};
+use crate::trace::{Arm, CallStep, Event, EventKind, LoopInfo, QuerySet, QuerySetId, Row, Trace};
+
+#[derive(Debug, Default)]
+pub struct Recorder {
+    pub events: Vec<Event>,
+    pub loops: Vec<LoopInfo>,
+    pub querysets: Vec<QuerySet>,
+    /// False as soon as something happens whose cost is not known.
+    pub exact: bool,
+    /// Loops and cache reads: mark → event index of the read.
+    pub reads: HashMap<u32, usize>,
+    known_loops: HashMap<(u32, Option<LoopId>), LoopId>,
+    known_querysets: HashMap<u32, QuerySetId>,
+    open: Vec<OpenLoop>,
+    arms: Vec<Arm>,
+    /// What was tested on the way here, one a branch.
+    tests: Vec<Sym>,
+    via: Vec<CallStep>,
+    statements: Vec<Site>,
+    /// Costs of the regions that are open: function, loop bodies, branches.
+    costs: Vec<Terms>,
+    forks: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct OpenLoop {
+    id: LoopId,
+    /// The region of its body.
+    region: usize,
+    /// Its key is the mark of all that changes with its turns.
+    mark: u32,
+}
+
+impl Recorder {
+    pub fn new() -> Self {
+        Self { exact: true, costs: vec![Terms::zero()], ..Self::default() }
+    }
+
+    /// Where the trace has come to, to see later whether anything happened.
+    pub fn position(&self) -> usize {
+        self.events.len()
+    }
+
+    pub fn emit(
+        &mut self,
+        kind: EventKind,
+        site: Option<Site>,
+        bound_to: Option<SmolStr>,
+        confidence: Confidence,
+    ) -> usize {
+        self.emit_at(kind, site, bound_to, confidence, None)
+    }
+
+    /// The same, inside of the outermost `born` loops only: it happens once for each of their turns.
+    pub fn emit_at(
+        &mut self,
+        kind: EventKind,
+        site: Option<Site>,
+        bound_to: Option<SmolStr>,
+        confidence: Confidence,
+        born: Option<usize>,
+    ) -> usize {
+        let inside = born.unwrap_or(self.open.len()).min(self.open.len());
+        if matches!(kind, EventKind::Query(_)) {
+            let region = self.open.get(inside).map_or(self.costs.len(), |outer| outer.region);
+            if let Some(cost) = region.checked_sub(1).and_then(|at| self.costs.get_mut(at)) {
+                cost.add(&Terms::constant(1));
+            }
+        }
+        self.events.push(Event {
+            kind,
+            site,
+            statement: self.statements.last().copied(),
+            loops: self.open.iter().take(inside).map(|l| l.id).collect(),
+            arms: self.arms.clone(),
+            via: self.via.clone(),
+            bound_to,
+            confidence,
+        });
+        self.events.len() - 1
+    }
+
+    /// How many loops are open.
+    pub fn loop_depth(&self) -> usize {
+        self.open.len()
+    }
+
+    /// How many of the open loops a value changes with: it is the same in every turn of those further in.
+    pub fn depth_of(&self, sym: &Sym) -> usize {
+        self.open.iter().rposition(|l| sym.has(l.mark)).map_or(0, |at| at + 1)
+    }
+
+    /// The innermost open loop that one of the marks belongs to.
+    pub fn varies_with(&self, sym: &Sym) -> Option<LoopId> {
+        self.open.iter().rev().find(|l| sym.has(l.mark)).map(|l| l.id)
+    }
+
+    pub fn innermost_mark(&self) -> Option<u32> {
+        self.open.last().map(|l| l.mark)
+    }
+
+    /// Whether a test on the way here looked at something with this mark.
+    pub fn tested(&self, mark: u32) -> bool {
+        self.tests.iter().any(|sym| sym.has(mark))
+    }
+
+    pub fn enter_loop(&mut self, driver: &Driver<'_>, body: Site) {
+        let parent = self.open.last().map(|l| l.id);
+        let queryset = driver.queryset.as_ref().map(|node| self.queryset(node));
+        let id = match self.known_loops.get(&(driver.key, parent)) {
+            Some(id) => *id,
+            None => {
+                let id = LoopId(self.loops.len() as u32);
+                self.loops.push(LoopInfo {
+                    over: driver.over,
+                    model: driver.model.clone(),
+                    queryset,
+                    site: driver.site,
+                    bodies: Vec::new(),
+                    exactly: driver.exactly,
+                    at_most: driver.at_most,
+                });
+                self.known_loops.insert((driver.key, parent), id);
+                id
+            }
+        };
+        if let Some(info) = self.loops.get_mut(id.0 as usize)
+            && !info.bodies.contains(&body)
+        {
+            info.bodies.push(body);
+        }
+        self.open.push(OpenLoop { id, region: self.costs.len(), mark: driver.key });
+        self.costs.push(Terms::zero());
+    }
+
+    pub fn leave_loop(&mut self) {
+        let (Some(open), Some(body)) = (self.open.pop(), self.costs.pop()) else { return };
+        self.add(&body.within(open.id));
+    }
+
+    /// Opens a region whose cost is not added yet: a branch, a call.
+    pub fn open_region(&mut self) {
+        self.costs.push(Terms::zero());
+    }
+
+    pub fn close_region(&mut self) -> Terms {
+        self.costs.pop().unwrap_or_default()
+    }
+
+    pub fn add(&mut self, terms: &Terms) {
+        if let Some(cost) = self.costs.last_mut() {
+            cost.add(terms);
+        }
+    }
+
+    /// Depth of the open regions: where a function begins.
+    pub fn depth(&self) -> usize {
+        self.costs.len()
+    }
+
+    /// Cost of the path from region `base` to here, as if the open loops ended now.
+    pub fn path_cost(&self, base: usize) -> Terms {
+        // A way out of a loop is taken in its last turn at the latest, which the loop's own cost covers.
+        self.costs.iter().skip(base).cloned().collect()
+    }
+
+    pub fn dearer(&self, a: Terms, b: Terms) -> Terms {
+        a.max(b, |id| {
+            let info = self.loops.get(id.0 as usize);
+            info.and_then(|i| i.exactly.or(i.at_most)).map_or(Trace::UNBOUNDED, u64::from)
+        })
+    }
+
+    pub fn fork(&mut self) -> u32 {
+        self.forks += 1;
+        self.forks
+    }
+
+    pub fn enter_arm(&mut self, fork: u32, arm: u32, memo: bool, test: Sym) {
+        self.arms.push(Arm { fork, arm, memo, within: self.open.last().map(|l| l.id) });
+        self.tests.push(test);
+    }
+
+    pub fn leave_arm(&mut self) {
+        self.arms.pop();
+        self.tests.pop();
+    }
+
+    pub fn arm_depth(&self) -> usize {
+        self.arms.len()
+    }
+
+    pub fn truncate_arms(&mut self, depth: usize) {
+        self.arms.truncate(depth);
+        self.tests.truncate(depth);
+    }
+
+    pub fn enter_call(&mut self, step: CallStep) {
+        self.via.push(step);
+    }
+
+    pub fn leave_call(&mut self) {
+        self.via.pop();
+    }
+
+    pub fn enter_statement(&mut self, site: Site) {
+        self.statements.push(site);
+    }
+
+    pub fn leave_statement(&mut self) {
+        self.statements.pop();
+    }
+
+    /// The id of a queryset in this trace.
+    pub fn queryset(&mut self, node: &Rc<QsNode<'_>>) -> QuerySetId {
+        if let Some(id) = self.known_querysets.get(&node.uid) {
+            return *id;
+        }
+        let related_to = node.related.as_ref().map(|r| self.row(&r.row));
+        let id = QuerySetId(self.querysets.len() as u32);
+        self.querysets.push(QuerySet { related_to, ..node.desc.clone() });
+        self.known_querysets.insert(node.uid, id);
+        id
+    }
+
+    pub fn row(&mut self, row: &RowValue<'_>) -> Row {
+        Row {
+            model: row.model.id,
+            model_name: row.model.name.clone(),
+            queryset: row.queryset.as_ref().map(|node| self.queryset(node)),
+            path: row.path.clone(),
+            identity: row.sym.text.to_string(),
+        }
+    }
+
+    pub fn terms(&mut self) -> Terms {
+        self.costs.drain(..).collect()
+    }
+}

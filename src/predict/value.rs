@@ -1,0 +1,367 @@
+//! What the interpreter knows of a value.
+
+use std::rc::Rc;
+
+use smol_str::SmolStr;
+
+use super::sym::Sym;
+use crate::model::{Over, Site};
+use crate::project::{ClassRef, FunctionRef};
+use crate::python::ir;
+use crate::schema::{ModelId, RelationKind};
+use crate::trace;
+
+#[derive(Debug, Clone)]
+pub enum Value<'p> {
+    /// Anything.
+    Unknown(Sym),
+    /// Not a row, a queryset or anything else that could send a query.
+    Scalar(Sym),
+    Const(Const),
+    Module(crate::model::FileId),
+    /// A name that leads out of the input: `django.db.models.Count`.
+    External(SmolStr),
+    /// What calling or reading something external gave; its methods are looked up by the dotted name.
+    Instance(SmolStr, Sym),
+    Class(ClassRef<'p>),
+    Model(ModelRef),
+    Function(Rc<Closure<'p>>),
+    /// A function of the input with its receiver.
+    Bound(Rc<Value<'p>>, FunctionRef<'p>),
+    /// A built-in method that is not called yet: the receiver, its name, and where the receiver stands.
+    Method(Rc<Value<'p>>, SmolStr, Site),
+    Partial(Rc<Value<'p>>, Rc<Args<'p>>),
+    Super(Rc<Value<'p>>, ClassRef<'p>),
+    Manager(Rc<ManagerValue<'p>>),
+    QuerySet(Rc<QsNode<'p>>),
+    Row(Rc<RowValue<'p>>),
+    /// An attribute of a row whose model is not in the input: a relation, perhaps.
+    MaybeRelation(Rc<RowValue<'p>>, SmolStr, Site),
+    Seq(Rc<Seq<'p>>),
+    Dict(Rc<DictValue<'p>>),
+    Object(Rc<ObjectValue<'p>>),
+    /// `Q(…)`, and `Q`s joined.
+    Q(Rc<QTree>),
+    /// An aggregate or expression for `annotate`/`aggregate`.
+    Expression(Rc<Expression>),
+    Prefetch(Rc<PrefetchValue<'p>>),
+    Cache(trace::CacheBackend, Sym),
+    /// `transaction.atomic()`, `contextlib.suppress()` …
+    Atomic,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Const {
+    None,
+    Bool(bool),
+    Int(i64),
+    Str(SmolStr),
+    /// Bytes, floats, `...`: their text.
+    Other(SmolStr),
+}
+
+/// A model by id where it is in the input, by name otherwise.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelRef {
+    pub id: Option<ModelId>,
+    /// `forum.Topic`, or `Topic`; empty where not even the name is known.
+    pub name: SmolStr,
+}
+
+#[derive(Debug)]
+pub struct Closure<'p> {
+    pub file: crate::model::FileId,
+    pub kind: ClosureKind<'p>,
+    pub vars: super::flow::Vars<'p>,
+    pub sym: Sym,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum ClosureKind<'p> {
+    Function(FunctionRef<'p>),
+    Lambda(&'p ir::Lambda),
+}
+
+/// Arguments of a call, evaluated.
+#[derive(Debug, Clone, Default)]
+pub struct Args<'p> {
+    pub positional: Vec<Arg<'p>>,
+    pub keyword: Vec<(SmolStr, Arg<'p>)>,
+    /// `*args` or `**kwargs` of unknown content are there.
+    pub spread: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Arg<'p> {
+    pub value: Value<'p>,
+    /// The whole argument: `poster=user`.
+    pub site: Site,
+    /// The value alone.
+    pub value_site: Site,
+}
+
+#[derive(Debug, Clone)]
+pub struct ManagerValue<'p> {
+    pub model: ModelRef,
+    /// Manager and queryset classes of the input whose methods it has.
+    pub classes: Vec<ClassRef<'p>>,
+    pub related: Option<RelatedManager<'p>>,
+    /// Named otherwise than any manager that is known: its rows may be filtered, its relations loaded.
+    pub opaque: bool,
+    pub certain: bool,
+}
+
+/// The manager of a row's relation.
+#[derive(Debug, Clone)]
+pub struct RelatedManager<'p> {
+    pub row: Rc<RowValue<'p>>,
+    pub accessor: SmolStr,
+    pub kind: RelationKind,
+    /// The field of the children that leads back, where there is one.
+    pub back: Option<SmolStr>,
+    pub prefetched: bool,
+}
+
+/// A queryset, as refined so far.
+#[derive(Debug, Clone)]
+pub struct QsNode<'p> {
+    pub uid: u32,
+    /// How many loops were open where it was made: it is evaluated once for each of their turns.
+    pub born: usize,
+    pub model: ModelRef,
+    pub desc: trace::QuerySet,
+    pub related: Option<RelatedManager<'p>>,
+    /// Still what the prefetch loaded: evaluating it is free.
+    pub prefetched: bool,
+    pub shape: RowShape,
+    pub prefetches: Vec<Rc<PrefetchValue<'p>>>,
+    pub classes: Vec<ClassRef<'p>>,
+    /// What the rows are, beside the order in which filters were added.
+    pub sym: Sym,
+    /// False where model or method are guessed.
+    pub certain: bool,
+    pub expressions: Vec<(SmolStr, Rc<Expression>)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowShape {
+    Instances,
+    Dicts,
+    Tuples,
+    Flat,
+}
+
+#[derive(Debug, Clone)]
+pub struct RowValue<'p> {
+    pub model: ModelRef,
+    pub queryset: Option<Rc<QsNode<'p>>>,
+    pub path: Vec<SmolStr>,
+    pub sym: Sym,
+    /// Made here, not read.
+    pub fresh: bool,
+    pub certain: bool,
+}
+
+/// A list, tuple, set, generator or iterator.
+#[derive(Debug, Clone)]
+pub struct Seq<'p> {
+    /// All items, where they are known one by one.
+    pub items: Option<Vec<Value<'p>>>,
+    /// What any item is.
+    pub element: Option<Value<'p>>,
+    pub driver: Option<Driver<'p>>,
+    pub sym: Sym,
+}
+
+#[derive(Debug, Clone)]
+pub struct DictValue<'p> {
+    pub items: Vec<(Const, Value<'p>)>,
+    /// Values under keys that are not constant.
+    pub element: Option<Value<'p>>,
+    pub key: Option<Value<'p>>,
+    pub driver: Option<Driver<'p>>,
+    pub sym: Sym,
+}
+
+#[derive(Debug)]
+pub struct ObjectValue<'p> {
+    pub class: ClassRef<'p>,
+    pub sym: Sym,
+}
+
+/// What turns a loop. Loops with the same key turn over the same things.
+#[derive(Debug, Clone)]
+pub struct Driver<'p> {
+    pub key: u32,
+    pub over: Over,
+    pub model: Option<SmolStr>,
+    pub queryset: Option<Rc<QsNode<'p>>>,
+    pub site: Site,
+    pub exactly: Option<u32>,
+    pub at_most: Option<u32>,
+}
+
+#[derive(Debug, Clone)]
+pub struct PrefetchValue<'p> {
+    /// `posts__author`
+    pub lookup: SmolStr,
+    pub queryset: Option<Rc<QsNode<'p>>>,
+    pub to_attr: Option<SmolStr>,
+}
+
+/// Conditions joined.
+#[derive(Debug, Clone)]
+pub enum QTree {
+    Leaf {
+        key: SmolStr,
+        value: Sym,
+        constant: Option<Const>,
+        site: Option<Site>,
+    },
+    And(Vec<QTree>),
+    Or(Vec<QTree>),
+    Not(Box<QTree>),
+    /// Not understood.
+    Opaque(Sym),
+}
+
+#[derive(Debug, Clone)]
+pub struct Expression {
+    /// `Count`, `Sum`, `F`, …
+    pub function: SmolStr,
+    /// The field path it is over, where it is one.
+    pub path: Option<SmolStr>,
+    pub filter: Option<Rc<QTree>>,
+    pub sym: Sym,
+}
+
+impl<'p> Value<'p> {
+    pub fn sym(&self) -> Sym {
+        match self {
+            Value::Unknown(sym) | Value::Scalar(sym) | Value::Instance(_, sym) | Value::Cache(_, sym) => sym.clone(),
+            Value::Const(constant) => Sym::new(constant.text()),
+            Value::Module(id) => Sym::new(format!("module{}", id.0)),
+            Value::External(name) => Sym::new(name),
+            Value::Class(class) => Sym::new(format!("class {}", class.class.name.name)),
+            Value::Model(model) => Sym::new(&model.name),
+            Value::Function(closure) => closure.sym.clone(),
+            Value::Bound(receiver, function) => receiver.sym().attr(&function.function.name.name),
+            Value::Method(receiver, name, _) => receiver.sym().attr(name),
+            Value::Partial(inner, _) => Sym::of(format!("partial({})", inner.sym().text), [&inner.sym()]),
+            Value::Super(receiver, _) => receiver.sym().attr("super()"),
+            Value::Manager(manager) => match &manager.related {
+                Some(related) => related.row.sym.attr(&related.accessor),
+                None => Sym::new(format!("{}.objects", manager.model.name)),
+            },
+            Value::QuerySet(node) => node.sym.clone(),
+            Value::Row(row) => row.sym.clone(),
+            Value::MaybeRelation(row, field, _) => row.sym.attr(field),
+            Value::Seq(seq) => seq.sym.clone(),
+            Value::Dict(dict) => dict.sym.clone(),
+            Value::Object(object) => object.sym.clone(),
+            Value::Q(tree) => tree.sym(),
+            Value::Expression(expression) => expression.sym.clone(),
+            Value::Prefetch(prefetch) => Sym::new(&prefetch.lookup),
+            Value::Atomic => Sym::new("atomic()"),
+        }
+    }
+
+    pub fn none() -> Self {
+        Value::Const(Const::None)
+    }
+
+    pub fn as_str(&self) -> Option<&SmolStr> {
+        match self {
+            Value::Const(Const::Str(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub fn as_int(&self) -> Option<i64> {
+        match self {
+            Value::Const(Const::Int(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// Nothing that could send a query or carry one.
+    pub fn is_plain(&self) -> bool {
+        match self {
+            Value::Unknown(_) | Value::Scalar(_) | Value::Const(_) | Value::External(_) | Value::Instance(..) => true,
+            Value::Seq(seq) => {
+                seq.items.iter().flatten().all(Value::is_plain) && seq.element.as_ref().is_none_or(Value::is_plain)
+            }
+            Value::Dict(dict) => {
+                dict.items.iter().all(|(_, value)| value.is_plain())
+                    && dict.element.as_ref().is_none_or(Value::is_plain)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Const {
+    pub fn text(&self) -> String {
+        match self {
+            Const::None => "None".into(),
+            Const::Bool(true) => "True".into(),
+            Const::Bool(false) => "False".into(),
+            Const::Int(number) => number.to_string(),
+            Const::Str(text) => format!("{text:?}"),
+            Const::Other(text) => text.to_string(),
+        }
+    }
+
+    pub fn truth(&self) -> Option<bool> {
+        match self {
+            Const::None => Some(false),
+            Const::Bool(value) => Some(*value),
+            Const::Int(number) => Some(*number != 0),
+            Const::Str(text) => Some(!text.is_empty()),
+            Const::Other(_) => None,
+        }
+    }
+}
+
+impl QTree {
+    pub fn sym(&self) -> Sym {
+        match self {
+            QTree::Leaf { key, value, .. } => Sym::of(format!("{key}={}", value.text), [value]),
+            QTree::And(parts) => joined(parts, " & "),
+            QTree::Or(parts) => joined(parts, " | "),
+            QTree::Not(inner) => {
+                let sym = inner.sym();
+                Sym::of(format!("~({})", sym.text), [&sym])
+            }
+            QTree::Opaque(sym) => sym.clone(),
+        }
+    }
+}
+
+fn joined(parts: &[QTree], with: &str) -> Sym {
+    let syms: Vec<Sym> = parts.iter().map(QTree::sym).collect();
+    let text = syms.iter().map(|s| &*s.text).collect::<Vec<_>>().join(with);
+    Sym::of(format!("({text})"), &syms)
+}
+
+impl<'p> Seq<'p> {
+    pub fn of_items(items: Vec<Value<'p>>) -> Self {
+        let syms: Vec<Sym> = items.iter().map(Value::sym).collect();
+        let text = syms.iter().map(|s| &*s.text).collect::<Vec<_>>().join(", ");
+        Self { sym: Sym::of(format!("[{text}]"), &syms), items: Some(items), element: None, driver: None }
+    }
+}
+
+impl<'p> Args<'p> {
+    pub fn get(&self, position: usize, name: &str) -> Option<&Arg<'p>> {
+        self.keyword(name).or_else(|| self.positional.get(position))
+    }
+
+    pub fn keyword(&self, name: &str) -> Option<&Arg<'p>> {
+        self.keyword.iter().find(|(key, _)| key == name).map(|(_, arg)| arg)
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &Arg<'p>> {
+        self.positional.iter().chain(self.keyword.iter().map(|(_, arg)| arg))
+    }
+}
