@@ -5,6 +5,7 @@
 pub mod docs;
 mod draft;
 mod macros;
+pub mod observed;
 pub mod registry;
 
 pub use draft::{Context, Draft, DraftCost, DraftEvidence, DraftRewrite};

@@ -77,6 +77,31 @@ pub struct Query {
     pub observed: Option<Box<Observed>>,
 }
 
+impl Event {
+    /// A statement of a log.
+    pub fn observed(statement: Rc<Statement>, observed: Observed) -> Self {
+        let query = Query {
+            statement,
+            queryset: None,
+            cause: Cause::Observed,
+            usage: Usage::Unknown,
+            identity: None,
+            varies_with: None,
+            observed: Some(Box::new(observed)),
+        };
+        Event {
+            kind: EventKind::Query(Box::new(query)),
+            site: None,
+            statement: None,
+            loops: Vec::new(),
+            arms: Vec::new(),
+            via: Vec::new(),
+            bound_to: None,
+            confidence: Confidence::Certain,
+        }
+    }
+}
+
 /// Why a statement is sent.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cause {

@@ -75,6 +75,19 @@ pub struct Trace {
 }
 
 impl Trace {
+    /// The run of one request of a log, without its statements yet.
+    pub fn log(request: &str, name: &str, bounded: bool) -> Self {
+        Self {
+            origin: Origin::Log { request: request.to_owned(), name: name.to_owned(), bounded },
+            role: Role::Request,
+            loops: Vec::new(),
+            querysets: Vec::new(),
+            events: Vec::new(),
+            terms: Terms::zero(),
+            exact: true,
+        }
+    }
+
     pub fn loop_info(&self, id: LoopId) -> &LoopInfo {
         &self.loops[id.0 as usize]
     }

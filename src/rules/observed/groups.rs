@@ -1,0 +1,95 @@
+//! Executions of one statement from one place.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::trace::{Fingerprint, Frame, Observed, Origin, Statement, Trace};
+
+/// Every execution of one shape in a trace that comes from one place of the program.
+pub struct Group<'t> {
+    pub statement: &'t Statement,
+    /// The deepest frame of the program's own code; none where the input has no stacks.
+    pub frame: Option<&'t Frame>,
+    /// Index of the event, and what was seen; in order, never empty.
+    pub members: Vec<(usize, &'t Observed)>,
+}
+
+impl<'t> Group<'t> {
+    /// Index of the event that comes first.
+    pub fn first(&self) -> usize {
+        self.members.first().map_or(0, |(at, _)| *at)
+    }
+
+    pub fn last(&self) -> usize {
+        self.members.last().map_or(0, |(at, _)| *at)
+    }
+
+    pub fn count(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Microseconds of all executions; `None` where one of them has no time.
+    pub fn total_us(&self) -> Option<u64> {
+        self.members.iter().map(|(_, observed)| observed.duration_us).sum()
+    }
+
+    /// The value in one place of the statement, for each execution that shows it.
+    pub fn values(&self, slot: u32) -> impl Iterator<Item = &'t str> + '_ {
+        let value = move |observed: &'t Observed| observed.params.as_ref()?.get(slot as usize);
+        self.members.iter().filter_map(move |(_, observed)| value(observed)).map(String::as_str)
+    }
+
+    /// How many different values a place has had.
+    pub fn distinct(&self, slot: u32) -> usize {
+        self.values(slot).collect::<HashSet<_>>().len()
+    }
+
+    /// The main table.
+    pub fn table(&self) -> &'t str {
+        self.statement.facts.tables.first().map_or("", |table| table.as_str())
+    }
+
+    /// The statement as it was first seen.
+    pub fn raw(&self) -> &'t str {
+        self.members.first().map_or("", |(_, observed)| &observed.raw)
+    }
+}
+
+/// The groups of a log's trace, by where they start; none for a trace of code.
+pub fn groups(trace: &Trace) -> Vec<Group<'_>> {
+    grouped(trace, Observed::frame)
+}
+
+/// The same with all places of a shape in one; the frame is that of the first.
+pub fn shapes(trace: &Trace) -> Vec<Group<'_>> {
+    grouped(trace, |_| None)
+}
+
+fn grouped(trace: &Trace, place: fn(&Observed) -> Option<&Frame>) -> Vec<Group<'_>> {
+    let mut out: Vec<Group<'_>> = Vec::new();
+    if !matches!(trace.origin, Origin::Log { .. }) {
+        return out;
+    }
+    let mut known: HashMap<(Fingerprint, Option<&Frame>), usize> = HashMap::new();
+    for (at, _, query) in trace.queries() {
+        let Some(observed) = query.observed.as_deref() else { continue };
+        let group = *known.entry((query.statement.fingerprint, place(observed))).or_insert_with(|| {
+            out.push(Group { statement: &query.statement, frame: observed.frame(), members: Vec::new() });
+            out.len() - 1
+        });
+        out[group].members.push((at, observed));
+    }
+    out
+}
+
+/// Name of the request that a trace is of.
+pub fn request(trace: &Trace) -> Option<String> {
+    match &trace.origin {
+        Origin::Log { name, bounded: true, .. } => Some(name.clone()),
+        _ => None,
+    }
+}
+
+/// Whether the input divides its statements into requests.
+pub fn is_bounded(trace: &Trace) -> bool {
+    matches!(trace.origin, Origin::Log { bounded: true, .. })
+}

@@ -1,0 +1,239 @@
+//! Requests as programs sent them, and what is (and is not) found in them.
+
+use std::rc::Rc;
+
+use super::*;
+use crate::config::Config;
+use crate::model::{Confidence, Family, Letters, Severity};
+use crate::project::Project;
+use crate::rules::{Context, Draft, DraftEvidence, Meta};
+use crate::sql::{Dialect, Statements, facts, values};
+use crate::trace::{Event, Frame, Observed, Trace};
+
+static META: Meta = Meta {
+    code: "RT000",
+    name: "any",
+    family: Family::NPlusOne,
+    severity: Severity::Info,
+    hint: false,
+    seeds: None,
+    docs: &[],
+};
+
+/// A request of these statements, a millisecond each; `rows:3 ` before one says how many rows it gave.
+fn request(statements: &[&str]) -> Trace {
+    let mut cache = Statements::new();
+    let mut trace = Trace::log("1", "GET /forum/", true);
+    for (ordinal, line) in statements.iter().enumerate() {
+        let (rows, sql) = match line.strip_prefix("rows:").and_then(|rest| rest.split_once(' ')) {
+            Some((rows, sql)) => (rows.parse().ok(), sql),
+            None => (None, *line),
+        };
+        let observed = Observed {
+            ordinal: ordinal as u64,
+            raw: Rc::from(sql),
+            params: values(sql, None, Dialect::Postgres),
+            duration_us: Some(1000),
+            rows,
+            ..Observed::default()
+        };
+        trace.events.push(Event::observed(cache.statement(sql, Dialect::Postgres), observed));
+    }
+    trace
+}
+
+type Detector = fn(&Trace, &mut Context<'_>, &'static Meta);
+
+const DETECTORS: [(&str, Detector); 5] = [
+    ("RT101", fk_in_loop),
+    ("RT102", reverse_in_loop),
+    ("RT105", query_in_loop),
+    ("RT201", mergeable_counts),
+    ("RT304", duplicate_fetch),
+];
+
+fn found(trace: &Trace) -> Vec<(&'static str, Draft)> {
+    let (project, config) = (Project::default(), Config::default());
+    let mut out = Vec::new();
+    for (code, detect) in DETECTORS {
+        let mut cx = Context { project: &project, config: &config, drafts: Vec::new() };
+        detect(trace, &mut cx, &META);
+        out.extend(cx.drafts.into_iter().map(|draft| (code, draft)));
+    }
+    out
+}
+
+fn codes(statements: &[&str]) -> Vec<&'static str> {
+    found(&request(statements)).into_iter().map(|(code, _)| code).collect()
+}
+
+const TOPICS: &str =
+    r#"SELECT "forum_topic"."id", "forum_topic"."forum_id", "forum_topic"."subject" FROM "forum_topic""#;
+
+fn forum(id: u32) -> String {
+    format!(
+        r#"SELECT "forum_forum"."id", "forum_forum"."name" FROM "forum_forum" WHERE "forum_forum"."id" = {id} LIMIT 21"#
+    )
+}
+
+fn posts(topic: u32) -> String {
+    format!(
+        r#"SELECT "forum_post"."id", "forum_post"."topic_id" FROM "forum_post" WHERE "forum_post"."topic_id" = {topic}"#
+    )
+}
+
+fn with<'s>(head: &'s str, rest: &'s [String]) -> Vec<&'s str> {
+    std::iter::once(head).chain(rest.iter().map(String::as_str)).collect()
+}
+
+#[test]
+fn a_foreign_key_in_a_loop_with_its_cost_and_its_parent() {
+    let children: Vec<String> = [1, 2, 3, 1].map(forum).into();
+    let parent = format!("rows:4 {TOPICS}");
+    let all = found(&request(&with(&parent, &children)));
+    let [("RT101", draft)] = &all[..] else { panic!("{all:?}") };
+    assert_eq!(
+        draft.message,
+        "`forum_forum` is fetched 4 times by id, which forum_topic.forum_id names (3 different keys), once for each \
+         row of forum_topic."
+    );
+    assert_eq!(draft.confidence, Confidence::Certain);
+    assert_eq!(draft.severity, Severity::Blocker);
+    assert_eq!(draft.advice, "Load it with the rows of forum_topic: select_related(\"forum\").");
+    let cost = draft.cost.as_ref().unwrap();
+    let mut letters = Letters::default();
+    assert_eq!((cost.before.render(&mut letters), cost.after.render(&mut letters)), ("1 + N".into(), "1".into()));
+    assert_eq!(cost.saved_ms, Some(3.0));
+    let counts: Vec<u64> = draft
+        .evidence
+        .iter()
+        .filter_map(|e| match e {
+            DraftEvidence::Statements { count, .. } => Some(*count),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(counts, [4, 1]);
+}
+
+#[test]
+fn reverse_relations_and_join_tables() {
+    let children: Vec<String> = [1, 2, 3].map(posts).into();
+    let all = found(&request(&with(TOPICS, &children)));
+    assert_eq!(all[0].0, "RT102");
+    assert!(all[0].1.advice.contains("prefetch_related(\"post_set\")"), "{}", all[0].1.advice);
+    let tags: Vec<String> = (1..4)
+        .map(|n| {
+            format!(
+                r#"SELECT "forum_tag"."id" FROM "forum_tag" INNER JOIN "forum_topic_tags" ON ("forum_tag"."id" =
+                   "forum_topic_tags"."tag_id") WHERE "forum_topic_tags"."topic_id" = {n}"#
+            )
+        })
+        .collect();
+    let all = found(&request(&with(TOPICS, &tags)));
+    assert_eq!(all[0].0, "RT102");
+    assert!(all[0].1.advice.contains("prefetch_related(\"tags\")"), "{}", all[0].1.advice);
+    let counts: Vec<String> = (1..4)
+        .map(|n| format!(r#"SELECT COUNT(*) AS "__count" FROM "forum_post" WHERE "forum_post"."topic_id" = {n}"#))
+        .collect();
+    let all = found(&request(&with(TOPICS, &counts)));
+    assert_eq!(all.iter().map(|(code, _)| *code).collect::<Vec<_>>(), ["RT102"]);
+    assert!(all[0].1.advice.contains("annotate"), "{}", all[0].1.advice);
+}
+
+#[test]
+fn other_lookups_and_sqlalchemy() {
+    let names: Vec<String> =
+        ["a", "b", "c"].map(|n| format!("SELECT users.id, users.email FROM users WHERE users.email = '{n}'")).into();
+    let all = found(&request(&with("SELECT rows.id, rows.email FROM rows", &names)));
+    assert_eq!(all[0].0, "RT105");
+    assert!(all[0].1.advice.contains("where(User.email.in_(…))"), "{}", all[0].1.advice);
+    let lazy: Vec<String> =
+        (1..4).map(|n| format!("SELECT users.id AS users_id FROM users WHERE users.id = {n}")).collect();
+    let all = found(&request(&with("SELECT posts.id AS posts_id, posts.user_id AS posts_user_id FROM posts", &lazy)));
+    assert_eq!(all[0].0, "RT101");
+    assert!(all[0].1.advice.contains("joinedload(Post.user)"), "{}", all[0].1.advice);
+}
+
+#[test]
+fn groups_may_interleave() {
+    let turns: Vec<String> = (1..5).flat_map(|n| [forum(n), posts(n), posts(n + 10)]).collect();
+    assert_eq!(codes(&with(TOPICS, &turns)), ["RT101", "RT102"]);
+}
+
+#[test]
+fn one_statement_from_two_places_is_two_groups() {
+    let mut trace = request(&with(TOPICS, &[1, 2, 3, 4].map(forum)));
+    for (at, event) in trace.events.iter_mut().enumerate() {
+        let crate::trace::EventKind::Query(query) = &mut event.kind else { continue };
+        let line = if at % 2 == 0 { 10 } else { 20 };
+        let own = Frame { path: "app/views.py".into(), line, function: "index".into() };
+        let library =
+            Frame { path: "/x/site-packages/django/db/models/query.py".into(), line: 1, function: "get".into() };
+        query.observed.as_mut().unwrap().stack = vec![own, library];
+    }
+    // Two executions on each line: below the threshold.
+    assert!(found(&trace).is_empty());
+}
+
+#[test]
+fn counts_that_could_be_one() {
+    let counts = [
+        r#"SELECT COUNT(*) AS "__count" FROM "s" WHERE "s"."user_id" = 1"#,
+        r#"SELECT COUNT(*) AS "__count" FROM "s" WHERE ("s"."user_id" = 1 AND "s"."status" = 'found')"#,
+        r#"SELECT COUNT(*) AS "__count" FROM "s" WHERE ("s"."user_id" = 1 AND "s"."status" = 'open')"#,
+        r#"SELECT COUNT(*) AS "__count" FROM "other""#,
+    ];
+    let all = found(&request(&counts));
+    let [("RT201", draft)] = &all[..] else { panic!("{all:?}") };
+    assert!(draft.message.starts_with("`s` is counted 3 times"), "{}", draft.message);
+    assert_eq!(draft.cost.as_ref().unwrap().saved_ms, Some(2.0));
+    // A write in between makes them numbers of different moments.
+    let write = r#"INSERT INTO "s" ("user_id") VALUES (1)"#;
+    assert_eq!(codes(&[counts[0], write, counts[1]]), [] as [&str; 0]);
+}
+
+#[test]
+fn duplicates_until_a_write() {
+    let one = forum(1);
+    assert_eq!(codes(&[&one, &one]), ["RT304"]);
+    assert_eq!(codes(&[&one, r#"UPDATE "forum_forum" SET "name" = 'x' WHERE "id" = 1"#, &one]), [] as [&str; 0]);
+    let many = vec![one.as_str(); 20];
+    assert_eq!(found(&request(&many))[0].1.severity, Severity::Warning);
+}
+
+#[test]
+fn what_only_looks_like_it() {
+    let batches: Vec<String> = (0..5)
+        .map(|n| {
+            format!(r#"SELECT "p"."id", "p"."topic_id" FROM "p" WHERE "p"."topic_id" IN ({n}, {}, {})"#, n + 10, n + 20)
+        })
+        .collect();
+    assert_eq!(codes(&with(TOPICS, &batches)), [] as [&str; 0], "batches of a prefetch");
+    let pages: Vec<String> = (0..5).map(|n| format!("{TOPICS} LIMIT 10 OFFSET {}", n * 10)).collect();
+    assert_eq!(codes(&with(r#"SELECT "u"."id" FROM "u""#, &pages)), [] as [&str; 0], "pagination");
+    let keyset: Vec<String> = (0..5).map(|n| format!(r#"{TOPICS} WHERE "forum_topic"."id" > {n} LIMIT 10"#)).collect();
+    assert_eq!(codes(&with(r#"SELECT "u"."id" FROM "u""#, &keyset)), [] as [&str; 0], "keyset pagination");
+    let lookups: Vec<String> = [1, 2, 3].map(forum).into();
+    let alone: Vec<&str> = lookups.iter().map(String::as_str).collect();
+    assert_eq!(codes(&alone), [] as [&str; 0], "nothing gave the keys");
+    let user =
+        r#"SELECT "auth_user"."id", "auth_user"."forum_id" FROM "auth_user" WHERE "auth_user"."id" = 7 LIMIT 21"#;
+    assert_eq!(codes(&with(user, &lookups)), [] as [&str; 0], "one row has one key");
+    let few = format!("rows:1 {TOPICS}");
+    assert_eq!(codes(&with(&few, &lookups)), [] as [&str; 0], "the parent had too few rows");
+    let after: Vec<&str> = alone.iter().copied().chain([TOPICS]).collect();
+    assert_eq!(codes(&after), [] as [&str; 0], "the parent comes after");
+    let two: Vec<String> = [1, 2].map(forum).into();
+    assert_eq!(codes(&with(TOPICS, &two)), [] as [&str; 0], "below the threshold");
+    let hidden = ["SELECT a.id, a.b_id FROM a"].into_iter().chain(["SELECT b.id FROM b WHERE b.id = %s"; 5]);
+    assert_eq!(codes(&hidden.collect::<Vec<_>>()), [] as [&str; 0], "hidden parameters");
+}
+
+#[test]
+fn a_limit_bounds_the_loop() {
+    let children: Vec<String> = [1, 2, 3].map(forum).into();
+    let sliced = format!("{TOPICS} LIMIT 3");
+    let all = found(&request(&with(&sliced, &children)));
+    assert_eq!((all[0].1.severity, all[0].1.confidence), (Severity::Warning, Confidence::Certain));
+    assert!(facts(&sliced, Dialect::Postgres).limit);
+}
