@@ -28,18 +28,17 @@ pub(super) struct Findings {
 /// Reads one input. The text is always valid UTF-8; `\r\n` is left as it is except by [`Input::line`].
 pub struct Input<'a> {
     reader: Box<dyn BufRead + 'a>,
-    findings: Rc<Findings>,
+    ticker: Ticker,
     /// Lines begun so far by [`Input::line`].
     line: u32,
     /// Lines that were cut at [`LONGEST_LINE`].
     long_lines: u32,
-    reported: u64,
 }
 
 impl<'a> Input<'a> {
     pub(super) fn new(reader: Box<dyn BufRead + 'a>, findings: Rc<Findings>) -> Self {
         let reported = findings.bytes.get();
-        Self { reader, findings, line: 0, long_lines: 0, reported }
+        Self { reader, ticker: Ticker { findings, reported }, line: 0, long_lines: 0 }
     }
 
     /// The next line without its line break, into `line`; false at the end.
@@ -83,10 +82,63 @@ impl<'a> Input<'a> {
         self.long_lines
     }
 
+    /// What comes next, as far as it is there, without taking it.
+    pub(super) fn look_ahead(&mut self) -> io::Result<&str> {
+        let chunk = self.reader.fill_buf()?;
+        match std::str::from_utf8(chunk) {
+            Ok(text) => Ok(text),
+            Err(error) => Ok(std::str::from_utf8(chunk.get(..error.valid_up_to()).unwrap_or_default()).unwrap_or("")),
+        }
+    }
+
+    /// Goes past white space; the byte that follows, which stays.
+    pub(super) fn skip_blank(&mut self) -> io::Result<Option<u8>> {
+        loop {
+            let chunk = self.reader.fill_buf()?;
+            let length = chunk.len();
+            let blank = chunk.iter().position(|byte| !byte.is_ascii_whitespace());
+            match blank {
+                Some(at) => {
+                    let byte = chunk.get(at).copied();
+                    self.line += newlines(chunk.get(..at).unwrap_or_default());
+                    self.reader.consume(at);
+                    return Ok(byte);
+                }
+                None if length == 0 => return Ok(None),
+                None => {
+                    self.line += newlines(chunk);
+                    self.reader.consume(length);
+                }
+            }
+        }
+    }
+
     /// To be called once per record: reports progress, and fails when the sink wants no more.
     pub fn checkpoint(&mut self, sink: &mut dyn Sink) -> io::Result<()> {
+        self.ticker.tick(sink)
+    }
+
+    /// For those who cannot reach the input while it is read.
+    pub(super) fn ticker(&self) -> Ticker {
+        self.ticker.clone()
+    }
+}
+
+fn newlines(text: &[u8]) -> u32 {
+    memchr::memchr_iter(b'\n', text).count() as u32
+}
+
+/// Reports progress in steps.
+#[derive(Clone)]
+pub(super) struct Ticker {
+    findings: Rc<Findings>,
+    reported: u64,
+}
+
+impl Ticker {
+    pub fn tick(&mut self, sink: &mut dyn Sink) -> io::Result<()> {
         let bytes = self.findings.bytes.get();
-        if bytes - self.reported < PROGRESS_STEP {
+        if bytes.saturating_sub(self.reported) < PROGRESS_STEP {
             return Ok(());
         }
         self.reported = bytes;

@@ -3,10 +3,17 @@
 //! [`detect`] says which format a file is from its name and its first bytes; [`read`] opens containers and encodings
 //! and drives the importer, which hands [`Record`]s to a [`Sink`]. Importers stream: none holds more than a record.
 
+mod connection_queries;
 mod container;
 mod detect;
+mod django_log;
 mod encoding;
 mod input;
+mod json;
+mod noise;
+mod python_literal;
+mod toolbar_html;
+mod toolbar_store;
 
 use std::fmt;
 use std::io::{self, Read, Seek};
@@ -112,7 +119,8 @@ pub fn formats() -> &'static [Format] {
     FORMATS
 }
 
-static FORMATS: &[Format] = &[];
+static FORMATS: &[Format] =
+    &[toolbar_store::FORMAT, toolbar_html::FORMAT, connection_queries::FORMAT, django_log::FORMAT];
 
 /// Why an input gave nothing.
 #[derive(Debug)]

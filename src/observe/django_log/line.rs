@@ -1,0 +1,134 @@
+//! One line of the log: what dresses it, the server's own lines, and JSON lines.
+
+use std::borrow::Cow;
+use std::rc::Rc;
+
+use serde_json::Value;
+use smol_str::SmolStr;
+
+use super::super::json::{micros, number, render};
+use super::super::{Record, python_literal};
+use super::record::{self, arguments};
+
+/// A line without its colours and without docker-compose's `web-1  | `.
+pub(super) struct Line<'a> {
+    pub text: Cow<'a, str>,
+    pub service: Option<&'a str>,
+}
+
+pub(super) fn undress(raw: &str) -> Line<'_> {
+    let (service, text) = match compose(raw) {
+        Some((service, text)) => (Some(service), text),
+        None => (None, raw),
+    };
+    Line { text: without_colours(text), service }
+}
+
+/// `web-1  | text`; compose colours the service's name.
+fn compose(raw: &str) -> Option<(&str, &str)> {
+    let (head, text) = raw.split_once('|')?;
+    if head.len() > 80 || !head.ends_with([' ', 'm']) {
+        return None;
+    }
+    let service = head.trim_end();
+    let word = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.' | '\x1b' | '[' | ';');
+    let named = service.starts_with(|char: char| char.is_ascii_alphabetic() || char == '\x1b');
+    if !named || !service.chars().all(word) {
+        return None;
+    }
+    // The colour may end behind the bar.
+    let text = text.strip_prefix("\x1b[0m").unwrap_or(text);
+    Some((service, text.strip_prefix(' ').unwrap_or(text)))
+}
+
+fn without_colours(text: &str) -> Cow<'_, str> {
+    if memchr::memchr(0x1b, text.as_bytes()).is_none() {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\x1b') {
+        plain.push_str(before);
+        rest = match after.strip_prefix('[') {
+            Some(codes) => codes.trim_start_matches(|char: char| char.is_ascii_digit() || matches!(char, ';' | '?')),
+            None => after,
+        };
+        // The letter that ends the sequence.
+        rest = rest.strip_prefix(|char: char| char.is_ascii_alphabetic()).unwrap_or(rest);
+    }
+    plain.push_str(rest);
+    Cow::Owned(plain)
+}
+
+/// A server has answered a request.
+#[derive(Debug, PartialEq)]
+pub(super) struct Access {
+    /// `GET /forum/?page=2`
+    pub name: String,
+}
+
+/// `… "GET /x HTTP/1.1" 200 123 …`, of runserver, gunicorn, uvicorn, nginx.
+pub(super) fn access(text: &str) -> Option<Access> {
+    let protocol = memchr::memmem::find(text.as_bytes(), b" HTTP/")?;
+    let (before, after) = text.split_at_checked(protocol)?;
+    let (_, request) = before.rsplit_once('"')?;
+    let (method, path) = request.split_once(' ')?;
+    let is_method = (3..=7).contains(&method.len()) && method.bytes().all(|byte| byte.is_ascii_uppercase());
+    let (_, status) = after.split_once("\" ")?;
+    let is_status = status.len() >= 3 && status.bytes().take(3).all(|byte| byte.is_ascii_digit());
+    let is_path = path.starts_with(['/', '*']) || path.starts_with("http");
+    (is_method && is_status && is_path).then(|| Access { name: request.to_string() })
+}
+
+/// What a JSON line is.
+#[derive(Default)]
+pub(super) struct JsonLine {
+    pub record: Option<Record>,
+    pub access: Option<Access>,
+}
+
+pub(super) fn is_json(text: &str) -> bool {
+    text.starts_with('{') && text.ends_with('}')
+}
+
+/// Reads a JSON line; `None` where it is not JSON.
+pub(super) fn json_line(text: &str) -> Option<JsonLine> {
+    let Ok(line @ Value::Object(_)) = serde_json::from_str::<Value>(text) else { return None };
+    let extra = ["extra", "context", "fields"].iter().filter_map(|key| line.get(key));
+    let fields = [&line].into_iter().chain(extra).find(|fields| fields.get("sql").is_some_and(Value::is_string));
+    if let Some(fields) = fields
+        && let Some(seconds) = fields.get("duration").and_then(number)
+    {
+        return Some(JsonLine { record: Some(from_fields(fields, seconds)), access: None });
+    }
+    let message = ["message", "msg", "event"].iter().find_map(|key| line.get(key)?.as_str()).unwrap_or("");
+    Some(JsonLine { record: record::whole(message), access: access(message) })
+}
+
+fn from_fields(fields: &Value, seconds: f64) -> Record {
+    let sql = fields.get("sql").and_then(Value::as_str).unwrap_or_default();
+    let (params, repeat) = match fields.get("params") {
+        Some(Value::Array(items)) if !items.is_empty() && items.iter().all(Value::is_array) => {
+            (None, u32::try_from(items.len()).unwrap_or(u32::MAX))
+        }
+        Some(Value::Array(items)) => {
+            let rendered: Vec<String> = items.iter().map(render).collect();
+            let opaque = rendered.iter().any(|text| text.starts_with("<memory at 0x"));
+            ((!opaque).then_some(rendered), 1)
+        }
+        Some(Value::Object(items)) => (Some(items.values().map(render).collect()), 1),
+        Some(Value::String(text)) => match python_literal::parse(text) {
+            Some(literal) => arguments(&literal),
+            None => (None, 1),
+        },
+        _ => (None, 1),
+    };
+    Record {
+        sql: Rc::from(sql),
+        params,
+        duration_us: micros(seconds, 1e6),
+        connection: fields.get("alias").and_then(Value::as_str).map(SmolStr::new),
+        repeat,
+        ..Record::default()
+    }
+}

@@ -1,0 +1,201 @@
+//! One document: its tokens, and the panel's rows among them.
+
+use std::io::{self, Read};
+
+use html5gum::{DefaultEmitter, IoReader, StartTag, Token, Tokenizer};
+
+use super::super::input::Ticker;
+use super::super::{Sink, noise};
+use super::row::{Part, Row};
+
+/// What one document gave.
+#[derive(Default)]
+pub(super) struct Panel {
+    pub statements: u64,
+    /// Some element of the toolbar was there.
+    pub toolbar: bool,
+    /// The SQL panel's own content was there, with rows or without.
+    pub loaded: bool,
+    /// It ended amid a row.
+    pub cut: bool,
+    pub noise: u64,
+    pub shortened: u64,
+    /// Milliseconds of all connections together, as the legend says.
+    total_ms: f64,
+    row: Option<Row>,
+    /// What the text that comes is part of, and how many elements of its name are open in it.
+    part: Option<(Part, Vec<u8>, u32)>,
+    text: String,
+    /// Address of the page, where the document says it.
+    address: Option<String>,
+    /// Tables open inside of the rows' table, which details have.
+    inner_tables: u32,
+    begun: bool,
+}
+
+impl Panel {
+    /// Reads a document as the request `id`.
+    pub fn read(document: impl Read, id: &str, sink: &mut dyn Sink, ticker: &mut Ticker) -> io::Result<Self> {
+        let mut panel = Self::default();
+        let mut emitter = DefaultEmitter::default();
+        emitter.naively_switch_states(true);
+        for token in Tokenizer::new_with_emitter(IoReader::new(document), emitter) {
+            match token? {
+                Token::StartTag(tag) => {
+                    panel.start(&tag, id, sink);
+                    ticker.tick(sink)?;
+                }
+                Token::EndTag(tag) if &*tag.name == b"table" && panel.part.is_none() => panel.table_ends(id, sink),
+                Token::EndTag(tag) => panel.end(&tag.name),
+                Token::String(text) => panel.string(&String::from_utf8_lossy(&text)),
+                Token::Comment(text) => panel.saved_from(&String::from_utf8_lossy(&text)),
+                _ => {}
+            }
+        }
+        // The table's end has taken the last row.
+        panel.cut = panel.row.is_some();
+        panel.flush(id, sink);
+        if panel.begun {
+            sink.end_request(None);
+        }
+        Ok(panel)
+    }
+
+    fn start(&mut self, tag: &StartTag<()>, sink_id: &str, sink: &mut dyn Sink) {
+        let name: &[u8] = &tag.name;
+        let id = attribute(tag, b"id");
+        let class = attribute(tag, b"class");
+        self.toolbar |= id.starts_with("djDebug") || class.starts_with("djdt-") || class.starts_with("djDebug");
+        if let Some((part, element, depth)) = &mut self.part {
+            match name {
+                b"br" => part.line_break(&mut self.text),
+                _ if element == name && !tag.self_closing => *depth += 1,
+                _ => {}
+            }
+            // Parts do not nest, save for the numbers of the legend.
+            return;
+        }
+        if name == b"tr" && id.starts_with("sqlMain_") {
+            self.flush(sink_id, sink);
+            self.loaded = true;
+            self.inner_tables = 0;
+            self.row = Some(Row::default());
+            return;
+        }
+        if name == b"svg" && class.contains("djDebugLineChart") {
+            if let Some(row) = &mut self.row {
+                row.share = attribute(tag, b"aria-label").trim_end_matches('%').parse().ok();
+            }
+            return;
+        }
+        self.loaded |= class.contains("djdt-databaseLegend");
+        let in_row = self.row.is_some();
+        self.inner_tables += u32::from(in_row && name == b"table");
+        let part = Part::of(name, class.split_ascii_whitespace(), in_row, self.loaded && !self.begun);
+        if let Some(part) = part {
+            self.text.clear();
+            self.part = Some((part, name.to_vec(), 1));
+        }
+    }
+
+    /// What follows the rows' table is of other panels.
+    fn table_ends(&mut self, id: &str, sink: &mut dyn Sink) {
+        match self.inner_tables.checked_sub(1) {
+            Some(fewer) => self.inner_tables = fewer,
+            None => self.flush(id, sink),
+        }
+    }
+
+    fn string(&mut self, text: &str) {
+        match &self.part {
+            Some((part, _, _)) => part.append(&mut self.text, text),
+            // Headers of MHTML, in front of the page.
+            None if !self.loaded && self.address.is_none() => self.saved_from(text),
+            None => {}
+        }
+    }
+
+    fn end(&mut self, name: &[u8]) {
+        let Some((_, element, depth)) = &mut self.part else { return };
+        if element != name {
+            return;
+        }
+        *depth -= 1;
+        if *depth > 0 {
+            return;
+        }
+        let Some((part, _, _)) = self.part.take() else { return };
+        let text = std::mem::take(&mut self.text);
+        match (part, &mut self.row) {
+            (Part::Legend, _) => self.total_ms += milliseconds(&text).unwrap_or(0.0),
+            (part, Some(row)) => row.set(part, text),
+            (_, None) => {}
+        }
+    }
+
+    /// `<!-- saved from url=(0027)http://… -->`, `Snapshot-Content-Location: http://…`
+    fn saved_from(&mut self, text: &str) {
+        for mark in ["saved from url=(", "Snapshot-Content-Location: "] {
+            let Some((_, after)) = text.split_once(mark) else { continue };
+            let Some(at) = after.find("http") else { continue };
+            let url = after.get(at..).unwrap_or("").split_ascii_whitespace().next().unwrap_or("");
+            self.address = Some(url.to_string());
+        }
+    }
+
+    /// Gives the row that is over.
+    fn flush(&mut self, id: &str, sink: &mut dyn Sink) {
+        let Some(row) = self.row.take() else { return };
+        let Some(record) = row.record(self.total_ms) else { return };
+        self.shortened += u64::from(record.sql.contains("•••"));
+        if noise::is_tool(&record.sql) {
+            self.noise += 1;
+            return;
+        }
+        if !self.begun {
+            self.begun = true;
+            sink.begin_request(id, &request_name(self.address.as_deref()), true);
+        }
+        self.statements += 1;
+        sink.statement(record);
+    }
+}
+
+/// The path of the page's address.
+fn request_name(address: Option<&str>) -> String {
+    let path = address
+        .and_then(|url| url.split_once("://"))
+        .and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)));
+    path.unwrap_or("the SQL panel's request").to_string()
+}
+
+fn attribute<'a>(tag: &'a StartTag<()>, name: &[u8]) -> &'a str {
+    tag.attributes.get(name).and_then(|value| std::str::from_utf8(value).ok()).unwrap_or("")
+}
+
+/// The first number of a text, with `.` or `,` before its decimals and none, or spaces, between its thousands.
+pub(super) fn milliseconds(text: &str) -> Option<f64> {
+    let start = text.find(|char: char| char.is_ascii_digit())?;
+    let digits = text.get(start..)?;
+    let spaced = |char: char| matches!(char, '\u{a0}' | '\u{202f}' | '\'' | '.' | ',');
+    let end = digits.find(|char: char| !char.is_ascii_digit() && !spaced(char)).unwrap_or(digits.len());
+    let number = digits.get(..end)?.trim_end_matches(spaced);
+    // The last mark is the decimal one: the toolbar always writes two decimals.
+    let (whole, decimals) = number.rsplit_once(['.', ',']).unwrap_or((number, "0"));
+    let whole: String = whole.chars().filter(char::is_ascii_digit).collect();
+    format!("{whole}.{decimals}").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_every_language() {
+        assert_eq!(milliseconds("\n 0.19ms"), Some(0.19));
+        assert_eq!(milliseconds("0,19ms"), Some(0.19));
+        assert_eq!(milliseconds("1.234,50 ms (16 Abfragen)"), Some(1234.5));
+        assert_eq!(milliseconds("1\u{a0}234,50 ms"), Some(1234.5));
+        assert_eq!(milliseconds("none"), None);
+    }
+}
