@@ -20,6 +20,8 @@ pub struct Reviewed {
     pub sources: BTreeMap<String, Source>,
     /// Lines that a diff holds, by path; empty where no diff was given.
     pub in_diff: BTreeMap<String, BTreeSet<u32>>,
+    /// Lines that a file has of which the input holds a part only.
+    pub known: BTreeMap<String, BTreeSet<u32>>,
 }
 
 pub fn review(brought: &Brought, _config: &Config) -> Result<Reviewed, Problem> {

@@ -4,8 +4,7 @@ use std::fmt::Write;
 use std::fs;
 
 use crate::intake;
-use crate::sql::lexer::{Lexer, TokenKind};
-use crate::sql::{Dialect, fingerprint, normalise};
+use crate::sql::{Dialect, fingerprint, normalise, split};
 
 use super::args::Fingerprint;
 use super::files::{Brought, described, slashes};
@@ -36,7 +35,7 @@ pub fn run(args: &Fingerprint) -> Result<Status, Problem> {
             }
         }
     } else {
-        for sql in statements(&text, dialect) {
+        for sql in split(&text, dialect) {
             write(sql, dialect, &mut out);
         }
     }
@@ -47,38 +46,4 @@ pub fn run(args: &Fingerprint) -> Result<Status, Problem> {
 fn write(sql: &str, dialect: Dialect, out: &mut String) {
     let flat = normalise(sql, dialect).replace(['\n', '\r', '\t'], " ");
     let _ = writeln!(out, "{}\t{flat}", fingerprint(sql, dialect));
-}
-
-/// The statements of a text, without the semicolons between them; those inside of literals and comments do not count.
-fn statements(text: &str, dialect: Dialect) -> Vec<&str> {
-    let mut out = Vec::new();
-    let mut start = 0;
-    let mut any = false;
-    for token in Lexer::new(text, dialect) {
-        if token.kind == TokenKind::Semicolon {
-            if any {
-                out.extend(text.get(start..token.start));
-            }
-            start = token.end();
-            any = false;
-        } else {
-            any = true;
-        }
-    }
-    if any {
-        out.extend(text.get(start..));
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn semicolons_in_literals_and_comments_do_not_part() {
-        let text = "SELECT ';' -- ; here\n FROM a; ;\n\nDELETE /* ; */ FROM b WHERE c = $$x;y$$;\n-- the end;";
-        let found: Vec<&str> = statements(text, Dialect::Postgres).into_iter().map(str::trim).collect();
-        assert_eq!(found, ["SELECT ';' -- ; here\n FROM a", "DELETE /* ; */ FROM b WHERE c = $$x;y$$"]);
-    }
 }

@@ -26,7 +26,7 @@ pub struct Fixed {
 impl Fixed {
     /// All that changed as one diff.
     pub fn diff(&self) -> String {
-        patch::diff(&self.files, &self.first.sources)
+        patch::diff(&self.files, &self.first.sources, &self.first.known)
     }
 }
 
@@ -75,7 +75,7 @@ fn without(review: &Reviewed, done: &HashSet<usize>) -> Reviewed {
         summary.count(finding.severity);
     }
     report.summary = summary;
-    Reviewed { report, sources: review.sources.clone(), in_diff: review.in_diff.clone() }
+    Reviewed { report, sources: review.sources.clone(), in_diff: review.in_diff.clone(), known: review.known.clone() }
 }
 
 /// Writes the changed files, each in its own encoding. What is not a file on disk is a problem.

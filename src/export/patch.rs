@@ -1,11 +1,10 @@
 //! Rewrites as changed files, and as one unified diff that `git apply` takes.
 
-use std::collections::BTreeMap;
-
-use similar::TextDiff;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Edit, Finding, Safety};
-use crate::text::Source;
+use crate::text::diff::{DiffLine, LineKind};
+use crate::text::{self, Source, edit};
 
 use super::Sources;
 
@@ -100,46 +99,74 @@ fn apart(a: &Cut<'_>, b: &Cut<'_>) -> bool {
     (a.end <= b.start || b.end <= a.start) && (a.start, a.end) != (b.start, b.end)
 }
 
-/// One unified diff of every changed file, in the order of their paths.
-pub fn diff(files: &BTreeMap<String, String>, sources: &dyn Sources) -> String {
-    files.iter().map(|(path, new)| file_diff(path, sources.source(path).map(Source::text), new)).collect()
-}
-
-/// `before` is `None` for a new file.
-fn file_diff(path: &str, before: Option<&str>, after: &str) -> String {
-    let path = path.trim_start_matches("./").trim_start_matches('/');
-    let old = before.unwrap_or_default();
-    // By LF alone, as git counts lines.
-    let old: Vec<&str> = old.split_inclusive('\n').collect();
-    let new: Vec<&str> = after.split_inclusive('\n').collect();
-    let diff = TextDiff::configure().newline_terminated(true).diff_slices(&old, &new);
-    let hunks = diff.unified_diff().context_radius(3).to_string();
-    if hunks.is_empty() {
-        return String::new();
-    }
-    let (a, b) = (quoted("a", path), quoted("b", path));
-    match before {
-        Some(_) => format!("diff --git {a} {b}\n--- {a}\n+++ {b}\n{hunks}"),
-        None => format!("diff --git {a} {b}\nnew file mode 100644\n--- /dev/null\n+++ {b}\n{hunks}"),
-    }
-}
-
-/// A name in a diff's header, quoted as git does where it must be.
-fn quoted(side: &str, path: &str) -> String {
-    let plain = path.bytes().all(|byte| byte > 0x1f && byte < 0x7f && byte != b'"' && byte != b'\\');
-    if plain {
-        return format!("{side}/{path}");
-    }
-    let mut out = format!("\"{side}/");
-    for byte in path.bytes() {
-        match byte {
-            b'"' | b'\\' => out.extend(['\\', char::from(byte)]),
-            0x20..=0x7e => out.push(char::from(byte)),
-            _ => out.push_str(&format!("\\{byte:03o}")),
+/// One unified diff of every changed file, in the order of their paths. `known` names the lines that a sparse file
+/// has: the others are no context for a hunk.
+pub fn diff(
+    files: &BTreeMap<String, String>,
+    sources: &dyn Sources,
+    known: &BTreeMap<String, BTreeSet<u32>>,
+) -> String {
+    let one = |(path, new): (&String, &String)| {
+        // A diff's paths are those below a root.
+        let short = path.trim_start_matches("./").trim_start_matches('/');
+        let Some(source) = sources.source(path) else { return edit::unified_new(short, new) };
+        let whole = edit::unified(short, source.text(), new);
+        match known.get(path) {
+            Some(known) => clipped(&whole, known),
+            None => whole,
         }
+    };
+    files.iter().map(one).collect()
+}
+
+/// A file's diff without the context lines that are not in `known` (1-based lines of the file before).
+fn clipped(whole: &str, known: &BTreeSet<u32>) -> String {
+    let Ok(patch) = text::diff::parse(whole) else { return String::new() };
+    let header = whole.find("\n@@ ").and_then(|at| whole.get(..at + 1)).unwrap_or_default();
+    let mut out = header.to_owned();
+    let lines = patch.files.iter().flat_map(|file| &file.hunks).flat_map(|hunk| &hunk.lines);
+    let mut run: Vec<&DiffLine> = Vec::new();
+    let mut last = None;
+    for line in lines {
+        let unknown = line.kind == LineKind::Same && line.old.is_some_and(|old| !known.contains(&old));
+        let jumps = matches!((last, line.old), (Some(last), Some(old)) if old != last + 1);
+        if unknown || jumps {
+            hunk(&mut run, &mut out);
+        }
+        if !unknown {
+            run.push(line);
+        }
+        last = line.old.or(last);
     }
-    out.push('"');
+    hunk(&mut run, &mut out);
     out
+}
+
+/// Writes the lines as one hunk, unless they change nothing, and empties them.
+fn hunk(run: &mut Vec<&DiffLine>, out: &mut String) {
+    let lines = std::mem::take(run);
+    if lines.iter().all(|line| line.kind == LineKind::Same) {
+        return;
+    }
+    let range = |numbers: Vec<u32>, other: Option<u32>| match (numbers.first(), numbers.len()) {
+        (Some(first), 1) => format!("{first}"),
+        (Some(first), count) => format!("{first},{count}"),
+        // An empty side names the line before it.
+        (None, _) => format!("{},0", other.unwrap_or(1).saturating_sub(1)),
+    };
+    let old: Vec<u32> = lines.iter().filter_map(|line| line.old).collect();
+    let new: Vec<u32> = lines.iter().filter_map(|line| line.new).collect();
+    let (first_old, first_new) = (old.first().copied(), new.first().copied());
+    out.push_str(&format!("@@ -{} +{} @@\n", range(old, first_new), range(new, first_old)));
+    for line in lines {
+        out.push(match line.kind {
+            LineKind::Same => ' ',
+            LineKind::Added => '+',
+            LineKind::Removed => '-',
+        });
+        out.push_str(&line.text);
+        out.push_str(if line.no_newline { "\n\\ No newline at end of file\n" } else { "\n" });
+    }
 }
 
 #[cfg(test)]
@@ -186,36 +213,42 @@ mod tests {
     }
 
     #[test]
-    fn the_diff_is_one_that_git_reads() {
+    fn the_diff_holds_changed_and_new_files() {
         let findings = findings(&[(3, 27, 33, ".select_related(\"forum\")")]);
         let mut files = apply(&findings, false, &*sample::SOURCES).files;
-        files.insert("app/migrations/0002_ü.py".to_owned(), "x = 1\n".to_owned());
-        let out = diff(&files, &*sample::SOURCES);
-        let expected = "\
-diff --git \"a/app/migrations/0002_\\303\\274.py\" \"b/app/migrations/0002_\\303\\274.py\"
-new file mode 100644
---- /dev/null
-+++ \"b/app/migrations/0002_\\303\\274.py\"
-@@ -0,0 +1 @@
-+x = 1
-diff --git a/app/views.py b/app/views.py
---- a/app/views.py
-+++ b/app/views.py
-@@ -1,6 +1,6 @@
- def feed(request):
-     rows = []
--    topics = Topic.objects.all()
-+    topics = Topic.objects.select_related(\"forum\")
-     for topic in topics:
-         rows.append(topic.forum.name)
-     return rows
-";
-        assert_eq!(out, expected);
+        files.insert("./app/migrations/0002_index.py".to_owned(), "x = 1\n".to_owned());
+        let out = diff(&files, &*sample::SOURCES, &BTreeMap::new());
+        assert!(out.contains("--- /dev/null\n+++ b/app/migrations/0002_index.py\n@@ -0,0 +1 @@\n+x = 1\n"), "{out}");
+        assert!(
+            out.contains("--- a/app/views.py\n+++ b/app/views.py\n@@ -1,6 +1,6 @@\n def feed(request):\n"),
+            "{out}"
+        );
     }
 
     #[test]
-    fn a_missing_last_line_break_is_marked() {
-        let out = file_diff("a.py", Some("x = 1"), "x = 2");
-        assert!(out.ends_with("-x = 1\n\\ No newline at end of file\n+x = 2\n\\ No newline at end of file\n"), "{out}");
+    fn unknown_lines_are_no_context() {
+        let before: String =
+            (1..=12).map(|n| if !(3..=10).contains(&n) { "\n".to_owned() } else { format!("line {n}\n") }).collect();
+        let after = before.replace("line 4\n", "four\nand more\n").replace("line 10\n", "");
+        let sources = BTreeMap::from([("a.py".to_owned(), Source::new("a.py", before))]);
+        let files = BTreeMap::from([("a.py".to_owned(), after)]);
+        let known = BTreeMap::from([("a.py".to_owned(), (3..=10).filter(|line| *line != 7).collect())]);
+        let expected = "\
+diff --git a/a.py b/a.py
+--- a/a.py
++++ b/a.py
+@@ -3,4 +3,5 @@
+ line 3
+-line 4
++four
++and more
+ line 5
+ line 6
+@@ -8,3 +9,2 @@
+ line 8
+ line 9
+-line 10
+";
+        assert_eq!(diff(&files, &sources, &known), expected);
     }
 }

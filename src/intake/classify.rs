@@ -1,5 +1,7 @@
 //! Two passes, in this order: by name, then by content. Each answer says why.
 
+use crate::text::diff::looks_like_diff;
+
 use super::decode::decode;
 
 /// How much of an input's beginning [`classify`] wants to see.
@@ -163,6 +165,7 @@ fn by_content(head: &[u8]) -> Classified {
     }
     let lines: Vec<&str> = text.split(['\n', '\r']).filter(|line| !line.trim().is_empty()).take(400).collect();
     diff(&lines)
+        .or_else(|| looks_like_diff(text).then(|| classified(Kind::Diff, "reads as a unified diff")))
         .or_else(|| structured(text))
         .or_else(|| log(&lines))
         .or_else(|| sql(&lines))
@@ -362,6 +365,7 @@ mod tests {
         assert_eq!(kind("", "@@ -10,6 +10,7 @@ def f():\n x\n"), Kind::Diff);
         assert_eq!(kind("", "From 0123 Mon Sep 17 00:00:00 2001\nSubject: x\n"), Kind::Diff);
         assert_eq!(kind("", "Some words before it\r\n--- a\r\n+++ b\r\n"), Kind::Diff);
+        assert_eq!(kind("", "```diff\n  @@ -1 +1 @@\n  -x\n  +y\n```"), Kind::Diff);
         assert_eq!(kind("", "@@ about nothing @@"), Kind::Other);
     }
 
