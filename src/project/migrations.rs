@@ -38,6 +38,12 @@ pub struct Migrations {
     pub raw: Vec<RawIndex>,
 }
 
+impl Migrations {
+    pub fn of_app(&self, label: &str) -> Option<&AppMigrations> {
+        self.apps.iter().find(|app| app.app == label)
+    }
+}
+
 /// One migration file.
 struct File {
     file: FileId,

@@ -50,6 +50,8 @@ pub struct Project {
     pub django: DjangoVersion,
     /// Said by the hints, the settings or a driver, in this order; PostgreSQL where nothing says.
     pub dialect: Dialect,
+    /// Something said it.
+    pub dialect_known: bool,
     pub migrations: Migrations,
     names: Names,
     /// Class statement (file, number in its file) → model, and back.
@@ -84,7 +86,7 @@ impl Project {
         let mut models = models::read(&sources, &apps, &settings);
         let migrations = migrations::read(&sources, &apps, &mut models.schema);
         let dialect = hints.dialect.or_else(|| settings.dialect());
-        let dialect = dialect.or_else(|| versions::dialect(&hints.other_files)).unwrap_or_default();
+        let dialect = dialect.or_else(|| versions::dialect(&hints.other_files));
         let modules = files.into_iter().enumerate().map(|(at, (source, ir))| {
             let id = FileId(at as u32);
             Module { id, source, ir, dotted: names.files.dotted(id).into() }
@@ -96,7 +98,8 @@ impl Project {
             schema: models.schema,
             settings,
             django: hints.django.or_else(|| versions::django(&hints.other_files)).unwrap_or_default(),
-            dialect,
+            dialect: dialect.unwrap_or_default(),
+            dialect_known: dialect.is_some(),
             migrations,
             model_of_class: models.of_class,
             class_of_model: models.class_of,

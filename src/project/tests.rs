@@ -338,3 +338,24 @@ fn deep_and_cyclic_input_ends() {
     let built = project(&[("deep.py", &deep), ("chain.py", &chain), ("bases.py", &bases), ("alias.py", alias)]);
     assert!(built.lookup(FileId(3), "a").is_some());
 }
+
+#[test]
+fn leading_columns_count_and_the_rest_does_not() {
+    let project = Project::build(Vec::new(), Hints::default());
+    let user = project.user_model().unwrap();
+    let mut schema = project.schema;
+    let columns = ["is_staff", "email", "last_login"].map(IndexColumn::of);
+    schema.get_mut(user).indexes.push(Index::plain(columns, IndexOrigin::Meta));
+    let ask = |equal: &[&str], then: Option<&'static str>| {
+        let equal = equal.iter().map(|name| SmolStr::from(*name)).collect::<Vec<_>>();
+        let served = schema.served_by(user, &crate::schema::Wanted { equal: &equal, constants: &[], then });
+        served.map(|served| (served.equal, served.then, served.is_unique()))
+    };
+    assert_eq!(ask(&["email"], None), None);
+    assert_eq!(ask(&["email", "is_staff"], None), Some((2, false, false)));
+    assert_eq!(ask(&["is_staff", "email"], Some("last_login")), Some((2, true, false)));
+    assert_eq!(ask(&["is_staff"], Some("last_login")), Some((1, false, false)));
+    assert_eq!(ask(&[], Some("is_staff")), Some((0, true, false)));
+    assert_eq!(ask(&["username", "is_staff", "email"], None), Some((1, false, true)));
+    assert_eq!(ask(&["last_name"], Some("first_name")), None);
+}

@@ -6,6 +6,7 @@
 mod chain;
 mod edit;
 mod imports;
+mod model_index;
 mod names;
 mod quotes;
 mod statement;
@@ -14,6 +15,7 @@ mod walk;
 pub use chain::{Call, append_call, extend_args};
 pub use edit::{FileEdit, Rewritten, apply, to_report};
 pub use imports::{Import, import};
+pub use model_index::{After, NewIndex, add_index, migration};
 pub use names::{bound_between, is_used, read_in};
 pub use quotes::Quote;
 pub use statement::{insert_before, replace_line, statement_at};

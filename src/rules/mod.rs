@@ -4,6 +4,7 @@
 
 pub mod docs;
 mod draft;
+pub mod index;
 mod macros;
 pub mod observed;
 pub mod registry;

@@ -1,8 +1,8 @@
 //! Every rule, one line each, in the order of their codes; and how a user names them.
 
-use super::{Meta, Rule};
+use super::{Meta, Rule, index};
 
-pub static RULES: &[&dyn Rule] = &[];
+pub static RULES: &[&dyn Rule] = &[&index::unindexed_filter::UnindexedFilter, &index::composite_index::CompositeIndex];
 
 pub fn all() -> impl Iterator<Item = &'static dyn Rule> {
     RULES.iter().copied()

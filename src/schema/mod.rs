@@ -2,9 +2,11 @@
 
 mod index;
 mod model;
+mod serve;
 
 pub use index::{Index, IndexColumn, IndexOrigin};
 pub use model::{Field, FieldKind, Manager, Model, ModelId, ModelOptions, OnDelete, Relation, RelationKind, Reverse};
+pub use serve::{Served, Wanted};
 
 use std::collections::HashMap;
 

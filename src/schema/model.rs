@@ -40,6 +40,8 @@ pub struct ModelOptions {
     pub base_manager: Option<SmolStr>,
     /// The `class Meta` statement, for edits.
     pub meta: Option<Site>,
+    /// Options come from an abstract base's Meta: one of the model's own would have to build on it.
+    pub inherits_meta: bool,
     /// The value of `indexes = [...]` in it.
     pub indexes_list: Option<Site>,
 }

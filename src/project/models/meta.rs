@@ -39,6 +39,11 @@ impl Meta {
         Some(Site::new(self.key.0, crate::model::Span { start, end: class.body_span.end.max(start) }))
     }
 
+    /// It is a class on another, as in `class Meta(Base.Meta)`.
+    pub fn has_bases(&self, sources: &Sources<'_>) -> bool {
+        sources.class(self.key).is_some_and(|class| !class.bases.is_empty())
+    }
+
     pub fn value<'a>(&self, sources: &Sources<'a>, name: &str) -> Option<(FileId, &'a ir::Expr)> {
         sources.names.class_value(sources.modules, self.key, name)
     }

@@ -136,6 +136,7 @@ impl<'s> Reader<'_, 's> {
                     default_manager: text("default_manager_name"),
                     base_manager: text("base_manager_name"),
                     meta: own.and_then(|meta| meta.site(self.sources)),
+                    inherits_meta: meta.is_some_and(|meta| !meta.is_own || meta.has_bases(self.sources)),
                     indexes_list: own
                         .and_then(|meta| meta.own_value(self.sources, "indexes"))
                         .map(|value| Site::new(key.0, value.span)),

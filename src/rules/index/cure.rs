@@ -1,0 +1,132 @@
+//! A finding about an index, and the edits that add it.
+
+use smol_str::SmolStr;
+
+use super::usage::Usage;
+use crate::config::Preset;
+use crate::model::{Confidence, Safety, Severity};
+use crate::project::Project;
+use crate::rewrite::{self, After, FileEdit, NewIndex};
+use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta};
+use crate::schema::{IndexOrigin, Model, ModelId};
+use crate::sql::Dialect;
+
+/// Hands in a finding for a usage; `message` says what is missing.
+pub fn report(rule: &'static Meta, usage: &Usage, message: String, cx: &mut Context<'_>) {
+    let Some(first) = usage.sites.first() else { return };
+    let model = cx.project.schema.get(usage.model);
+    let is_hot = usage.is_hot() || usage.sites.len() > 1;
+    let is_login = usage.sites.iter().any(|at| at.is_lookup) && cx.project.user_model() == Some(usage.model);
+    let severity = match (cx.config.preset, is_hot, is_login) {
+        (Preset::Seeds, true, _) | (Preset::Seeds, _, true) => Severity::Blocker,
+        (_, _, true) => Severity::Warning,
+        _ => Severity::Info,
+    };
+    // Fields and indexes of a base that is not in the input are not known.
+    let known = if model.is_partial { Confidence::Likely } else { Confidence::Certain };
+    let confidence = usage.sites.iter().map(|at| at.confidence).max().unwrap_or(known).min(known);
+    let mut message = message;
+    if model.is_partial {
+        message.push_str("; a base class of the model is not in the input and may bring one");
+    }
+    let evidence = usage
+        .sites
+        .iter()
+        .skip(1)
+        .map(|at| DraftEvidence::Code { site: at.site, message: "looked up the same way here".to_owned() })
+        .chain(
+            model.site.map(|site| DraftEvidence::Code { site, message: format!("{} is defined here", model.label()) }),
+        )
+        .collect();
+    let index = NewIndex::named(&model.name, usage.columns.iter().map(ToString::to_string).collect());
+    let rewrite = rewrite(cx.project, usage.model, &index);
+    let advice = advice(cx.project, model, &index, rewrite.is_some());
+    cx.report(Draft {
+        rule,
+        severity,
+        hint: Some(!(is_hot || is_login)),
+        confidence,
+        site: Some(first.site),
+        message,
+        cost: None,
+        evidence,
+        rewrite,
+        advice,
+        key: format!("{}:{}", model.label(), usage.columns.join(",")),
+    });
+}
+
+fn advice(project: &Project, model: &Model, index: &NewIndex, has_rewrite: bool) -> String {
+    let fields: Vec<String> = index.fields.iter().map(|field| format!("\"{field}\"")).collect();
+    let index = format!("models.Index(fields=[{}], name=\"{}\")", fields.join(", "), index.name);
+    let built = match (project.dialect_known, project.dialect) {
+        (true, Dialect::Postgres) => "build it with AddIndexConcurrently",
+        (true, _) => "add it in a migration",
+        (false, _) => "add it in a migration, on PostgreSQL with AddIndexConcurrently",
+    };
+    if model.site.is_none() && model.app == "auth" {
+        return format!(
+            "The model is Django's own: {index} belongs to a user model of the project's (AUTH_USER_MODEL), or to a \
+             RunSQL migration that creates the index on {}.",
+            model.table
+        );
+    }
+    let place = if has_rewrite { "" } else { " in the model's Meta.indexes" };
+    format!("Add {index}{place} and {built}; EXPLAIN (ANALYZE, BUFFERS) on realistic data shows whether it is used.")
+}
+
+/// The model's Meta with the index, and the migration that makes it.
+fn rewrite(project: &Project, id: ModelId, index: &NewIndex) -> Option<DraftRewrite> {
+    let model = project.schema.get(id);
+    let site = model.site?;
+    if model.is_abstract || !meta_is_own(model) {
+        return None;
+    }
+    let module = project.modules.get(site.file.0 as usize)?;
+    let mut edits = rewrite::add_index(site.file, &module.source, &module.ir, site.span, index)?;
+    let concurrently = project.dialect_known && project.dialect == Dialect::Postgres;
+    let note = match migration(project, model, index, concurrently, &module.source) {
+        Some(file) => {
+            edits.push(file);
+            let when = if concurrently {
+                "The index is built without blocking writes, which takes longer and must not stand in a transaction."
+            } else {
+                "Building the index blocks writes to the table on most databases; on PostgreSQL take AddIndexConcurrently \
+                 with atomic = False."
+            };
+            format!("{when} An index costs every write a little. With several such rewrites, chain their migrations.")
+        }
+        None => "The migration is missing: run makemigrations. An index costs every write a little.".to_owned(),
+    };
+    let fields: Vec<&str> = index.fields.iter().map(String::as_str).collect();
+    let title = format!("Add an index on ({}) to {}", fields.join(", "), model.label());
+    Some(DraftRewrite { safety: Safety::Review, title, note, edits })
+}
+
+/// Whether what its Meta says is written in the model itself: an edit would hide what is inherited.
+fn meta_is_own(model: &Model) -> bool {
+    if model.options.inherits_meta && model.options.meta.is_none() {
+        return false;
+    }
+    let within = |index: &crate::schema::Index| match (index.site, model.options.meta) {
+        (Some(site), Some(meta)) => site.file == meta.file && meta.span.contains(site.span),
+        (Some(_), None) => false,
+        (None, _) => true,
+    };
+    let listed = |index: &&crate::schema::Index| index.origin == IndexOrigin::Meta;
+    model.options.indexes_list.is_some() || model.indexes.iter().filter(listed).all(within)
+}
+
+fn migration(
+    project: &Project,
+    model: &Model,
+    index: &NewIndex,
+    concurrently: bool,
+    style: &crate::text::Source,
+) -> Option<FileEdit> {
+    let app = project.migrations.of_app(&model.app)?;
+    let [leaf] = app.leaves.as_slice() else { return None };
+    let leaf: &SmolStr = leaf;
+    let after = After { app: &app.app, directory: &app.directory, leaf, number: app.number, width: app.width };
+    Some(rewrite::migration(&after, &model.name, index, style, concurrently))
+}

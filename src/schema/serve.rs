@@ -1,0 +1,119 @@
+//! Which index a lookup can use.
+
+use smol_str::SmolStr;
+
+use super::{Field, Index, Model, ModelId, Schema};
+
+/// What a statement asks of a table: conditions joined by AND, then one range or order.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted<'a> {
+    /// Fields that are compared for equality (`=`, IN), by name.
+    pub equal: &'a [SmolStr],
+    /// Conditions on constants as written, by field: what a partial index may ask for.
+    pub constants: &'a [(SmolStr, String)],
+    /// Field of the range, or of the order, that follows.
+    pub then: Option<&'a str>,
+}
+
+/// How far an index serves.
+#[derive(Debug, Clone, Copy)]
+pub struct Served<'s> {
+    pub index: &'s Index,
+    /// Its leading columns that are compared for equality.
+    pub equal: usize,
+    /// The column after those is the range or order asked for.
+    pub then: bool,
+}
+
+impl Served<'_> {
+    /// At most one row is found.
+    pub fn is_unique(&self) -> bool {
+        self.index.unique && self.index.condition.is_none() && self.equal == self.index.columns.len()
+    }
+}
+
+impl Schema {
+    /// The index of the model's own table that narrows the lookup by the most columns; `None` where none does.
+    pub fn served_by(&self, model: ModelId, wanted: &Wanted<'_>) -> Option<Served<'_>> {
+        let model = self.get(model);
+        let served = model.indexes.iter().filter_map(|index| served(model, index, wanted));
+        served.max_by_key(|served| (served.is_unique(), served.equal + usize::from(served.then), served.equal))
+    }
+}
+
+fn served<'s>(model: &Model, index: &'s Index, wanted: &Wanted<'_>) -> Option<Served<'s>> {
+    let has_condition = match &index.condition {
+        Some(condition) => implied(condition, wanted.constants),
+        None => true,
+    };
+    if !has_condition || !matches!(index.method.as_str(), "btree" | "hash") {
+        return None;
+    }
+    let names =
+        |column: &SmolStr| model.fields.iter().find(|f| f.name == *column || f.column == *column).map(|f| &f.name);
+    let columns = || index.columns.iter().map(|column| names(&column.name).filter(|_| column.expression.is_none()));
+    let equal = columns().take_while(|name| name.is_some_and(|name| wanted.equal.contains(name))).count();
+    if index.method == "hash" {
+        return (equal == index.columns.len()).then_some(Served { index, equal, then: false });
+    }
+    let next = columns().nth(equal).flatten();
+    let then = next.is_some_and(|name| wanted.then == Some(name.as_str()));
+    (equal > 0 || then).then_some(Served { index, equal, then })
+}
+
+/// Whether equalities with constants make a condition true: `Q(state="open")`, or `state = 'open'` of SQL.
+fn implied(condition: &str, constants: &[(SmolStr, String)]) -> bool {
+    let terms = match condition.split_once("Q(") {
+        Some((before, rest)) if before.is_empty() || before.ends_with('.') => match rest.strip_suffix(')') {
+            Some(inner) if !inner.contains(['(', '~', '|', '&']) => inner.split(',').collect::<Vec<_>>(),
+            _ => return false,
+        },
+        _ if condition.contains(['(', ')', '<', '>', '!']) => return false,
+        _ => split_and(condition),
+    };
+    !terms.is_empty()
+        && terms.iter().all(|term| {
+            let Some((name, value)) = term.split_once('=') else { return false };
+            let name = name.trim().trim_matches('"');
+            let name = name.strip_suffix("__exact").unwrap_or(name);
+            constants.iter().any(|(known, constant)| known == name && same(constant, value.trim()))
+        })
+}
+
+fn split_and(condition: &str) -> Vec<&str> {
+    condition.split(" AND ").flat_map(|part| part.split(" and ")).collect()
+}
+
+/// Literals that differ in quotes or case of a keyword only.
+fn same(a: &str, b: &str) -> bool {
+    let bare = |text: &str| text.trim_matches(['"', '\'']).trim().to_owned();
+    let is_string = |text: &str| text.starts_with(['"', '\'']);
+    match (is_string(a), is_string(b)) {
+        (false, false) => a.eq_ignore_ascii_case(b),
+        _ => bare(a) == bare(b),
+    }
+}
+
+impl Field {
+    /// Whether a B-tree over the column finds rows by value.
+    pub fn is_searchable(&self) -> bool {
+        use super::FieldKind::{Array, Binary, GenericForeignKey, Json, Other};
+        self.has_column() && !matches!(self.kind, Array | Binary | GenericForeignKey | Json | Other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partial_index_serves_only_what_implies_its_condition() {
+        let open = [(SmolStr::from("state"), "'open'".to_owned()), ("live".into(), "True".into())];
+        assert!(implied("Q(state=\"open\")", &open));
+        assert!(implied("models.Q(state='open', live=True)", &open));
+        assert!(implied("state = 'open' AND live = true", &open));
+        for other in ["Q(state='closed')", "~Q(state='open')", "Q(state='open') | Q(x=1)", "Q(a__gt=1)", "a > 1", ""] {
+            assert!(!implied(other, &open), "{other}");
+        }
+    }
+}
