@@ -1,0 +1,194 @@
+//! RT401 and RT402 from source text: models, code that asks, what is flagged, and what the rewrite makes of it.
+
+use roundtrip::config::{Config, Preset};
+use roundtrip::model::Severity;
+use roundtrip::project::{Hints, Project};
+use roundtrip::rules::index::composite_index::CompositeIndex;
+use roundtrip::rules::index::unindexed_filter::UnindexedFilter;
+use roundtrip::rules::{Context, Draft, Rule};
+use roundtrip::sql::Dialect;
+use roundtrip::text::Source;
+use roundtrip::{predict, python, rewrite};
+
+struct Reviewed {
+    project: Project,
+    drafts: Vec<Draft>,
+}
+
+fn review(files: &[(&str, &str)], preset: Preset, dialect: Option<Dialect>) -> Reviewed {
+    let parsed = files.iter().map(|(path, text)| (Source::new(*path, *text), python::parse(text).module)).collect();
+    let project = Project::build(parsed, Hints { dialect, ..Hints::default() });
+    let traces = predict::run(&project, &|_| true);
+    let config = Config { preset, ..Config::default() };
+    let mut cx = Context { project: &project, config: &config, drafts: Vec::new() };
+    let rules: [&dyn Rule; 2] = [&UnindexedFilter, &CompositeIndex];
+    for rule in rules {
+        rule.whole(&traces, &mut cx);
+    }
+    let drafts = cx.drafts;
+    Reviewed { project, drafts }
+}
+
+/// Code, columns, severity (`hint` for one that is shown on request only) and how many sites.
+fn found(files: &[(&str, &str)]) -> Vec<String> {
+    let told = |draft: Draft| {
+        let severity = if draft.hint == Some(true) { "hint" } else { draft.severity.as_str() };
+        let (_, columns) = draft.key.split_once(':').unwrap();
+        format!("{} {columns} {severity}", draft.rule.code)
+    };
+    review(files, Preset::Default, None).drafts.into_iter().map(told).collect()
+}
+
+const MODELS: &str = "
+from django.db import models
+
+class Team(models.Model):
+    name = models.CharField(max_length=50, unique=True)
+
+class Member(models.Model):
+    team = models.ForeignKey(Team, on_delete=models.CASCADE)
+    github_username = models.CharField(max_length=40)
+    is_active = models.BooleanField(default=True)
+    joined = models.DateTimeField()
+
+class PullRequest(models.Model):
+    team = models.ForeignKey(Team, on_delete=models.CASCADE)
+    author = models.ForeignKey(Member, on_delete=models.CASCADE)
+    state = models.CharField(max_length=10, choices=[('open', 'Open'), ('merged', 'Merged')])
+    title = models.CharField(max_length=200)
+    merged_at = models.DateTimeField(null=True)
+    created = models.DateTimeField(db_index=True)
+    number = models.IntegerField()
+
+    class Meta:
+        unique_together = [('team', 'number')]
+        indexes = [models.Index(fields=['title'], name='open_title', condition=models.Q(state='open'))]
+";
+
+fn asked(file: &str, body: &str) -> Vec<String> {
+    let code = format!("from metrics.models import Member, PullRequest, Team\n\n{body}");
+    found(&[("metrics/models.py", MODELS), (file, &code)])
+}
+
+#[test]
+fn what_an_index_serves_is_silent() {
+    for body in [
+        "def f(request, x):\n    return Team.objects.get(pk=x), Team.objects.get(name=x)\n",
+        "def f(request, x):\n    return list(Member.objects.filter(team=x)), list(Member.objects.filter(team_id=x))\n",
+        "def f(request, x):\n    return list(Member.objects.filter(team__id=x, is_active=True))\n",
+        "def f(request, x):\n    return list(Member.objects.filter(team=x).order_by('-joined')[:10])\n",
+        "def f(request, x):\n    return PullRequest.objects.get(team=x, number=x, title=x)\n",
+        "def f(request, x):\n    return list(PullRequest.objects.order_by('-created')[:10])\n",
+        "def f(request, x):\n    return list(PullRequest.objects.filter(title=x, state='open'))\n",
+        "def f(request, x):\n    return list(PullRequest.objects.filter(team=x, author=x))\n",
+        // No B-tree serves these, and few values narrow nothing.
+        "def f(request, x):\n    return list(Member.objects.filter(github_username__icontains=x))\n",
+        "def f(request, x):\n    return list(Member.objects.filter(is_active=True)), list(PullRequest.objects.filter(state=x))\n",
+        "def f(request, x):\n    return list(Member.objects.exclude(github_username=x))\n",
+        "def f(request, x):\n    return list(Member.objects.order_by('joined'))\n",
+    ] {
+        assert_eq!(asked("metrics/views.py", body), Vec::<String>::new(), "{body}");
+    }
+}
+
+#[test]
+fn a_column_without_an_index_is_flagged() {
+    let by = |file: &str, filter: &str| asked(file, &format!("def f(request, x):\n    return list({filter})\n"));
+    let member = "Member.objects.filter(github_username=x)";
+    assert_eq!(by("metrics/views.py", member), ["RT401 github_username info"]);
+    assert_eq!(by("metrics/views.py", "Member.objects.filter(joined__gte=x)"), ["RT401 joined info"]);
+    assert_eq!(
+        by("metrics/views.py", "Member.objects.filter(github_username__in=x, is_active=True)"),
+        ["RT401 github_username info"]
+    );
+    assert_eq!(by("metrics/views.py", "Member.objects.order_by('-joined')[:5]"), ["RT401 -joined info"]);
+    assert_eq!(by("metrics/views.py", "PullRequest.objects.filter(title=x, state='merged')"), ["RT401 title info"]);
+    assert_eq!(
+        asked("metrics/sync.py", &format!("def f(x):\n    return list({member})\n")),
+        ["RT401 github_username hint"]
+    );
+    let twice = format!("def f(x):\n    return list({member})\n\ndef g(x):\n    return list({member})\n");
+    assert_eq!(asked("metrics/sync.py", &twice), ["RT401 github_username info"]);
+    assert_eq!(asked("metrics/tests/test_a.py", &twice), Vec::<String>::new());
+}
+
+#[test]
+fn columns_that_are_asked_together_are_flagged() {
+    let by = |filter: &str| asked("metrics/views.py", &format!("def f(request, x, y):\n    return list({filter})\n"));
+    let pulls = "PullRequest.objects.filter";
+    assert_eq!(by(&format!("{pulls}(merged_at__gte=x, state='merged', team=y)")), ["RT402 team,state,merged_at info"]);
+    assert_eq!(
+        by(&format!("{pulls}(team=x, author=y, merged_at__range=(x, y))")),
+        ["RT402 team,author,merged_at info"]
+    );
+    assert_eq!(by("Member.objects.filter(team=x, github_username=y)"), ["RT402 team,github_username info"]);
+    assert_eq!(by("PullRequest.objects.filter(state=x).order_by('-merged_at')[:9]"), ["RT402 state,-merged_at info"]);
+    let in_loop =
+        "def f(team, rows):\n    for row in rows:\n        Member.objects.get(team=team, github_username=row)\n";
+    assert_eq!(asked("metrics/jobs.py", in_loop), ["RT402 team,github_username info"]);
+    // Asked once where nobody waits, the foreign key's index does.
+    let once = "def f(team, row):\n    return Member.objects.get(team=team, github_username=row)\n";
+    assert_eq!(asked("metrics/jobs.py", once), Vec::<String>::new());
+}
+
+const USER: &str = "from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class User(AbstractUser):
+    email = models.EmailField(max_length=254)
+
+    def __str__(self):
+        return self.email
+";
+const LOOKUP: &str =
+    "from accounts.models import User\n\n\ndef find(email):\n    return User.objects.filter(email=email).first()\n";
+
+#[test]
+fn a_lookup_of_the_user_is_a_warning_and_a_blocker_of_the_seeds() {
+    let files = [("accounts/models.py", USER), ("accounts/lookup.py", LOOKUP)];
+    let severity =
+        |preset| review(&files, preset, None).drafts.iter().map(|d| (d.severity, d.hint)).collect::<Vec<_>>();
+    assert_eq!(severity(Preset::Default), [(Severity::Warning, Some(false))]);
+    assert_eq!(severity(Preset::Seeds), [(Severity::Blocker, Some(false))]);
+}
+
+#[test]
+fn djangos_own_user_gets_advice_only() {
+    let code =
+        "from django.contrib.auth.models import User\n\ndef find(email):\n    return User.objects.get(email=email)\n";
+    let reviewed = review(&[("lookup.py", code)], Preset::Default, None);
+    let [draft] = reviewed.drafts.as_slice() else { panic!("{:?}", reviewed.drafts) };
+    assert!(draft.rewrite.is_none() && draft.advice.contains("Django's own"), "{}", draft.advice);
+}
+
+#[test]
+fn the_rewrite_adds_the_index_and_a_migration_and_cures() {
+    let migration = "from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n    dependencies = []\n    operations = []\n";
+    let files =
+        [("accounts/models.py", USER), ("accounts/lookup.py", LOOKUP), ("accounts/migrations/0006_last.py", migration)];
+    let reviewed = review(&files, Preset::Default, Some(Dialect::Postgres));
+    let edits = reviewed.drafts[0].rewrite.as_ref().unwrap().edits.clone();
+    let done = rewrite::apply(&edits, |id| reviewed.project.modules.get(id.0 as usize).map(|m| &m.source)).unwrap();
+    let models = done.changed.values().next().unwrap();
+    let meta = "    email = models.EmailField(max_length=254)\n\n    class Meta:\n        \
+                indexes = [models.Index(fields=[\"email\"], name=\"user_email_idx\")]\n\n    def __str__";
+    assert!(models.contains(meta), "{models}");
+    let (path, text) = &done.created[0];
+    assert_eq!(path, "accounts/migrations/0007_user_email_idx.py");
+    assert!(text.contains("AddIndexConcurrently(") && text.contains("(\"accounts\", \"0006_last\")"), "{text}");
+    let after = [("accounts/models.py", models.as_str()), files[1], files[2], (path, text)];
+    assert!(review(&after, Preset::Default, None).drafts.is_empty());
+    let alone = review(&files[..2], Preset::Default, None);
+    assert!(alone.drafts[0].rewrite.as_ref().unwrap().note.contains("makemigrations"));
+}
+
+#[test]
+fn a_meta_that_is_inherited_is_not_edited() {
+    let models = "from django.db import models\nclass Base(models.Model):\n    class Meta:\n        abstract = True\n        ordering = ['x']\n\
+                  class Note(Base):\n    title = models.CharField(max_length=9)\n";
+    let code = "from notes.models import Note\n\ndef f(request, x):\n    return list(Note.objects.filter(title=x))\n";
+    let reviewed = review(&[("notes/models.py", models), ("notes/views.py", code)], Preset::Default, None);
+    let [draft] = reviewed.drafts.as_slice() else { panic!("{:?}", reviewed.drafts) };
+    assert!(draft.rewrite.is_none() && draft.advice.contains("Meta.indexes"));
+}
