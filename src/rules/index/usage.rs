@@ -144,7 +144,7 @@ fn asked(trace: &Trace, query: &Query, project: &Project) -> Option<Asked> {
     let place = |name: &SmolStr| {
         let fields = &schema.get(model).fields;
         let at = fields.iter().position(|f| f.name == *name);
-        (!at.and_then(|at| fields.get(at)).is_some_and(|f| f.relation.is_some()), at)
+        (at.and_then(|at| fields.get(at)).is_none_or(|f| f.relation.is_none()), at)
     };
     let mut equal = conditions.equal;
     equal.sort_by_key(place);
