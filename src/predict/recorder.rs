@@ -228,7 +228,8 @@ impl Recorder {
         }
         let related_to = node.related.as_ref().map(|r| self.row(&r.row));
         let id = QuerySetId(self.querysets.len() as u32);
-        self.querysets.push(QuerySet { related_to, ..node.desc.clone() });
+        let related_by = node.related.as_ref().map(|r| r.accessor.clone());
+        self.querysets.push(QuerySet { related_to, related_by, ..node.desc.clone() });
         self.known_querysets.insert(node.uid, id);
         id
     }

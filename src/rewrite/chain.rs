@@ -17,13 +17,32 @@ pub struct Call {
 
 /// Puts `.method(args)` after a call, on a line of its own where the chain is written that way.
 pub fn append_call(source: &Source, after: Call, method: &str, args: &str) -> FileEdit {
-    let dot = source.text().get(..after.name.start as usize).unwrap_or("").trim_end().trim_end_matches('.');
-    let lead = source.slice(Span::new(dot.trim_end().len(), after.name.start as usize));
-    let text = match lead.contains(['\n', '\r']) {
-        true => format!("{}{}.{method}({args})", source.line_break(), source.indent(after.name.start)),
-        false => format!(".{method}({args})"),
+    let (_, lead) = before_name(source, after);
+    FileEdit::insert(after.call, format!("{lead}.{method}({args})"))
+}
+
+/// Puts `.method(args)` between a call and what it is called on.
+pub fn prepend_call(source: &Source, before: Call, method: &str, args: &str) -> FileEdit {
+    let (receiver_end, lead) = before_name(source, before);
+    let at = Site::new(before.call.file, Span::at(receiver_end));
+    FileEdit::replace(at, format!("{lead}.{method}({args})"))
+}
+
+/// What a call is called on.
+pub fn receiver(source: &Source, call: Call) -> Span {
+    Span { start: call.call.span.start, end: before_name(source, call).0 }
+}
+
+/// Where the receiver ends, and the line break and indentation between it and the dot.
+fn before_name(source: &Source, call: Call) -> (u32, String) {
+    let dotted = source.slice(Span { start: 0, end: call.name.start }).trim_end();
+    let receiver = dotted.strip_suffix('.').unwrap_or(dotted).trim_end();
+    let gap = source.slice(Span { start: receiver.len() as u32, end: call.name.start });
+    let lead = match gap.contains(['\n', '\r']) {
+        true => format!("{}{}", source.line_break(), source.indent(call.name.start)),
+        false => String::new(),
     };
-    FileEdit::insert(after.call, text)
+    (receiver.len() as u32, lead)
 }
 
 /// Adds arguments to a call, after those that it has.

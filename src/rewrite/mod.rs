@@ -6,17 +6,21 @@
 mod chain;
 mod edit;
 mod imports;
+mod increment;
 mod model_index;
 mod names;
+mod place;
 mod quotes;
 mod statement;
 mod walk;
 
-pub use chain::{Call, append_call, extend_args};
+pub use chain::{Call, append_call, extend_args, prepend_call, receiver};
 pub use edit::{FileEdit, Rewritten, apply, to_report};
 pub use imports::{Import, import};
+pub use increment::{Increment, assigned_increment, increment};
 pub use model_index::{After, NewIndex, add_index, migration};
-pub use names::{bound_between, is_used, read_in};
+pub use names::{assigned_name, bound_between, is_used, read_in};
+pub use place::{dominates, function_at, runs_once};
 pub use quotes::Quote;
-pub use statement::{insert_before, replace_line, statement_at};
-pub use walk::{expression_at, inside_fstring};
+pub use statement::{insert_before, replace_line, statement_at, whole_lines};
+pub use walk::{blocks, inside_fstring, unit_around};

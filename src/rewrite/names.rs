@@ -60,6 +60,23 @@ fn bind(target: &Expr, out: &mut HashSet<SmolStr>) {
     }
 }
 
+/// The name in `name = value`, where the statement is nothing else.
+pub fn assigned_name(module: &ir::Module, statement: Span, value: Span) -> Option<SmolStr> {
+    let found = statements(&module.body).find(|stmt| stmt.span == statement)?;
+    let target = match &found.kind {
+        StmtKind::Assign { targets, value: assigned } if assigned.span == value => match targets.as_slice() {
+            [target] => target,
+            _ => return None,
+        },
+        StmtKind::AnnAssign { target, value: Some(assigned), .. } if assigned.span == value => target,
+        _ => return None,
+    };
+    match &target.kind {
+        ExprKind::Name(name) => Some(name.clone()),
+        _ => None,
+    }
+}
+
 /// Names that the expressions within `span` read.
 pub fn read_in(module: &ir::Module, span: Span) -> HashSet<SmolStr> {
     let around = statements(&module.body).filter(|s| s.span.start <= span.end && span.start <= s.span.end);

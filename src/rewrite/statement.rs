@@ -34,6 +34,16 @@ pub fn replace_line(source: &Source, site: Site, lines: &str) -> Option<FileEdit
     Some(FileEdit::replace(site, text))
 }
 
+/// The lines of a statement that has them to itself, line breaks included: for removing it.
+pub fn whole_lines(source: &Source, site: Site) -> Option<Site> {
+    let start = source.line_start(source.line(site.span.start));
+    let end = source.line_start(source.line(site.span.end.max(1) - 1) + 1);
+    let before = source.slice(Span { start, end: site.span.start });
+    let after = source.slice(Span { start: site.span.end, end });
+    let alone = before.trim().is_empty() && after.trim().is_empty();
+    alone.then_some(Site::new(site.file, Span { start, end }))
+}
+
 fn laid_out(source: &Source, indent: &str, lines: &str) -> String {
     let mut out = String::new();
     for line in lines.split_terminator('\n') {

@@ -139,3 +139,13 @@ pub fn inside_fstring(module: &ir::Module, span: Span) -> bool {
         .flat_map(expressions)
         .any(|expr| matches!(expr.kind, ExprKind::FString(_)) && expr.span.contains(span))
 }
+
+/// The innermost statement around a place; of one that has blocks, the expression of its head that holds the place.
+pub fn unit_around(module: &ir::Module, place: Span) -> Option<Span> {
+    let around = statements(&module.body).filter(|stmt| stmt.span.contains(place));
+    let stmt = around.min_by_key(|stmt| stmt.span.end - stmt.span.start)?;
+    if blocks(stmt).is_empty() {
+        return Some(stmt.span);
+    }
+    expressions_of(stmt).into_iter().map(|expr| expr.span).find(|span| span.contains(place))
+}

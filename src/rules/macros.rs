@@ -15,7 +15,6 @@
 /// ```
 ///
 /// `Info as hint` is one that is shown on request only; `seeds` is the severity under that preset, where it differs.
-#[allow(unused_macros)]
 macro_rules! rule {
     (
         $(#[doc = $line:expr])+
@@ -41,5 +40,4 @@ macro_rules! rule {
     (@seeds $seeds:ident) => { Some($crate::model::Severity::$seeds) };
 }
 
-#[allow(unused_imports)]
 pub(crate) use rule;

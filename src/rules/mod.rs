@@ -2,16 +2,22 @@
 //!
 //! A rule reads traces and facts; it never reads text, and names no ORM method and no node kind of a grammar.
 
+pub mod aggregation;
+pub mod concurrency;
 pub mod docs;
 mod draft;
 pub mod index;
+mod loops;
 mod macros;
+pub mod n_plus_one;
 pub mod observed;
+pub mod over_fetching;
 pub mod registry;
 
 pub use draft::{Context, Draft, DraftCost, DraftEvidence, DraftRewrite};
 
 pub use crate::rewrite::FileEdit;
+pub use loops::CALLED;
 
 use crate::model::{Family, Severity};
 use crate::trace::Trace;

@@ -1,8 +1,17 @@
 //! Every rule, one line each, in the order of their codes; and how a user names them.
 
-use super::{Meta, Rule, index};
+use super::{Meta, Rule, aggregation, concurrency, index, n_plus_one, over_fetching};
 
-pub static RULES: &[&dyn Rule] = &[&index::unindexed_filter::UnindexedFilter, &index::composite_index::CompositeIndex];
+pub static RULES: &[&dyn Rule] = &[
+    &n_plus_one::fk_in_loop::FkInLoop,
+    &n_plus_one::reverse_in_loop::ReverseInLoop,
+    &n_plus_one::query_in_loop::QueryInLoop,
+    &aggregation::mergeable_counts::MergeableCounts,
+    &over_fetching::duplicate_fetch::DuplicateFetch,
+    &index::unindexed_filter::UnindexedFilter,
+    &index::composite_index::CompositeIndex,
+    &concurrency::cache_read_modify_write::CacheReadModifyWrite,
+];
 
 pub fn all() -> impl Iterator<Item = &'static dyn Rule> {
     RULES.iter().copied()

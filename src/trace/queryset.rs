@@ -22,6 +22,8 @@ pub struct QuerySet {
     pub steps: Vec<Step>,
     /// The rows of another object's relation: `topic.posts.all()`.
     pub related_to: Option<Row>,
+    /// The attribute of that object: `posts`.
+    pub related_by: Option<SmolStr>,
     pub filters: Vec<Filter>,
     /// Each with its leading `-`; `?` for random.
     pub order: Vec<SmolStr>,

@@ -103,6 +103,7 @@ impl<'p> Interpreter<'p, '_> {
             built: Some(site),
             steps: Vec::new(),
             related_to: None,
+            related_by: None,
             filters: Vec::new(),
             default_order: !ordering.is_empty(),
             order: ordering,

@@ -1,0 +1,54 @@
+//! Where a piece of code stands: in which function, under which branches.
+
+use super::walk::{blocks, expressions, expressions_of, statements};
+use crate::model::Span;
+use crate::python::ir::{self, ExprKind, Stmt, StmtKind};
+
+/// The whole function whose name is written at `name`.
+pub fn function_at(module: &ir::Module, name: Span) -> Option<Span> {
+    statements(&module.body).find_map(|stmt| match &stmt.kind {
+        StmtKind::Function(function) if function.name.span == name => Some(stmt.span),
+        _ => None,
+    })
+}
+
+/// The blocks around a place, outermost first, as (start of the statement, which of its blocks).
+fn way_to(module: &ir::Module, place: Span) -> Vec<(u32, usize)> {
+    let mut way = Vec::new();
+    let mut block: &[Stmt] = &module.body;
+    while let Some(stmt) = block.iter().find(|stmt| stmt.span.contains(place)) {
+        let inner = blocks(stmt).into_iter().enumerate().find(|(_, b)| b.iter().any(|s| s.span.contains(place)));
+        let Some((arm, next)) = inner else { break };
+        way.push((stmt.span.start, arm));
+        block = next;
+    }
+    way
+}
+
+/// Whether every way to `later` leads through `earlier`, as far as blocks can say: nothing that may be skipped stands
+/// around `earlier` alone.
+pub fn dominates(module: &ir::Module, earlier: Span, later: Span) -> bool {
+    let (first, second) = (way_to(module, earlier), way_to(module, later));
+    first.len() <= second.len() && first == second[..first.len()]
+}
+
+/// Whether a statement evaluates what stands at `place` once at most, and first: no test of a `while` or an `elif`, no
+/// part of a comprehension or a lambda.
+pub fn runs_once(module: &ir::Module, statement: Span, place: Span) -> bool {
+    let Some(stmt) = statements(&module.body).find(|stmt| stmt.span == statement) else { return false };
+    if matches!(stmt.kind, StmtKind::While { .. } | StmtKind::Function(_) | StmtKind::Class(_)) {
+        return false;
+    }
+    // An `elif` is an `If` alone in the other's `orelse`: lines cannot be put before it.
+    let is_elif = statements(&module.body).any(|outer| match &outer.kind {
+        StmtKind::If { orelse, .. } => {
+            matches!(orelse.as_slice(), [only] if only.span == statement && matches!(only.kind, StmtKind::If { .. }))
+        }
+        _ => false,
+    });
+    let repeated = expressions_of(stmt)
+        .into_iter()
+        .flat_map(expressions)
+        .any(|expr| matches!(expr.kind, ExprKind::Comp(_) | ExprKind::Lambda(_)) && expr.span.contains(place));
+    !is_elif && !repeated
+}

@@ -1,0 +1,4 @@
+//! Counts and sums.
+
+mod merge;
+pub mod mergeable_counts;

@@ -1,0 +1,93 @@
+//! What every rule about loops asks: does this repeat, how often, and is it excused?
+
+use crate::config::Config;
+use crate::model::{Confidence, LoopId, Over, Severity, Terms};
+use crate::project::Project;
+use crate::rules::DraftEvidence;
+use crate::trace::{Event, QuerySet, QuerySetId, Role, Trace};
+
+/// The loops around an event that repeat it; `None` where it is excused: outside of loops, in a constant loop of a few
+/// turns, behind a memo guard, in a test or a migration.
+pub fn repeating(trace: &Trace, event: &Event, config: &Config) -> Option<Vec<LoopId>> {
+    if matches!(trace.role, Role::Test | Role::Migration) {
+        return None;
+    }
+    let turning: Vec<LoopId> = event.loops.iter().copied().filter(|id| !is_excused(trace, *id, config)).collect();
+    let memo = event.arms.iter().any(|arm| arm.memo && arm.within.is_some_and(|id| turning.contains(&id)));
+    (!turning.is_empty() && !memo).then_some(turning)
+}
+
+/// A first turn that breaks or returns, or a constant loop of a few turns.
+fn is_excused(trace: &Trace, id: LoopId, config: &Config) -> bool {
+    let info = trace.loop_info(id);
+    let constant = matches!(info.over, Over::Range) || info.exactly.is_some();
+    match info.exactly.or(info.at_most) {
+        Some(turns) => turns <= 1 || (constant && turns <= config.thresholds.constant_loop),
+        None => false,
+    }
+}
+
+/// A blocker where the number of turns has no bound and somebody waits; a warning otherwise.
+pub fn severity(trace: &Trace, turning: &[LoopId]) -> Severity {
+    let unbounded = turning.iter().any(|id| {
+        let info = trace.loop_info(*id);
+        let open = info.exactly.is_none() && info.at_most.is_none();
+        open && matches!(info.over, Over::Query | Over::Items | Over::Pages)
+    });
+    if unbounded && !trace.role.is_background() { Severity::Blocker } else { Severity::Warning }
+}
+
+/// The loop that a queryset's rows drive, among those of an event.
+pub fn driven_by(trace: &Trace, event: &Event, rows: QuerySetId) -> Option<LoopId> {
+    event.loops.iter().rev().copied().find(|id| trace.loop_info(*id).queryset == Some(rows))
+}
+
+/// Round trips that fetch the rows of a queryset themselves.
+pub fn fetching(trace: &Trace, rows: QuerySetId) -> Terms {
+    let first = trace.queries().find(|(_, _, query)| query.queryset == Some(rows));
+    first.map_or_else(Terms::zero, |(_, event, _)| Terms::product(1, event.loops.clone()))
+}
+
+/// How the evidence of a call on the way to a finding begins.
+pub const CALLED: &str = "called from here";
+
+/// The calls that lead to an event.
+pub fn calls(event: &Event) -> impl Iterator<Item = DraftEvidence> {
+    event
+        .via
+        .iter()
+        .map(|step| DraftEvidence::Code { site: step.site, message: format!("{CALLED}: {}()", step.callee) })
+}
+
+/// The calls that lead to an event, where its queryset was built, and the loop that turns it.
+pub fn evidence(trace: &Trace, event: &Event, rows: Option<&QuerySet>, turning: &[LoopId]) -> Vec<DraftEvidence> {
+    let code = |site, message: String| DraftEvidence::Code { site, message };
+    let mut out: Vec<DraftEvidence> = Vec::new();
+    if let Some(built) = rows.and_then(|queryset| queryset.built) {
+        out.push(code(built, "queryset built here".to_owned()));
+    }
+    for id in turning {
+        out.push(code(trace.loop_info(*id).site, "the loop runs over this".to_owned()));
+    }
+    out.extend(calls(event));
+    out
+}
+
+/// `rows of forum.Topic (line 9)`, for a message: the innermost of the loops.
+pub fn described(project: &Project, trace: &Trace, turning: &[LoopId]) -> String {
+    match turning.last() {
+        Some(id) => project.describe_loop(trace, *id).text,
+        None => "a loop".to_owned(),
+    }
+}
+
+/// At most likely where the model is not in the input, and what would settle it.
+pub fn doubt(known: bool, found: Confidence, model: &str) -> (Confidence, String) {
+    match (known, model.is_empty()) {
+        (true, _) => (found, String::new()),
+        (false, true) => (found.min(Confidence::Likely), " (likely: its model is not in the input)".to_owned()),
+        (false, false) => {
+            (found.min(Confidence::Likely), format!(" (likely: add the file that defines {model} to be sure)"))
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The cure of most N+1 queries: the rows bring along what is read from them.
+
+use smol_str::SmolStr;
+
+use crate::model::{Safety, Span};
+use crate::project::Project;
+use crate::rewrite::{self, Call, FileEdit, Quote};
+use crate::rules::DraftRewrite;
+use crate::trace::{Origin, QuerySet, QuerySetId, Step, Trace};
+
+/// How the rows bring it along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Load {
+    /// In the same statement: forward relations and reverse one-to-one.
+    Join,
+    /// In one more statement: relations to many rows.
+    Prefetch,
+}
+
+impl Load {
+    pub fn method(self) -> &'static str {
+        match self {
+            Load::Join => "select_related",
+            Load::Prefetch => "prefetch_related",
+        }
+    }
+}
+
+/// Calls after which a queryset is still the model's rows, in any order and number: an eager load goes after the last
+/// of them that leads the chain.
+const NARROWING: [&str; 12] = [
+    "all",
+    "filter",
+    "exclude",
+    "using",
+    "annotate",
+    "alias",
+    "none",
+    "complex_filter",
+    "select_related",
+    "prefetch_related",
+    "select_for_update",
+    "get_queryset",
+];
+
+/// Loads `paths` with the rows of a queryset; the error says why no edit can.
+/// `certain` is whether the paths are known to be relations.
+pub fn load(
+    project: &Project,
+    trace: &Trace,
+    rows: QuerySetId,
+    how: Load,
+    paths: &[String],
+    certain: bool,
+) -> Result<DraftRewrite, String> {
+    let queryset = trace.queryset(rows);
+    if let Some(reason) = impossible(queryset, how, paths) {
+        return Err(reason);
+    }
+    let edit = place(project, trace, queryset, how, paths)?;
+    let concerns = concerns(queryset, how, certain);
+    let listed = paths.join(", ");
+    Ok(DraftRewrite {
+        safety: if concerns.is_empty() { Safety::Safe } else { Safety::Review },
+        title: format!("Load {listed} with {}", how.method()),
+        note: concerns.join(" "),
+        edits: vec![edit],
+    })
+}
+
+fn impossible(queryset: &QuerySet, how: Load, paths: &[String]) -> Option<String> {
+    if queryset.values.is_some() {
+        return Some("values() rows are no instances, so nothing can be loaded on them".to_owned());
+    }
+    if queryset.combined {
+        return Some("a union or raw query refuses eager loading".to_owned());
+    }
+    if how == Load::Join && queryset.select_related_all {
+        return Some(
+            "select_related() without arguments stands in the chain, and naming relations would replace it".to_owned(),
+        );
+    }
+    let first = |path: &String| path.split("__").next().unwrap_or("").to_owned();
+    let dropped = |name: &String| {
+        let left_out = queryset.only.as_ref().is_some_and(|only| {
+            only.iter().all(|kept| kept.split("__").next().is_none_or(|k| k != name && k != format!("{name}_id")))
+        });
+        left_out || queryset.defer.iter().any(|column| column == name || *column == format!("{name}_id"))
+    };
+    if how == Load::Join
+        && let Some(name) = paths.iter().map(first).find(dropped)
+    {
+        return Some(format!("only() or defer() leaves {name} out, so the join would be refused: load {name} as well"));
+    }
+    if how == Load::Prefetch && queryset.streamed {
+        return Some("iterator() without chunk_size ignores or refuses a prefetch: give it a chunk_size".to_owned());
+    }
+    None
+}
+
+/// What a person must agree to.
+fn concerns(queryset: &QuerySet, how: Load, certain: bool) -> Vec<String> {
+    let mut out = Vec::new();
+    if !certain {
+        out.push("Check that each of these is a relation: the model is not in the input.".to_owned());
+    }
+    if !queryset.local {
+        out.push("The queryset is built in another function, whose other callers will load this too.".to_owned());
+    }
+    if queryset.opaque {
+        out.push("An unknown call in the chain may load something else.".to_owned());
+    }
+    if queryset.only.is_some() || !queryset.defer.is_empty() {
+        out.push("The queryset leaves columns out with only() or defer(); the related row is loaded whole.".to_owned());
+    }
+    if queryset.locked {
+        out.push("select_for_update() would lock the joined rows too, or refuse a nullable join: name of=.".to_owned());
+    }
+    if queryset.streamed {
+        out.push("The rows are streamed with iterator(), and each becomes wider.".to_owned());
+    }
+    if !queryset.annotations.is_empty() && how == Load::Join {
+        out.push("Check the grouping of the annotations: a join adds columns to it.".to_owned());
+    }
+    if how == Load::Prefetch && queryset.slice.is_none() {
+        out.push("All related rows are held in memory at once.".to_owned());
+    }
+    out
+}
+
+fn place(
+    project: &Project,
+    trace: &Trace,
+    queryset: &QuerySet,
+    how: Load,
+    paths: &[String],
+) -> Result<FileEdit, String> {
+    let Some(home) = home(project, trace) else { return Err("the code is not in the input".to_owned()) };
+    // The loops that the rows drive must come after the call, whichever way was taken.
+    let loops: Vec<_> = trace.loops.iter().filter(|info| info.site.file == home.0).map(|info| info.site.span).collect();
+    let here = |step: &Step| step.call.file == home.0 && home.1.contains(step.call.span);
+    let usable = |step: &&Step| {
+        let module = project.module(step.call.file);
+        !here(step)
+            || loops
+                .iter()
+                .filter(|l| l.start >= step.call.span.start)
+                .all(|l| rewrite::dominates(&module.ir, step.call.span, *l))
+    };
+    let local: Vec<&Step> = queryset.steps.iter().filter(|step| here(step)).filter(usable).collect();
+    let steps: Vec<&Step> = if local.is_empty() { queryset.steps.iter().collect() } else { local };
+    let Some(first) = steps.first() else { return Err("the queryset is not built in the input".to_owned()) };
+    let source = |step: &Step| &project.module(step.call.file).source;
+    let missing: Vec<&String> = paths.iter().filter(|path| !is_loaded(queryset, how, path)).collect();
+    let quote = Quote::of(source(first).text());
+    let args = missing.iter().map(|path| quote.text(path)).collect::<Vec<_>>().join(", ");
+
+    let present = |step: &&&Step| step.method == how.method() && !matches!(args_of(project, step), "" | "None");
+    if let Some(step) = steps.iter().find(present) {
+        return Ok(rewrite::extend_args(source(step), call(step), &args));
+    }
+    let leading = steps.iter().take_while(|step| NARROWING.contains(&step.method.as_str()));
+    // A chain may go on after a variable: the last leading call of the first statement's own chain.
+    let edit = match leading.last() {
+        Some(step) => rewrite::append_call(source(step), call(step), how.method(), &args),
+        None => rewrite::prepend_call(source(first), call(first), how.method(), &args),
+    };
+    Ok(edit)
+}
+
+/// The file and span of the trace's function.
+fn home(project: &Project, trace: &Trace) -> Option<(crate::model::FileId, Span)> {
+    let Origin::Code { file, site, .. } = &trace.origin else { return None };
+    let module = project.module(*file);
+    let whole = Span::new(0, module.source.text().len());
+    Some((*file, rewrite::function_at(&module.ir, site.span).unwrap_or(whole)))
+}
+
+fn args_of<'p>(project: &'p Project, step: &Step) -> &'p str {
+    project.module(step.call.file).source.slice(step.args).trim()
+}
+
+fn call(step: &Step) -> Call {
+    Call { call: step.call, name: step.name, args: step.args }
+}
+
+fn is_loaded(queryset: &QuerySet, how: Load, path: &str) -> bool {
+    let known: &[SmolStr] = match how {
+        Load::Join => &queryset.select_related,
+        Load::Prefetch => &queryset.prefetch_related,
+    };
+    known.iter().any(|loaded| loaded == path || loaded.strip_prefix(path).is_some_and(|rest| rest.starts_with("__")))
+}

@@ -1,0 +1,222 @@
+//! RT101
+
+use smol_str::SmolStr;
+
+use super::eager::{self, Load};
+use crate::model::{Confidence, LoopId, Site, Terms};
+use crate::rules::macros::rule;
+use crate::rules::{Context, Draft, Meta, Rule, loops, observed};
+use crate::trace::{Cause, Event, Origin, QuerySetId, Row, Trace};
+
+rule! {
+    /// Reads a foreign key or one-to-one relation of each row in a loop, while the rows do not bring it along.
+    ///
+    /// Every turn sends a statement for the one related row. The loop may be a `for`, a comprehension, a `map`, or a
+    /// function that is called for each row.
+    ///
+    /// ## Why
+    /// A page that shows 50 topics waits for 51 round trips instead of one. At 1 ms each that is the whole budget of a
+    /// request, and the number grows with the data. `select_related` fetches the same values with a join.
+    ///
+    /// ## Example
+    /// ```python flag
+    /// # file: forum/models.py
+    /// from django.db import models
+    ///
+    /// class Forum(models.Model):
+    ///     name = models.CharField(max_length=80)
+    ///
+    /// class Topic(models.Model):
+    ///     forum = models.ForeignKey(Forum, on_delete=models.CASCADE)
+    ///     subject = models.CharField(max_length=80)
+    ///     created = models.DateTimeField()
+    /// # file: forum/views.py
+    /// from forum.models import Topic
+    ///
+    /// def latest(request):
+    ///     lines = []
+    ///     for topic in Topic.objects.filter(subject="x").order_by("-created"):
+    ///         lines.append(topic.forum.name)  # RT101
+    ///     return lines
+    /// ```
+    /// ```python fix
+    /// # file: forum/models.py
+    /// from django.db import models
+    ///
+    /// class Forum(models.Model):
+    ///     name = models.CharField(max_length=80)
+    ///
+    /// class Topic(models.Model):
+    ///     forum = models.ForeignKey(Forum, on_delete=models.CASCADE)
+    ///     subject = models.CharField(max_length=80)
+    ///     created = models.DateTimeField()
+    /// # file: forum/views.py
+    /// from forum.models import Topic
+    ///
+    /// def latest(request):
+    ///     lines = []
+    ///     for topic in Topic.objects.filter(subject="x").select_related("forum").order_by("-created"):
+    ///         lines.append(topic.forum.name)  # RT101
+    ///     return lines
+    /// ```
+    /// The raw key costs nothing:
+    /// ```python ok
+    /// # file: forum/models.py
+    /// from django.db import models
+    ///
+    /// class Forum(models.Model):
+    ///     name = models.CharField(max_length=80)
+    ///
+    /// class Topic(models.Model):
+    ///     forum = models.ForeignKey(Forum, on_delete=models.CASCADE)
+    /// # file: forum/views.py
+    /// from forum.models import Topic
+    ///
+    /// def forums():
+    ///     return [topic.forum_id for topic in Topic.objects.all()]
+    /// ```
+    ///
+    /// ## When not to
+    /// A join refuses rows of `values()`, `union()` and `raw()`, and a foreign key that `only()` or `defer()` leaves
+    /// out. Under `select_for_update()` it locks the joined rows as well. Where nearly all rows share a few related
+    /// ones, `prefetch_related` sends less.
+    pub struct FkInLoop: "RT101", "fk-in-loop", NPlusOne, Warning, seeds: Blocker;
+}
+
+impl Rule for FkInLoop {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
+        match trace.origin {
+            Origin::Code { .. } => reads(trace, cx).iter().for_each(|read| report(trace, read, cx)),
+            Origin::Log { .. } => observed::fk_in_loop(trace, cx, &META),
+        }
+    }
+}
+
+/// A relation of a row, as far as it is followed in one expression.
+struct Read<'t> {
+    event: &'t Event,
+    site: Site,
+    row: &'t Row,
+    /// From the rows of the queryset on: `topic__forum`.
+    path: String,
+    turning: Vec<LoopId>,
+    /// Statements that the expression sends for one row.
+    statements: Vec<&'t Event>,
+    confidence: Confidence,
+}
+
+/// The relations that are fetched in loops. `post.topic` inside of `post.topic.forum` is one with it.
+fn reads<'t>(trace: &'t Trace, cx: &Context<'_>) -> Vec<Read<'t>> {
+    let mut out: Vec<Read<'t>> = Vec::new();
+    for (_, event, query) in trace.queries() {
+        let Cause::Relation { row, field, pk_only: false } = &query.cause else { continue };
+        let driven = row.queryset.is_some_and(|rows| loops::driven_by(trace, event, rows).is_some());
+        if !driven && query.varies_with.is_none() {
+            continue;
+        }
+        let (Some(site), Some(turning)) = (event.site, loops::repeating(trace, event, cx.config)) else { continue };
+        let path = path(&row.path, field);
+        let shorter = out.iter_mut().find(|known| {
+            known.row.queryset == row.queryset
+                && known.event.loops == event.loops
+                && known.site.file == site.file
+                && site.span.contains(known.site.span)
+                && path.strip_prefix(known.path.as_str()).is_some_and(|rest| rest.starts_with("__"))
+        });
+        match shorter {
+            Some(known) => {
+                (known.site, known.row, known.path) = (site, row, path);
+                known.confidence = known.confidence.min(event.confidence);
+                known.statements.push(event);
+            }
+            None => {
+                let confidence = event.confidence;
+                out.push(Read { event, site, row, path, turning, statements: vec![event], confidence });
+            }
+        }
+    }
+    out
+}
+
+fn path(walked: &[SmolStr], field: &SmolStr) -> String {
+    walked.iter().chain([field]).map(SmolStr::as_str).collect::<Vec<_>>().join("__")
+}
+
+fn report(trace: &Trace, read: &Read<'_>, cx: &mut Context<'_>) {
+    let rows = read.row.queryset.map(|id| trace.queryset(id));
+    let model = rows.map_or(read.row.model_name.as_str(), |queryset| queryset.model_name.as_str());
+    let known = rows.map_or(read.row.model.is_some(), |queryset| queryset.model.is_some());
+    let (confidence, why) = loops::doubt(known, read.confidence, model);
+    let fetched = read.row.queryset.map_or_else(Terms::zero, |id| loops::fetching(trace, id));
+    let mut before = fetched.clone();
+    for event in &read.statements {
+        before.add(&Terms::product(1, event.loops.clone()));
+    }
+    let certain = confidence == Confidence::Certain;
+    let (rewrite, refused) = match read.row.queryset {
+        Some(id) => match cure(trace, id, read, certain, cx) {
+            Ok(rewrite) => (Some(rewrite), None),
+            Err(reason) => (None, Some(reason)),
+        },
+        None => (None, None),
+    };
+    let dotted = read.path.replace("__", ".");
+    let advice = match refused {
+        Some(reason) => format!("Load {dotted} with the rows; here {reason}."),
+        None => format!("Load it with the rows: select_related(\"{}\") where the queryset is built.", read.path),
+    };
+    cx.report(Draft {
+        rule: &META,
+        severity: loops::severity(trace, &read.turning),
+        hint: None,
+        confidence,
+        site: Some(read.site),
+        message: format!(
+            "`{}` fetches {dotted} once per turn of the loop over {}, which does not load it{why}.",
+            shown(cx.project.text(read.site)),
+            loops::described(cx.project, trace, &read.turning),
+        ),
+        cost: Some(cx.cost(trace, before, fetched)),
+        evidence: loops::evidence(trace, read.event, rows, &read.turning),
+        rewrite,
+        advice,
+        key: format!("{model}.{}", read.path),
+    });
+}
+
+/// One line of an expression.
+fn shown(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Loads everything that the loops read of these rows, so that one edit cures all findings of a queryset.
+fn cure(
+    trace: &Trace,
+    rows: QuerySetId,
+    read: &Read<'_>,
+    certain: bool,
+    cx: &Context<'_>,
+) -> Result<crate::rules::DraftRewrite, String> {
+    let mut paths: Vec<String> = vec![read.path.clone()];
+    for other in reads(trace, cx).into_iter().filter(|other| other.row.queryset == Some(rows)) {
+        paths.push(other.path);
+    }
+    paths.sort();
+    paths.dedup();
+    let whole = paths.clone();
+    paths.retain(|path| !whole.iter().any(|w| w.strip_prefix(path.as_str()).is_some_and(|r| r.starts_with("__"))));
+    let queryset = trace.queryset(rows);
+    // Rows of another row's manager: a join there would be a new queryset for each of them, and not use a prefetch.
+    if let Some(parent) = &queryset.related_to
+        && let (Some(above), Some(accessor)) = (parent.queryset, &queryset.related_by)
+    {
+        let lead: Vec<&str> = parent.path.iter().map(SmolStr::as_str).chain([accessor.as_str()]).collect();
+        let deep: Vec<String> = paths.iter().map(|path| format!("{}__{path}", lead.join("__"))).collect();
+        return eager::load(cx.project, trace, above, Load::Prefetch, &deep, certain);
+    }
+    eager::load(cx.project, trace, rows, Load::Join, &paths, certain)
+}

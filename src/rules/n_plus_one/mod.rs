@@ -1,0 +1,6 @@
+//! Queries that are sent once per turn of a loop.
+
+mod eager;
+pub mod fk_in_loop;
+pub mod query_in_loop;
+pub mod reverse_in_loop;

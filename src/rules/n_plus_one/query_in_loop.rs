@@ -1,0 +1,165 @@
+//! RT105
+
+use crate::model::{Kind, LoopId, Over, Terms};
+use crate::rules::macros::rule;
+use crate::rules::{Context, Draft, Meta, Rule, loops, observed};
+use crate::trace::{Cause, Event, Origin, Query, Trace};
+
+rule! {
+    /// Sends a query whose arguments change with each turn of a loop.
+    ///
+    /// The loop's items are looked up one by one: `get()`, `filter()`, `exists()`, `values()`, `first()` or
+    /// `refresh_from_db()` with something of the item, or a refined manager of each row.
+    ///
+    /// ## Why
+    /// As many round trips as items, where one statement with `IN` gives the same rows. This is the most frequent kind
+    /// of N+1 in real projects.
+    ///
+    /// ## Example
+    /// ```python flag
+    /// # file: teams/models.py
+    /// from django.db import models
+    ///
+    /// class Member(models.Model):
+    ///     team = models.CharField(max_length=40)
+    ///     username = models.CharField(max_length=80)
+    /// # file: teams/sync.py
+    /// from teams.models import Member
+    ///
+    /// def sync(team, rows):
+    ///     for row in rows:
+    ///         member = Member.objects.get(team=team, username=row["username"])  # RT105
+    ///         print(member.pk, row["seats"])
+    /// ```
+    /// ```python ok
+    /// # file: teams/models.py
+    /// from django.db import models
+    ///
+    /// class Member(models.Model):
+    ///     team = models.CharField(max_length=40)
+    ///     username = models.CharField(max_length=80)
+    /// # file: teams/sync.py
+    /// from teams.models import Member
+    ///
+    /// def sync(team, rows):
+    ///     names = [row["username"] for row in rows]
+    ///     members = {member.username: member for member in Member.objects.filter(team=team, username__in=names)}
+    ///     for row in rows:
+    ///         member = members.get(row["username"])
+    ///         if member is not None:
+    ///             print(member.pk, row["seats"])
+    /// ```
+    /// A memo guard asks once per distinct key:
+    /// ```python ok
+    /// # file: teams/models.py
+    /// from django.db import models
+    ///
+    /// class Member(models.Model):
+    ///     username = models.CharField(max_length=80)
+    /// # file: teams/sync.py
+    /// from teams.models import Member
+    ///
+    /// def sync(rows):
+    ///     known = {}
+    ///     for row in rows:
+    ///         name = row["username"]
+    ///         if name not in known:
+    ///             known[name] = Member.objects.get(username=name)
+    /// ```
+    ///
+    /// ## When not to
+    /// A dictionary is not the same as a query per item: a missing key is a `KeyError` or `None` and no `DoesNotExist`,
+    /// of two matching rows the last one wins, and the database may compare without regard to case. Very long lists
+    /// meet limits on the size of `IN`: split them.
+    pub struct QueryInLoop: "RT105", "query-in-loop", NPlusOne, Warning, seeds: Blocker;
+}
+
+impl Rule for QueryInLoop {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
+        if let Origin::Log { .. } = trace.origin {
+            observed::query_in_loop(trace, cx, &META);
+        } else {
+            for (_, event, query) in trace.queries() {
+                if let Some(turning) = repeats(trace, event, query, cx) {
+                    report(trace, event, query, &turning, cx);
+                }
+            }
+        }
+    }
+}
+
+/// The loops that repeat a look-up of one item each.
+fn repeats(trace: &Trace, event: &Event, query: &Query, cx: &Context<'_>) -> Option<Vec<LoopId>> {
+    if !event.via.is_empty() || !query.statement.facts.kind.reads() {
+        return None;
+    }
+    let looked_up = match &query.cause {
+        Cause::Method(_) => true,
+        Cause::Evaluation => query.queryset.is_none_or(|id| trace.queryset(id).related_to.is_none()),
+        // A refined manager; counts are an annotation's job, and what was prefetched is no matter of the loop.
+        Cause::Manager { prefetched, .. } => {
+            let refined = query.queryset.is_some_and(|id| {
+                let queryset = trace.queryset(id);
+                queryset.filters.iter().any(|filter| filter.step.is_some())
+                    || !queryset.order.is_empty() && !queryset.default_order
+                    || queryset.values.is_some()
+                    || queryset.slice.is_some()
+            });
+            let counted = matches!(query.statement.facts.kind, Kind::Count | Kind::Exists);
+            !prefetched && refined && !counted
+        }
+        _ => false,
+    };
+    let varies = query.varies_with.filter(|id| trace.loop_info(*id).over != Over::Pages)?;
+    let turning = loops::repeating(trace, event, cx.config)?;
+    (looked_up && turning.contains(&varies)).then_some(turning)
+}
+
+fn report(trace: &Trace, event: &Event, query: &Query, turning: &[LoopId], cx: &mut Context<'_>) {
+    let Some(site) = event.site else { return };
+    let queryset = query.queryset.map(|id| trace.queryset(id));
+    let model = queryset.map_or("", |queryset| queryset.model_name.as_str());
+    let driver = query.varies_with.into_iter().collect::<Vec<_>>();
+    let outer: Vec<LoopId> = event.loops.iter().copied().filter(|id| !driver.contains(id)).collect();
+    let what = match query.statement.facts.kind {
+        Kind::Count => "counts",
+        Kind::Exists => "asks for",
+        _ => "looks up",
+    };
+    let of = if model.is_empty() { "rows".to_owned() } else { model.to_owned() };
+    cx.report(Draft {
+        rule: &META,
+        severity: loops::severity(trace, turning),
+        hint: None,
+        confidence: event.confidence,
+        site: Some(site),
+        message: format!(
+            "This {what} {of} once per turn of the loop over {}, each time for another item.",
+            loops::described(cx.project, trace, &driver)
+        ),
+        cost: Some(cx.cost(trace, Terms::product(1, event.loops.clone()), Terms::product(1, outer))),
+        evidence: loops::evidence(trace, event, queryset, turning),
+        rewrite: None,
+        advice: advice(queryset.and_then(varying_path).as_deref()),
+        key: format!("{model}.{what}"),
+    });
+}
+
+/// The field that the item is compared with, where it is one alone.
+fn varying_path(queryset: &crate::trace::QuerySet) -> Option<String> {
+    let last = queryset.filters.iter().rev().find(|filter| !filter.negated && filter.lookup == "exact")?;
+    Some(last.path.join("__"))
+}
+
+fn advice(field: Option<&str>) -> String {
+    let lookup = field.map_or_else(|| "field__in".to_owned(), |field| format!("{field}__in"));
+    format!(
+        "Collect the values before the loop, fetch all rows with one filter({lookup}=…), and look each up in a \
+         dictionary. Handle the missing ones as get() or first() did: a dictionary gives KeyError or None, and of two \
+         rows with one key it keeps the last."
+    )
+}

@@ -1,0 +1,186 @@
+//! RT304
+
+use std::collections::HashMap;
+
+use crate::model::{Confidence, Kind, Safety, Site, Span, Terms};
+use crate::project::Project;
+use crate::rewrite::{self, FileEdit};
+use crate::rules::macros::rule;
+use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops, observed};
+use crate::trace::{Cause, Event, EventKind, Origin, Query, Role, RowOp, Trace};
+
+rule! {
+    /// Fetches what the same function has fetched already, with nothing written in between.
+    ///
+    /// ## Why
+    /// The second statement gives what a variable still holds. It is easily overlooked where the two stand in
+    /// different blocks, or one in a helper.
+    ///
+    /// ## Example
+    /// ```python flag
+    /// # file: accounts/models.py
+    /// from django.db import models
+    ///
+    /// class Account(models.Model):
+    ///     owner = models.CharField(max_length=80)
+    /// # file: accounts/views.py
+    /// from accounts.models import Account
+    ///
+    /// def show(request, pk):
+    ///     account = Account.objects.get(pk=pk)
+    ///     title = account.owner
+    ///     again = Account.objects.get(pk=pk)  # RT304
+    ///     return title, again.pk
+    /// ```
+    /// ```python fix
+    /// # file: accounts/models.py
+    /// from django.db import models
+    ///
+    /// class Account(models.Model):
+    ///     owner = models.CharField(max_length=80)
+    /// # file: accounts/views.py
+    /// from accounts.models import Account
+    ///
+    /// def show(request, pk):
+    ///     account = Account.objects.get(pk=pk)
+    ///     title = account.owner
+    ///     again = account  # RT304
+    ///     return title, again.pk
+    /// ```
+    /// A write in between is a reason to fetch again:
+    /// ```python ok
+    /// # file: accounts/models.py
+    /// from django.db import models
+    ///
+    /// class Account(models.Model):
+    ///     owner = models.CharField(max_length=80)
+    /// # file: accounts/views.py
+    /// from accounts.models import Account
+    ///
+    /// def rename(request, pk):
+    ///     account = Account.objects.get(pk=pk)
+    ///     Account.objects.filter(pk=pk).update(owner="x")
+    ///     return account.owner, Account.objects.get(pk=pk).owner
+    /// ```
+    ///
+    /// ## When not to
+    /// When the second fetch is there to see what others wrote meanwhile, or to have an unchanged copy.
+    pub struct DuplicateFetch: "RT304", "duplicate-fetch", OverFetching, Info, seeds: Warning;
+}
+
+impl Rule for DuplicateFetch {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
+        if let Origin::Log { .. } = trace.origin {
+            observed::duplicate_fetch(trace, cx, &META);
+        } else if !matches!(trace.role, Role::Test | Role::Migration) {
+            code(trace, cx);
+        }
+    }
+}
+
+fn code(trace: &Trace, cx: &mut Context<'_>) {
+    let mut first: HashMap<&str, usize> = HashMap::new();
+    for (at, event, query) in trace.queries() {
+        let Some(identity) = query.identity.as_deref().filter(|_| is_fetch(query)) else { continue };
+        match first.get(identity).copied() {
+            Some(earlier) if covers(trace, earlier, at) => {
+                report(trace, earlier, at, cx);
+            }
+            _ => {}
+        }
+        if !event.arms.iter().any(|arm| arm.memo) {
+            first.insert(identity, at);
+        }
+    }
+}
+
+fn is_fetch(query: &Query) -> bool {
+    let caused = match &query.cause {
+        Cause::Evaluation => true,
+        Cause::Method(name) => name != "refresh_from_db" && name != "arefresh_from_db",
+        Cause::Manager { prefetched, .. } => !prefetched,
+        _ => false,
+    };
+    caused && query.statement.facts.kind.reads() && !query.statement.facts.locked
+}
+
+/// Whether the earlier fetch has always happened when the later one does, in the same turn, and nothing changed since.
+fn covers(trace: &Trace, earlier: usize, later: usize) -> bool {
+    let (Some(first), Some(second)) = (trace.events.get(earlier), trace.events.get(later)) else { return false };
+    if !second.arms.starts_with(&first.arms) || first.loops != second.loops || first.site == second.site {
+        return false;
+    }
+    let tables = match &second.kind {
+        EventKind::Query(query) => &query.statement.facts.tables,
+        _ => return false,
+    };
+    let between = trace.events.get(earlier + 1..later).unwrap_or_default();
+    !between.iter().any(|event| match &event.kind {
+        EventKind::Query(query) => {
+            let facts = &query.statement.facts;
+            let writes = !facts.kind.reads() && facts.kind != Kind::Other;
+            (writes && (tables.is_empty() || facts.tables.iter().any(|table| tables.contains(table)))) || facts.locked
+        }
+        EventKind::Row(row) => matches!(row.op, RowOp::Save { .. } | RowOp::Delete | RowOp::Write { .. }),
+        EventKind::Begin | EventKind::Commit | EventKind::ExternalIo(_) => true,
+        EventKind::Cache(_) | EventKind::Dispatch(_) | EventKind::Opaque(_) => false,
+    })
+}
+
+fn report(trace: &Trace, earlier: usize, later: usize, cx: &mut Context<'_>) {
+    let (Some(first), Some(second)) = (trace.events.get(earlier), trace.events.get(later)) else { return };
+    let (Some(before), Some(site)) = (first.site, second.site) else { return };
+    let EventKind::Query(query) = &second.kind else { return };
+    let queryset = query.queryset.map(|id| trace.queryset(id));
+    let model = queryset.map_or("", |queryset| queryset.model_name.as_str());
+    let opaque = trace.events.get(earlier..later).unwrap_or_default().iter();
+    let opaque = opaque.filter(|event| matches!(event.kind, EventKind::Opaque(_))).count() > 0;
+    let sure = if opaque { Confidence::Likely } else { Confidence::Certain };
+    let what = if model.is_empty() { "the same rows".to_owned() } else { format!("the same {model}") };
+    let mut evidence = vec![DraftEvidence::Code { site: before, message: "fetched here already".to_owned() }];
+    evidence.extend(loops::calls(first).chain(loops::calls(second)));
+    let once = Terms::product(1, second.loops.clone());
+    let mut twice = once.clone();
+    twice.add(&once);
+    cx.report(Draft {
+        rule: &META,
+        severity: META.severity,
+        hint: None,
+        confidence: second.confidence.min(sure),
+        site: Some(site),
+        message: format!("This fetches {what} as line {} did.", cx.project.place(before).line),
+        cost: Some(cx.cost(trace, twice, once)),
+        evidence,
+        rewrite: reuse(cx.project, first, second, before, site),
+        advice: "Keep the first result in a variable and use it here.".to_owned(),
+        key: format!("{model}.{}", query.statement.facts.kind.as_str()),
+    });
+}
+
+/// Puts the variable of the first fetch in the place of the second one.
+fn reuse(project: &Project, first: &Event, second: &Event, before: Site, site: Site) -> Option<DraftRewrite> {
+    let name = first.bound_to.as_ref()?;
+    if before.file != site.file || !first.via.is_empty() || !second.via.is_empty() {
+        return None;
+    }
+    let module = project.module(site.file);
+    // `name = <first fetch>` and nothing else, and the name is not bound again until the second one.
+    let statement = first.statement?.span;
+    if rewrite::assigned_name(&module.ir, statement, before.span)? != *name {
+        return None;
+    }
+    let between = Span { start: statement.end, end: second.statement?.span.start };
+    if rewrite::bound_between(&module.ir, between).contains(name) || rewrite::inside_fstring(&module.ir, site.span) {
+        return None;
+    }
+    Some(DraftRewrite {
+        safety: Safety::Review,
+        title: format!("Use {name} again"),
+        note: format!("{name} holds what was read then: agree that nothing else writes it in between."),
+        edits: vec![FileEdit::replace(site, name.as_str())],
+    })
+}
