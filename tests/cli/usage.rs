@@ -1,70 +1,8 @@
-//! The command as a script sees it: standard output, standard error, exit status.
-#![cfg(feature = "cli")]
+//! Arguments, configuration, and the commands that need no engine.
 
-use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-/// A folder of its own for one test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cli-{name}"));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, path: &str, content: impl AsRef<[u8]>) -> &Self {
-        let path = self.0.join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
-        self
-    }
-
-    /// Runs `roundtrip` here with words separated by blanks.
-    fn run(&self, words: &str) -> Ran {
-        self.run_with(words, "")
-    }
-
-    fn run_with(&self, words: &str, input: &str) -> Ran {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_roundtrip"))
-            .args(words.split_whitespace())
-            .current_dir(&self.0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // A command that ends without reading closes the pipe.
-        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-        Ran(child.wait_with_output().unwrap())
-    }
-}
-
-struct Ran(Output);
-
-impl Ran {
-    fn code(&self) -> i32 {
-        self.0.status.code().unwrap()
-    }
-
-    fn out(&self) -> &str {
-        std::str::from_utf8(&self.0.stdout).unwrap()
-    }
-
-    fn err(&self) -> &str {
-        std::str::from_utf8(&self.0.stderr).unwrap()
-    }
-
-    #[track_caller]
-    fn ends(self, code: i32) -> Self {
-        assert_eq!(self.code(), code, "stdout: {}\nstderr: {}", self.out(), self.err());
-        self
-    }
-}
+use crate::harness::Folder;
 
 #[test]
 fn wrong_usage_ends_with_2_and_says_what_was_expected() {

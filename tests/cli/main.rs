@@ -1,0 +1,5 @@
+//! The command as a script sees it: standard output, standard error, exit status.
+#![cfg(feature = "cli")]
+
+mod harness;
+mod usage;
