@@ -1,9 +1,30 @@
 //! The one entry point of a code review: files and patches in, a report and what the code view shows out.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod beside;
+mod check;
+mod excuse;
+mod finding;
+mod fingerprint;
+mod read;
+mod side;
 
-use crate::model::Report;
-use crate::text::Source;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::ControlFlow;
+
+use crate::config::Config;
+use crate::model::{FileId, Finding, InputError, Prediction, QueryRow, Report, Rewrite, RuleName, Site, Summary};
+use crate::project::{DjangoVersion, Hints, Project};
+use crate::python::{Parser, ir};
+use crate::rewrite;
+use crate::rules::{Draft, DraftRewrite};
+use crate::sql::Dialect;
+use crate::text::{Source, edit};
+
+use beside::Lettered;
+use excuse::Excuses;
+use fingerprint::Numbering;
+use read::ReadFile;
+use side::Side;
 
 /// What is reviewed.
 #[derive(Debug, Clone, Default)]
@@ -82,4 +103,267 @@ pub struct LoopMark {
     pub letter: String,
     /// `rows of forum.Topic (line 9)`
     pub over: String,
+}
+
+/// Told what is being done, how much of it is done, and of how much; `Break` ends the review early.
+pub type Progress<'a> = &'a mut dyn FnMut(&str, u64, u64) -> ControlFlow<()>;
+
+/// Reviews code. A review that was ended early holds nothing.
+pub fn code(input: CodeInput, config: &Config, progress: Progress<'_>) -> CodeReview {
+    review(input, config, progress).unwrap_or_default()
+}
+
+/// The statements that the code would send, one per statement and way to it.
+pub fn predict(input: CodeInput, config: &Config, progress: Progress<'_>) -> (Vec<Prediction>, Vec<InputError>) {
+    let hints = hints(&input, config);
+    let sides = read::sides(input);
+    let Some(parsed) = parse_all(&sides.after, progress) else { return Default::default() };
+    let context: Vec<bool> = sides.after.iter().map(|file| file.context).collect();
+    let project = Project::build(parsed.files, hints);
+    let traces = side::predict(&project, &context, None);
+    let runs: Vec<Lettered<'_>> = traces.iter().map(Lettered::new).collect();
+    let predictions = beside::predictions(&project, &runs).into_iter().map(|(_, prediction)| prediction).collect();
+    (predictions, sides.errors.into_iter().chain(parsed.errors).collect())
+}
+
+fn review(input: CodeInput, config: &Config, progress: Progress<'_>) -> Option<CodeReview> {
+    let hints = hints(&input, config);
+    let sides = read::sides(input);
+    let after_parsed = parse_all(&sides.after, progress)?;
+    let mut errors = sides.errors;
+    errors.extend(after_parsed.errors);
+    let context = |files: &[ReadFile]| files.iter().map(|file| file.context).collect::<Vec<bool>>();
+    let total = 2 + u64::from(sides.before.is_some());
+    go_on(progress, "following queries", 0, total)?;
+    let before = match &sides.before {
+        Some(files) => {
+            let parsed = parse_all(files, progress)?;
+            let side = Side::review(parsed.files, context(files), hints.clone(), config);
+            go_on(progress, "following queries", 1, total)?;
+            Some(fingerprints(&side))
+        }
+        None => None,
+    };
+    let after = Side::review(after_parsed.files, context(&sides.after), hints.clone(), config);
+    go_on(progress, "following queries", total - 1, total)?;
+
+    let listed = list(&after, &sides.after, before.as_ref(), config);
+    let mut review = CodeReview::default();
+    review.report.errors = errors;
+    describe(&mut review, &after, sides.after);
+
+    let mut rewrites: HashMap<usize, Rewrite> = listed
+        .iter()
+        .filter_map(|(at, _)| Some((*at, told(&after, after.found.get(*at)?.draft.rewrite.as_ref()?)?)))
+        .collect();
+    let mut wanted: Vec<usize> = rewrites.keys().copied().collect();
+    wanted.sort_unstable();
+    let mut stopped = false;
+    let sound = check::sound(after, &hints, config, &wanted, &mut |done, all| {
+        stopped |= progress("checking rewrites", done, all).is_break();
+        !stopped
+    });
+    if stopped {
+        return None;
+    }
+    let findings = listed
+        .into_iter()
+        .map(|(at, finding)| Finding { rewrite: rewrites.remove(&at).filter(|_| sound.contains(&at)), ..finding });
+    review.report.findings = findings.collect();
+    conclude(&mut review);
+    Some(review)
+}
+
+fn go_on(progress: Progress<'_>, phase: &str, done: u64, total: u64) -> Option<()> {
+    match progress(phase, done, total) {
+        ControlFlow::Continue(()) => Some(()),
+        ControlFlow::Break(()) => None,
+    }
+}
+
+fn hints(input: &CodeInput, config: &Config) -> Hints {
+    let dialect = config.dialect.as_deref().and_then(|name| match name {
+        "postgres" => Some(Dialect::Postgres),
+        "mysql" => Some(Dialect::MySql),
+        "sqlite" => Some(Dialect::Sqlite),
+        "generic" => Some(Dialect::Generic),
+        _ => None,
+    });
+    Hints {
+        django: config.django.map(|(major, minor)| DjangoVersion(major, minor)),
+        dialect,
+        other_files: input.others.iter().map(|file| (file.path.clone(), file.text.clone())).collect(),
+    }
+}
+
+struct ParsedFiles {
+    files: Vec<(Source, ir::Module)>,
+    errors: Vec<InputError>,
+}
+
+fn parse_all(files: &[ReadFile], progress: Progress<'_>) -> Option<ParsedFiles> {
+    let mut parser = Parser::new();
+    let mut out = ParsedFiles { files: Vec::with_capacity(files.len()), errors: Vec::new() };
+    let total = files.len() as u64;
+    for (done, file) in files.iter().enumerate() {
+        let mut stopped = false;
+        let parsed = parser.parse(&file.text, || {
+            stopped |= progress("reading", done as u64, total).is_break();
+            !stopped
+        });
+        if stopped || progress("reading", done as u64, total).is_break() {
+            return None;
+        }
+        let source = Source::new(file.path.clone(), file.text.as_str());
+        let mut error = |line: Option<u32>, message: String| {
+            out.errors.push(InputError { path: file.path.clone(), line, message });
+        };
+        let module = match parsed {
+            Ok(parsed) => {
+                // Gaps of a sparse file may cut a statement in two: that is no error of the code.
+                let lines = parsed.errors.iter().map(|span| source.line(span.start));
+                let known = |line: &u32| file.known.as_ref().is_none_or(|known| known.contains(line));
+                if let Some(line) = lines.filter(known).min().filter(|_| file.known.is_none()) {
+                    error(Some(line), "this is not Python as the grammar knows it; the rest was read".to_owned());
+                }
+                parsed.module
+            }
+            Err(limit) => {
+                error(None, limit.to_string());
+                ir::Module::default()
+            }
+        };
+        out.files.push((source, module));
+    }
+    Some(out)
+}
+
+/// The fingerprints of everything that stands on a side.
+fn fingerprints(side: &Side) -> BTreeSet<String> {
+    ranked(side).into_iter().map(|(_, fingerprint)| fingerprint).collect()
+}
+
+/// The side's drafts in the order of their places, each with its fingerprint. All are numbered, shown or not, so that
+/// hiding one renames no other.
+fn ranked(side: &Side) -> Vec<(usize, String)> {
+    let mut order: Vec<usize> = (0..side.found.len()).filter(|at| finding::stands(side, *at)).collect();
+    let place = |at: usize| side.found.get(at).map(|found| (found.draft.site, found.draft.rule.code, found.trace));
+    // Files are sorted by path, so sites are in the order of paths.
+    order.sort_by_key(|at| place(*at));
+    let mut numbering = Numbering::default();
+    let number = |at: usize| Some((at, numbering.fingerprint(&side.project, &side.found.get(at)?.draft)));
+    order.into_iter().filter_map(number).collect()
+}
+
+/// The findings that the configuration shows, with the index of their draft; by path, line and code.
+fn list(side: &Side, files: &[ReadFile], before: Option<&BTreeSet<String>>, config: &Config) -> Vec<(usize, Finding)> {
+    let mut excuses = Excuses::new(&side.project);
+    let mut out: Vec<(usize, Finding)> = Vec::new();
+    for (at, fingerprint) in ranked(side) {
+        let Some(draft) = side.found.get(at).map(|found| &found.draft) else { continue };
+        let introduced = before.map(|before| !before.contains(&fingerprint));
+        let hidden = introduced == Some(false) && !config.all_lines;
+        if hidden || !is_known(side, files, draft) || !finding::is_shown(draft, config) || excuses.excuse(draft, config)
+        {
+            continue;
+        }
+        let finding = finding::finding(&side.project, draft, config, fingerprint);
+        out.push((at, Finding { introduced, ..finding }));
+    }
+    out.sort_by(|(_, a), (_, b)| (&a.path, a.line, &a.rule, a.column).cmp(&(&b.path, b.line, &b.rule, b.column)));
+    out
+}
+
+/// Whether the input has the line that a finding stands on.
+fn is_known(side: &Side, files: &[ReadFile], draft: &Draft) -> bool {
+    let Some(site) = draft.site else { return true };
+    let line = side.project.place(site).line;
+    let known = files.get(site.file.0 as usize).and_then(|file| file.known.as_ref());
+    known.is_none_or(|known| known.contains(&line))
+}
+
+/// A rule's rewrite as the report gives it; `None` where its edits do not fit together.
+fn told(side: &Side, rewrite: &DraftRewrite) -> Option<Rewrite> {
+    let source = |file: FileId| side.project.modules.get(file.0 as usize).map(|module| &module.source);
+    let rewritten = rewrite::apply(&rewrite.edits, source)?;
+    let mut diffs: BTreeMap<&str, String> = BTreeMap::new();
+    for (file, text) in &rewritten.changed {
+        let before = source(*file)?;
+        diffs.insert(&before.path, edit::unified(rootless(&before.path), before.text(), text));
+    }
+    for (path, text) in &rewritten.created {
+        diffs.insert(path, edit::unified_new(rootless(path), text));
+    }
+    Some(Rewrite {
+        safety: rewrite.safety,
+        title: rewrite.title.clone(),
+        note: rewrite.note.clone(),
+        diff: diffs.into_values().collect(),
+        edits: rewrite::to_report(&rewrite.edits, source),
+    })
+}
+
+/// A diff's paths are those below a root.
+fn rootless(path: &str) -> &str {
+    path.trim_start_matches("./").trim_start_matches('/')
+}
+
+/// Functions, statements and what stands beside the lines.
+fn describe(review: &mut CodeReview, side: &Side, files: Vec<ReadFile>) {
+    let project = &side.project;
+    let runs: Vec<Lettered<'_>> = side.traces.iter().map(Lettered::new).collect();
+    review.report.functions = runs.iter().filter_map(|run| beside::function(project, run)).collect();
+    let predictions: Vec<(Option<Site>, Prediction)> = beside::predictions(project, &runs);
+    let mut queries: BTreeMap<FileId, Vec<(u32, usize)>> = BTreeMap::new();
+    for (at, (site, prediction)) in predictions.iter().enumerate() {
+        if let Some(site) = site {
+            queries.entry(site.file).or_default().push((prediction.line, at));
+        }
+    }
+    review.report.queries = predictions.into_iter().map(|(_, p)| QueryRow::Predicted(p)).collect();
+    let mut beside = beside::beside(project, &runs);
+    for (module, file) in project.modules.iter().zip(files) {
+        let shown = beside.remove(&module.id).unwrap_or_default();
+        let mut queries = queries.remove(&module.id).unwrap_or_default();
+        queries.sort_unstable();
+        review.files.push(ReviewedFile {
+            path: file.path,
+            source: module.source.clone(),
+            context: file.context,
+            known: file.known,
+            added: file.added,
+            removed: file.removed,
+            trips: shown.trips,
+            functions: shown.functions,
+            loops: shown.loops,
+            findings: Vec::new(),
+            queries,
+        });
+    }
+}
+
+/// What follows from the findings: their places in the files, the rules that occur, the counts.
+fn conclude(review: &mut CodeReview) {
+    let mut by_path: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut rules: BTreeMap<&str, RuleName> = BTreeMap::new();
+    let mut summary = Summary::default();
+    for (at, finding) in review.report.findings.iter().enumerate() {
+        if let Some(path) = &finding.path {
+            by_path.entry(path).or_default().push(at);
+        }
+        let rule = crate::rules::registry::by_code(&finding.rule);
+        rules.entry(&finding.rule).or_insert_with(|| RuleName {
+            code: finding.rule.clone(),
+            name: finding.name.clone(),
+            summary: rule.map_or_else(String::new, |rule| rule.meta().summary().to_owned()),
+        });
+        summary.count(finding.severity);
+    }
+    for file in &mut review.files {
+        file.findings = by_path.remove(file.path.as_str()).unwrap_or_default();
+    }
+    summary.files = review.files.iter().filter(|file| !file.context).count() as u32;
+    summary.statements = review.report.queries.len() as u64;
+    review.report.rules = rules.into_values().collect();
+    review.report.summary = summary;
 }

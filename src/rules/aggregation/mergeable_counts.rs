@@ -21,16 +21,16 @@ rule! {
     ///
     /// class Search(models.Model):
     ///     user = models.ForeignKey("auth.User", on_delete=models.CASCADE)
-    ///     status = models.CharField(max_length=20)
-    ///     created_at = models.DateTimeField()
+    ///     is_found = models.BooleanField()
+    ///     is_public = models.BooleanField()
     /// # file: searches/views.py
     /// from searches.models import Search
     ///
-    /// def stats(user, week_ago):
+    /// def stats(user):
     ///     total = Search.objects.filter(user=user).count()  # RT201
-    ///     found = Search.objects.filter(user=user, status="found").count()
-    ///     recent = Search.objects.filter(user=user, created_at__gte=week_ago).count()
-    ///     return total, found, recent
+    ///     found = Search.objects.filter(user=user, is_found=True).count()
+    ///     public = Search.objects.filter(user=user, is_public=True).count()
+    ///     return total, found, public
     /// ```
     /// ```python fix
     /// # file: searches/models.py
@@ -38,22 +38,22 @@ rule! {
     ///
     /// class Search(models.Model):
     ///     user = models.ForeignKey("auth.User", on_delete=models.CASCADE)
-    ///     status = models.CharField(max_length=20)
-    ///     created_at = models.DateTimeField()
+    ///     is_found = models.BooleanField()
+    ///     is_public = models.BooleanField()
     /// # file: searches/views.py
     /// from searches.models import Search
     /// from django.db.models import Count, Q
     ///
-    /// def stats(user, week_ago):
+    /// def stats(user):
     ///     counts = Search.objects.filter(user=user).aggregate(
     ///         total=Count("pk"),
-    ///         found=Count("pk", filter=Q(status="found")),
-    ///         recent=Count("pk", filter=Q(created_at__gte=week_ago)),
+    ///         found=Count("pk", filter=Q(is_found=True)),
+    ///         public=Count("pk", filter=Q(is_public=True)),
     ///     )
     ///     total = counts["total"]  # RT201
     ///     found = counts["found"]
-    ///     recent = counts["recent"]
-    ///     return total, found, recent
+    ///     public = counts["public"]
+    ///     return total, found, public
     /// ```
     /// Counts of different tables have nothing to share:
     /// ```python ok

@@ -28,14 +28,13 @@ rule! {
     ///
     /// class Topic(models.Model):
     ///     forum = models.ForeignKey(Forum, on_delete=models.CASCADE)
-    ///     subject = models.CharField(max_length=80)
-    ///     created = models.DateTimeField()
+    ///     slug = models.SlugField()
     /// # file: forum/views.py
     /// from forum.models import Topic
     ///
     /// def latest(request):
     ///     lines = []
-    ///     for topic in Topic.objects.filter(subject="x").order_by("-created"):
+    ///     for topic in Topic.objects.filter(slug="x").order_by("-pk"):
     ///         lines.append(topic.forum.name)  # RT101
     ///     return lines
     /// ```
@@ -48,14 +47,13 @@ rule! {
     ///
     /// class Topic(models.Model):
     ///     forum = models.ForeignKey(Forum, on_delete=models.CASCADE)
-    ///     subject = models.CharField(max_length=80)
-    ///     created = models.DateTimeField()
+    ///     slug = models.SlugField()
     /// # file: forum/views.py
     /// from forum.models import Topic
     ///
     /// def latest(request):
     ///     lines = []
-    ///     for topic in Topic.objects.filter(subject="x").select_related("forum").order_by("-created"):
+    ///     for topic in Topic.objects.filter(slug="x").select_related("forum").order_by("-pk"):
     ///         lines.append(topic.forum.name)  # RT101
     ///     return lines
     /// ```

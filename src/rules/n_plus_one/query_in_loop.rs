@@ -21,14 +21,13 @@ rule! {
     /// from django.db import models
     ///
     /// class Member(models.Model):
-    ///     team = models.CharField(max_length=40)
-    ///     username = models.CharField(max_length=80)
+    ///     username = models.CharField(max_length=80, unique=True)
     /// # file: teams/sync.py
     /// from teams.models import Member
     ///
-    /// def sync(team, rows):
+    /// def sync(rows):
     ///     for row in rows:
-    ///         member = Member.objects.get(team=team, username=row["username"])  # RT105
+    ///         member = Member.objects.get(username=row["username"])  # RT105
     ///         print(member.pk, row["seats"])
     /// ```
     /// ```python ok
@@ -36,14 +35,13 @@ rule! {
     /// from django.db import models
     ///
     /// class Member(models.Model):
-    ///     team = models.CharField(max_length=40)
-    ///     username = models.CharField(max_length=80)
+    ///     username = models.CharField(max_length=80, unique=True)
     /// # file: teams/sync.py
     /// from teams.models import Member
     ///
-    /// def sync(team, rows):
+    /// def sync(rows):
     ///     names = [row["username"] for row in rows]
-    ///     members = {member.username: member for member in Member.objects.filter(team=team, username__in=names)}
+    ///     members = {member.username: member for member in Member.objects.filter(username__in=names)}
     ///     for row in rows:
     ///         member = members.get(row["username"])
     ///         if member is not None:
@@ -55,7 +53,7 @@ rule! {
     /// from django.db import models
     ///
     /// class Member(models.Model):
-    ///     username = models.CharField(max_length=80)
+    ///     username = models.CharField(max_length=80, unique=True)
     /// # file: teams/sync.py
     /// from teams.models import Member
     ///
