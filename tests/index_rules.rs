@@ -81,6 +81,8 @@ fn what_an_index_serves_is_silent() {
         "def f(request, x):\n    return list(PullRequest.objects.order_by('-created')[:10])\n",
         "def f(request, x):\n    return list(PullRequest.objects.filter(title=x, state='open'))\n",
         "def f(request, x):\n    return list(PullRequest.objects.filter(team=x, author=x))\n",
+        "def f(request, team, x):\n    return list(team.member_set.filter(is_active=True)), team.pullrequest_set.get(number=x)\n",
+        "def f(request, x):\n    return list(PullRequest.objects.filter(team=x, number=x, merged_at__gt=x))\n",
         // No B-tree serves these, and few values narrow nothing.
         "def f(request, x):\n    return list(Member.objects.filter(github_username__icontains=x))\n",
         "def f(request, x):\n    return list(Member.objects.filter(is_active=True)), list(PullRequest.objects.filter(state=x))\n",
@@ -126,6 +128,8 @@ fn columns_that_are_asked_together_are_flagged() {
     let in_loop =
         "def f(team, rows):\n    for row in rows:\n        Member.objects.get(team=team, github_username=row)\n";
     assert_eq!(asked("metrics/jobs.py", in_loop), ["RT402 team,github_username info"]);
+    let related = "def f(request, pk, name):\n    team = Team.objects.get(pk=pk)\n    return team.member_set.filter(github_username=name).first()\n";
+    assert_eq!(asked("metrics/views.py", related), ["RT402 team,github_username info"]);
     // Asked once where nobody waits, the foreign key's index does.
     let once = "def f(team, row):\n    return Member.objects.get(team=team, github_username=row)\n";
     assert_eq!(asked("metrics/jobs.py", once), Vec::<String>::new());
@@ -191,4 +195,29 @@ fn a_meta_that_is_inherited_is_not_edited() {
     let reviewed = review(&[("notes/models.py", models), ("notes/views.py", code)], Preset::Default, None);
     let [draft] = reviewed.drafts.as_slice() else { panic!("{:?}", reviewed.drafts) };
     assert!(draft.rewrite.is_none() && draft.advice.contains("Meta.indexes"));
+}
+
+#[test]
+fn the_examples_of_the_docs_hold() {
+    use roundtrip::rules::docs::{Shows, examples};
+    for rule in [&UnindexedFilter as &dyn Rule, &CompositeIndex] {
+        for example in examples(rule.meta()) {
+            let files = example.files();
+            let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+            let reviewed = review(&files, Preset::Default, None);
+            let lines: Vec<&str> = reviewed
+                .drafts
+                .iter()
+                .map(|draft| {
+                    let site = draft.site.unwrap();
+                    let source = &reviewed.project.module(site.file).source;
+                    source.line_text(source.line(site.span.start))
+                })
+                .collect();
+            match example.shows {
+                Shows::Flag => assert!(lines.len() == 1 && lines[0].ends_with(rule.meta().code), "{lines:?}"),
+                Shows::Ok | Shows::Fix => assert_eq!(lines, Vec::<&str>::new(), "{}", example.text),
+            }
+        }
+    }
 }

@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use crate::model::{Confidence, Orm, Site};
 use crate::project::Project;
-use crate::schema::{Field, FieldKind, ModelId, Schema, Wanted};
+use crate::schema::{Field, FieldKind, ModelId, RelationKind, Schema, Wanted};
 use crate::sql::Dialect;
 use crate::trace::{Cause, Event, Origin, Query, QuerySet, Role, Trace};
 
@@ -137,6 +137,11 @@ fn asked(trace: &Trace, query: &Query, project: &Project) -> Option<Asked> {
         return None;
     }
     let schema = &project.schema;
+    // Of the models that Django brings only the user's table grows.
+    let known = schema.get(queryset.model?);
+    if known.site.is_none() && project.user_model() != queryset.model {
+        return None;
+    }
     let (model, conditions) = conditions(schema, queryset)?;
     let field = |name: &SmolStr| schema.field(model, name).map(|(_, field)| field);
     let selective = |name: &SmolStr| field(name).is_some_and(|field| is_selective(field, project.dialect));
@@ -181,8 +186,9 @@ fn asked(trace: &Trace, query: &Query, project: &Project) -> Option<Asked> {
             };
             let missing = equal.iter().filter(|name| !by.contains(name) && selective(name) && !leads(name)).count();
             let ordered_only = range.is_none();
-            // With the rows of one owner found, sorting them or dropping a few by a flag costs little.
-            if (served.then || then.is_none() || ordered_only) && missing == 0 {
+            // With the rows of one owner found, sorting them or dropping a few by a flag costs little; with those of an
+            // owner and something else, a range does too.
+            if (served.then || then.is_none() || ordered_only || served.equal > 1) && missing == 0 {
                 return None;
             }
             true
@@ -200,6 +206,13 @@ fn conditions(schema: &Schema, queryset: &QuerySet) -> Option<(ModelId, Conditio
     let model = queryset.model?;
     let mut out = Conditions::default();
     let mut owner: Option<ModelId> = None;
+    if queryset.related_to.is_some() {
+        // `team.members`: the key of one owner, where it is the rows' own column; through a join, or from something
+        // unknown, what narrows the rows is not known.
+        let (table, field) = owned_by(schema, queryset)?;
+        owner = Some(table);
+        out.equal.push(field);
+    }
     for filter in queryset.filters.iter().filter(|filter| !filter.negated && !filter.alternative) {
         let Some((table, field)) = own_field(schema, model, &filter.path) else { continue };
         if !field.has_column() || *owner.get_or_insert(table) != table {
@@ -231,6 +244,14 @@ fn conditions(schema: &Schema, queryset: &QuerySet) -> Option<(ModelId, Conditio
         }
     }
     Some((owner?, out))
+}
+
+/// The foreign key by which rows belong to the object whose relation they are.
+fn owned_by(schema: &Schema, queryset: &QuerySet) -> Option<(ModelId, SmolStr)> {
+    let row = queryset.related_to.as_ref()?;
+    let reverse = schema.reverse(row.model?, queryset.related_by.as_ref()?)?;
+    let is_key = matches!(reverse.kind, RelationKind::ForeignKey | RelationKind::OneToOne);
+    is_key.then(|| (reverse.model, reverse.field.clone()))
 }
 
 /// A column of the queryset's own rows: `state`, `team`, `team_id`, `team__id`.
