@@ -27,7 +27,8 @@ const hash = (...parts) => {
 
 function optimise(file) {
   const flags = ["-Oz", "--enable-bulk-memory", "--enable-nontrapping-float-to-int", "--enable-sign-ext",
-    "--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue"];
+    "--enable-mutable-globals", "--enable-reference-types", "--enable-multivalue", "--strip-debug",
+    "--strip-producers", "--strip-target-features"];
   const tool = join("node_modules", ".bin", "wasm-opt");
   if (!existsSync(tool)) throw new Error(`${tool} is missing: run .ci/setup`);
   const cache = join("target", "wasm-opt");
@@ -40,12 +41,6 @@ function optimise(file) {
     console.log(`wasm-opt ${file}: ${((Date.now() - started) / 1000).toFixed(0)} s`);
   }
   copyFileSync(done, at(file));
-}
-
-/** Renames the files, which share one stem in the pages that name them, to `stem-HASH` and says so in index.html. */
-function rename(files, from, to) {
-  for (const file of files) renameSync(at(file), at(file.replace(from, to)));
-  html = html.replaceAll(from, to);
 }
 
 let html = readFileSync(at("index.html"), "utf8");

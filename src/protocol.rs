@@ -1,6 +1,7 @@
 //! What the page and its workers say to each other: JSON text in `postMessage`, with the bytes of files beside it.
 //!
-//! A worker answers a request with the request's `job`. Large results stay in the worker: the page asks for windows.
+//! Enums are tagged from outside (`{"rows": {…}}`): a tag inside would make serde buffer every message and double the
+//! page's decoder. A worker answers a request with the request's `job`. Large results stay in the worker: the page asks for windows.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ pub type Job = u32;
 /// From the page. The bytes of `Review::items` travel beside the text, as an array of `File`, `Blob` or `ArrayBuffer`
 /// in the same order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Ask {
     Review {
         job: Job,
@@ -101,7 +102,7 @@ pub enum Sort {
 
 /// From a worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// The first message: the worker is up.
     Ready {

@@ -1,10 +1,9 @@
 //! The code engine in a worker: reviews Python, templates and diffs.
 
-use roundtrip::protocol::{Answer, Engine};
+use roundtrip::protocol::Engine;
+use roundtrip::worker::{CodeDesk, serve};
 
 fn main() {
-    roundtrip::worker::serve(Engine::Code, |ask, _files, _teller| Answer::Failed {
-        job: ask.job(),
-        message: "this engine cannot do that yet".to_owned(),
-    });
+    let mut desk = CodeDesk::default();
+    serve(Engine::Code, move |ask, files, tell| desk.answer(ask, files, tell));
 }

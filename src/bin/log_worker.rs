@@ -1,10 +1,9 @@
 //! The log engine in a worker: reads query logs, plans and statistics.
 
-use roundtrip::protocol::{Answer, Engine};
+use roundtrip::protocol::Engine;
+use roundtrip::worker::{LogDesk, serve};
 
 fn main() {
-    roundtrip::worker::serve(Engine::Log, |ask, _files, _teller| Answer::Failed {
-        job: ask.job(),
-        message: "this engine cannot do that yet".to_owned(),
-    });
+    let mut desk = LogDesk::default();
+    serve(Engine::Log, move |ask, files, tell| desk.answer(ask, files, tell));
 }

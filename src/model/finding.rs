@@ -40,10 +40,38 @@ pub struct Cost {
 
 /// What a finding rests on: another place in the code, or statements that were seen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, from = "AnyEvidence")]
 pub enum Evidence {
     Code { path: String, line: u32, message: String },
     Statements { fingerprint: String, sql: String, count: u64, total_ms: Option<f64>, request: Option<String> },
+}
+
+/// The fields of both kinds: see `QueryRow`.
+#[derive(Deserialize)]
+struct AnyEvidence {
+    path: Option<String>,
+    #[serde(default)]
+    line: u32,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    fingerprint: String,
+    #[serde(default)]
+    sql: String,
+    #[serde(default)]
+    count: u64,
+    total_ms: Option<f64>,
+    request: Option<String>,
+}
+
+impl From<AnyEvidence> for Evidence {
+    fn from(any: AnyEvidence) -> Self {
+        let AnyEvidence { path, line, message, fingerprint, sql, count, total_ms, request } = any;
+        match path {
+            Some(path) => Evidence::Code { path, line, message },
+            None => Evidence::Statements { fingerprint, sql, count, total_ms, request },
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

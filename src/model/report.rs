@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Confidence, Finding, Kind, Loop, Orm, Severity, Term};
 
@@ -58,11 +59,80 @@ pub struct Function {
 }
 
 /// A row of `queries`: a predicted statement, or a fingerprint that was observed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum QueryRow {
     Predicted(Prediction),
     Observed(LogQuery),
+}
+
+/// By the fields that are there. serde's own way for untagged enums buffers each row and adds 10 kB to the page.
+impl<'de> Deserialize<'de> for QueryRow {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let row = AnyQueryRow::deserialize(deserializer)?;
+        Ok(match row.path {
+            Some(path) => QueryRow::Predicted(Prediction {
+                path,
+                line: row.line,
+                column: row.column,
+                orm: row.orm.ok_or_else(|| D::Error::missing_field("orm"))?,
+                model: row.model,
+                kind: row.kind,
+                sql: row.sql,
+                fingerprint: row.fingerprint,
+                loops: row.loops,
+                loop_: row.loop_,
+                built: row.built,
+                via: row.via,
+                confidence: row.confidence.ok_or_else(|| D::Error::missing_field("confidence"))?,
+            }),
+            None => QueryRow::Observed(LogQuery {
+                fingerprint: row.fingerprint,
+                sql: row.sql,
+                kind: row.kind,
+                tables: row.tables,
+                executions: row.executions.ok_or_else(|| D::Error::missing_field("executions"))?,
+                distinct_params: row.distinct_params,
+                total_ms: row.total_ms,
+                mean_ms: row.mean_ms,
+                p95_ms: row.p95_ms,
+                max_ms: row.max_ms,
+                requests: row.requests,
+            }),
+        })
+    }
+}
+
+/// The fields of both kinds.
+#[derive(Deserialize)]
+struct AnyQueryRow {
+    kind: Kind,
+    sql: String,
+    fingerprint: String,
+    path: Option<String>,
+    #[serde(default)]
+    line: u32,
+    #[serde(default)]
+    column: u32,
+    orm: Option<Orm>,
+    model: Option<String>,
+    #[serde(default)]
+    loops: Vec<String>,
+    #[serde(default, rename = "loop")]
+    loop_: BTreeMap<String, Loop>,
+    built: Option<Built>,
+    #[serde(default)]
+    via: Vec<String>,
+    confidence: Option<Confidence>,
+    #[serde(default)]
+    tables: Vec<String>,
+    executions: Option<u64>,
+    distinct_params: Option<u64>,
+    total_ms: Option<f64>,
+    mean_ms: Option<f64>,
+    p95_ms: Option<f64>,
+    max_ms: Option<f64>,
+    requests: Option<u64>,
 }
 
 /// A statement that the code would send.
@@ -184,5 +254,46 @@ impl Summary {
             Severity::Warning => self.warning += 1,
             Severity::Info => self.info += 1,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_of_queries_is_told_by_its_fields() {
+        let observed = QueryRow::Observed(LogQuery {
+            fingerprint: "0123456789abcdef".into(),
+            sql: "SELECT ?".into(),
+            kind: Kind::Select,
+            tables: vec!["a".into()],
+            executions: 48,
+            distinct_params: None,
+            total_ms: Some(1.5),
+            mean_ms: None,
+            p95_ms: None,
+            max_ms: None,
+            requests: Some(1),
+        });
+        let predicted = QueryRow::Predicted(Prediction {
+            path: "app/views.py".into(),
+            line: 3,
+            column: 5,
+            orm: Orm::Django,
+            model: Some("forum.Topic".into()),
+            kind: Kind::Count,
+            sql: "SELECT COUNT(*)".into(),
+            fingerprint: "fedcba9876543210".into(),
+            loops: vec!["N".into()],
+            loop_: BTreeMap::new(),
+            built: Some(Built { path: "app/views.py".into(), line: 2 }),
+            via: Vec::new(),
+            confidence: Confidence::Likely,
+        });
+        let rows = vec![observed, predicted];
+        let text = serde_json::to_string(&rows).unwrap();
+        assert_eq!(serde_json::from_str::<Vec<QueryRow>>(&text).unwrap(), rows);
+        assert!(serde_json::from_str::<QueryRow>(r#"{"kind": "select", "sql": "", "fingerprint": ""}"#).is_err());
     }
 }

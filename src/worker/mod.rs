@@ -1,6 +1,14 @@
 //! The worker's side of the protocol: answers one question after the other, with the files that came beside it.
+//!
+//! The desks know nothing of browsers and are tested natively; `serve` puts one of them behind a worker's messages.
 
 mod blob_reader;
+mod catalogue;
+mod code;
+mod log;
+mod options;
+
+use std::io;
 
 use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::prelude::Closure;
@@ -8,26 +16,19 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 pub use blob_reader::BlobReader;
+pub use code::CodeDesk;
+pub use log::LogDesk;
 
+use crate::observe::ReadSeek;
 use crate::protocol::{Answer, Ask, BUILD, Engine, Job};
 
-/// Tells the page how far a job is.
-#[derive(Clone)]
-pub struct Teller {
-    job: Job,
-    scope: DedicatedWorkerGlobalScope,
-}
+/// The content of one item.
+pub type Bytes = Box<dyn ReadSeek>;
 
-impl Teller {
-    /// `total` is 0 where it is not known.
-    pub fn tell(&self, phase: &str, done: u64, total: u64) {
-        post(&self.scope, &Answer::Progress { job: self.job, phase: phase.to_owned(), done, total });
-    }
-}
-
-/// Says that the engine is up, and answers every question of the page with `answer`.
+/// Says that the engine is up, and answers every question of the page with `answer`, which can tell the phase that a
+/// job is in, how much of it is done, and of how much (0 where it is not known).
 /// A panic in it is posted before the worker traps; the page replaces the worker.
-pub fn serve(engine: Engine, mut answer: impl FnMut(Ask, Vec<Blob>, &Teller) -> Answer + 'static) {
+pub fn serve(engine: Engine, mut answer: impl FnMut(Ask, Vec<Bytes>, &dyn Fn(&str, u64, u64)) -> Answer + 'static) {
     let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else { return };
 
     let last_words = scope.clone();
@@ -41,8 +42,14 @@ pub fn serve(engine: Engine, mut answer: impl FnMut(Ask, Vec<Blob>, &Teller) -> 
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         if let Some((ask, files)) = read(&event.data()) {
             let job = ask.job();
-            let teller = Teller { job, scope: desk.clone() };
-            post(&desk, &answer(ask, files, &teller));
+            let tell = |phase: &str, done, total| {
+                post(&desk, &Answer::Progress { job, phase: phase.to_owned(), done, total });
+            };
+            let answer = match files.into_iter().map(open).collect() {
+                Ok(files) => answer(ask, files, &tell),
+                Err(error) => Answer::Failed { job, message: error.to_string() },
+            };
+            post(&desk, &answer);
         }
     });
     scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
@@ -58,10 +65,18 @@ fn read(data: &JsValue) -> Option<(Ask, Vec<Blob>)> {
     Some((ask, files.iter().filter_map(|file| file.dyn_into().ok()).collect()))
 }
 
+fn open(file: Blob) -> io::Result<Bytes> {
+    Ok(Box::new(BlobReader::new(file)?))
+}
+
+fn layout(job: Job, sql: &str, width: u32) -> Answer {
+    Answer::Layout { job, text: crate::sql::layout(sql, width) }
+}
+
 fn post(scope: &DedicatedWorkerGlobalScope, answer: &Answer) {
     let text = serde_json::to_string(answer).unwrap_or_else(|error| {
         let job = answer.job().unwrap_or_default();
-        serde_json::json!({"type": "failed", "job": job, "message": error.to_string()}).to_string()
+        serde_json::json!({"failed": {"job": job, "message": error.to_string()}}).to_string()
     });
     let _ = scope.post_message(&text.into());
 }
