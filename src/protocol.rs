@@ -1,7 +1,8 @@
-//! What the page and its workers say to each other: JSON text in `postMessage`, with the bytes of files beside it.
+//! What the page and its workers say to each other: bytes of [`wire`] in `postMessage`, with the files beside them.
 //!
-//! Enums are tagged from outside (`{"rows": {…}}`): a tag inside would make serde buffer every message and double the
-//! page's decoder. A worker answers a request with the request's `job`. Large results stay in the worker: the page asks for windows.
+//! A worker answers a request with the request's `job`. Large results stay in the worker: the page asks for windows.
+
+pub mod wire;
 
 use std::collections::BTreeMap;
 
@@ -21,7 +22,6 @@ pub type Job = u32;
 /// From the page. The bytes of `Review::items` travel beside the text, as an array of `File`, `Blob` or `ArrayBuffer`
 /// in the same order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum Ask {
     Review {
         job: Job,
@@ -102,7 +102,6 @@ pub enum Sort {
 
 /// From a worker.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// The first message: the worker is up.
     Ready {

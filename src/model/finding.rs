@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::tagged::Tagged;
 use super::{Confidence, Family, FindingSource, Over, Rewrite, Severity};
 
 /// `count` times the product of the loops' letters.
@@ -39,14 +40,30 @@ pub struct Cost {
 }
 
 /// What a finding rests on: another place in the code, or statements that were seen.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, from = "AnyEvidence")]
+/// In JSON without a tag: told by the fields that are there.
+#[derive(Debug, Clone, PartialEq)]
 pub enum Evidence {
     Code { path: String, line: u32, message: String },
     Statements { fingerprint: String, sql: String, count: u64, total_ms: Option<f64>, request: Option<String> },
 }
 
-/// The fields of both kinds: see `QueryRow`.
+#[derive(Serialize, Deserialize)]
+struct InCode<S> {
+    path: S,
+    line: u32,
+    message: S,
+}
+
+#[derive(Serialize, Deserialize)]
+struct InLog<S> {
+    fingerprint: S,
+    sql: S,
+    count: u64,
+    total_ms: Option<f64>,
+    request: Option<S>,
+}
+
+/// The fields of both kinds.
 #[derive(Deserialize)]
 struct AnyEvidence {
     path: Option<String>,
@@ -64,13 +81,46 @@ struct AnyEvidence {
     request: Option<String>,
 }
 
-impl From<AnyEvidence> for Evidence {
-    fn from(any: AnyEvidence) -> Self {
-        let AnyEvidence { path, line, message, fingerprint, sql, count, total_ms, request } = any;
-        match path {
-            Some(path) => Evidence::Code { path, line, message },
-            None => Evidence::Statements { fingerprint, sql, count, total_ms, request },
+impl Serialize for Evidence {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let tagged = match self {
+            Evidence::Code { path, line, message } => {
+                Tagged::A(InCode { path: path.as_str(), line: *line, message: message.as_str() })
+            }
+            Evidence::Statements { fingerprint, sql, count, total_ms, request } => Tagged::B(InLog {
+                fingerprint: fingerprint.as_str(),
+                sql: sql.as_str(),
+                count: *count,
+                total_ms: *total_ms,
+                request: request.as_deref(),
+            }),
+        };
+        match tagged {
+            Tagged::A(code) if serializer.is_human_readable() => code.serialize(serializer),
+            Tagged::B(log) if serializer.is_human_readable() => log.serialize(serializer),
+            tagged => tagged.serialize(serializer),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Evidence {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let tagged = if deserializer.is_human_readable() {
+            let AnyEvidence { path, line, message, fingerprint, sql, count, total_ms, request } =
+                AnyEvidence::deserialize(deserializer)?;
+            match path {
+                Some(path) => Tagged::A(InCode { path, line, message }),
+                None => Tagged::B(InLog { fingerprint, sql, count, total_ms, request }),
+            }
+        } else {
+            Tagged::<InCode<String>, InLog<String>>::deserialize(deserializer)?
+        };
+        Ok(match tagged {
+            Tagged::A(InCode { path, line, message }) => Evidence::Code { path, line, message },
+            Tagged::B(InLog { fingerprint, sql, count, total_ms, request }) => {
+                Evidence::Statements { fingerprint, sql, count, total_ms, request }
+            }
+        })
     }
 }
 

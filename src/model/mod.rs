@@ -8,6 +8,7 @@ mod kinds;
 mod place;
 mod report;
 mod rewrite;
+mod tagged;
 
 pub use cost::{Letters, LoopId, Over, Terms, Trip};
 pub use finding::{Cost, Evidence, Finding, Loop, Term};

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::tagged::{Tagged, any_json};
 use super::{Confidence, Finding, Kind, Loop, Orm, Severity, Term};
 
 /// Version of the report's shape.
@@ -59,16 +60,32 @@ pub struct Function {
 }
 
 /// A row of `queries`: a predicted statement, or a fingerprint that was observed.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(untagged)]
+/// In JSON without a tag: told by the fields that are there.
+#[derive(Debug, Clone, PartialEq)]
 pub enum QueryRow {
     Predicted(Prediction),
     Observed(LogQuery),
 }
 
-/// By the fields that are there. serde's own way for untagged enums buffers each row and adds 10 kB to the page.
+impl Serialize for QueryRow {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            QueryRow::Predicted(row) if serializer.is_human_readable() => row.serialize(serializer),
+            QueryRow::Observed(row) if serializer.is_human_readable() => row.serialize(serializer),
+            QueryRow::Predicted(row) => Tagged::<_, &LogQuery>::A(row).serialize(serializer),
+            QueryRow::Observed(row) => Tagged::<&Prediction, _>::B(row).serialize(serializer),
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for QueryRow {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return Ok(match Tagged::deserialize(deserializer)? {
+                Tagged::A(row) => QueryRow::Predicted(row),
+                Tagged::B(row) => QueryRow::Observed(row),
+            });
+        }
         let row = AnyQueryRow::deserialize(deserializer)?;
         Ok(match row.path {
             Some(path) => QueryRow::Predicted(Prediction {
@@ -210,6 +227,7 @@ pub struct Budget {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     pub fingerprint: Option<String>,
+    #[serde(with = "any_json")]
     pub nodes: serde_json::Value,
     pub problems: Vec<String>,
 }

@@ -10,7 +10,7 @@ mod options;
 
 use std::io;
 
-use js_sys::{Array, Object, Reflect};
+use js_sys::{Array, Object, Reflect, Uint8Array};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
@@ -20,7 +20,7 @@ pub use code::CodeDesk;
 pub use log::LogDesk;
 
 use crate::observe::ReadSeek;
-use crate::protocol::{Answer, Ask, BUILD, Engine, Job};
+use crate::protocol::{Answer, Ask, BUILD, Engine, Job, wire};
 
 /// The content of one item.
 pub type Bytes = Box<dyn ReadSeek>;
@@ -57,10 +57,10 @@ pub fn serve(engine: Engine, mut answer: impl FnMut(Ask, Vec<Bytes>, &dyn Fn(&st
     post(&scope, &Answer::Ready { build: BUILD.to_owned(), engine });
 }
 
-/// `[JSON text, [Blob …]]`; none for what the page never sends.
+/// `[bytes, [Blob …]]`; none for what the page never sends.
 fn read(data: &JsValue) -> Option<(Ask, Vec<Blob>)> {
     let parts: &Array = data.dyn_ref()?;
-    let ask = serde_json::from_str(&parts.get(0).as_string()?).ok()?;
+    let ask = wire::decode(&parts.get(0).dyn_into::<Uint8Array>().ok()?.to_vec()).ok()?;
     let files: Array = parts.get(1).dyn_into().ok()?;
     Some((ask, files.iter().filter_map(|file| file.dyn_into().ok()).collect()))
 }
@@ -74,9 +74,9 @@ fn layout(job: Job, sql: &str, width: u32) -> Answer {
 }
 
 fn post(scope: &DedicatedWorkerGlobalScope, answer: &Answer) {
-    let text = serde_json::to_string(answer).unwrap_or_else(|error| {
-        let job = answer.job().unwrap_or_default();
-        serde_json::json!({"failed": {"job": job, "message": error.to_string()}}).to_string()
-    });
-    let _ = scope.post_message(&text.into());
+    // Writing fails for no type of the protocol.
+    let Ok(bytes) = wire::encode(answer) else { return };
+    let bytes = Uint8Array::from(bytes.as_slice());
+    // Handed over, not copied: a review of a large tree has megabytes.
+    let _ = scope.post_message_with_transfer(&bytes, &Array::of1(&bytes.buffer()));
 }

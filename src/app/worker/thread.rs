@@ -1,12 +1,12 @@
 //! One running worker: what is posted to it, and what is heard from it.
 
-use js_sys::{Array, Reflect};
+use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, ErrorEvent, Event, MessageEvent, Worker, WorkerOptions};
 
 use super::files::{Files, text_of};
-use crate::protocol::{Answer, Ask};
+use crate::protocol::{Answer, Ask, wire};
 
 pub enum Heard {
     Answer(Answer),
@@ -47,9 +47,9 @@ impl Thread {
     /// # Errors
     /// The browser's message when something of it cannot be posted, as a file that is gone.
     pub fn post(&self, ask: &Ask, files: &[Blob]) -> Result<(), String> {
-        let text = serde_json::to_string(ask).map_err(|error| error.to_string())?;
+        let bytes = wire::encode(ask).map_err(|error| error.to_string())?;
         let files: Array = files.iter().collect();
-        let message = Array::of2(&JsValue::from_str(&text), &files);
+        let message = Array::of2(&Uint8Array::from(bytes.as_slice()), &files);
         self.worker.post_message(&message).map_err(|error| text_of(&error))
     }
 }
@@ -64,10 +64,10 @@ impl Drop for Thread {
     }
 }
 
-/// Answers are JSON text; the last words of a worker are an object `{died: message}`.
+/// Answers are bytes; the last words of a worker are an object `{died: message}`.
 fn read(data: &JsValue) -> Heard {
-    match data.as_string() {
-        Some(text) => match serde_json::from_str(&text) {
+    match data.dyn_ref::<Uint8Array>() {
+        Some(bytes) => match wire::decode(&bytes.to_vec()) {
             Ok(answer) => Heard::Answer(answer),
             Err(error) => Heard::Died(format!("its answer cannot be read: {error}")),
         },
