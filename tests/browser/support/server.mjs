@@ -32,7 +32,10 @@ function listen(handler) {
   });
 }
 
-/** Serves `folder` under `prefix` ("/repo/"). `hide` makes the server answer 404 to addresses that it matches. */
+/**
+ * Serves `folder` under `prefix` ("/repo/"). `state.hide` makes it answer 404 to the files that it matches; `forget` lets
+ * it see changed files.
+ */
 export async function serve(folder, prefix) {
   const packed = new Map();
   const state = { hide: null };
@@ -54,7 +57,7 @@ export async function serve(folder, prefix) {
       response.end("not found");
     }
   });
-  return { origin, url: origin + prefix, close, state };
+  return { origin, url: origin + prefix, close, state, forget: () => packed.clear() };
 }
 
 /** Another origin that would welcome anything: what reaches it is in `received`. */
