@@ -101,75 +101,211 @@ pub fn is_builtin(name: &str) -> bool {
     NAMES.binary_search(&name).is_ok()
 }
 
-/// Libraries that send no queries whatever they are called with.
+/// Libraries that send no queries whatever plain values they are called with: Python's own, and widely used ones.
 fn is_harmless(name: &str) -> bool {
-    const ROOTS: [&str; 44] = [
+    const ROOTS: [&str; 89] = [
+        "Crypto",
+        "PIL",
+        "abc",
+        "aiohttp",
         "argparse",
         "asyncio",
+        "attr",
+        "attrs",
         "base64",
+        "bcrypt",
+        "binascii",
         "bisect",
         "bleach",
+        "boto3",
+        "botocore",
+        "bs4",
         "builtins",
         "calendar",
+        "chardet",
         "collections",
+        "colorsys",
+        "concurrent",
         "contextlib",
         "copy",
+        "cryptography",
         "csv",
         "dataclasses",
         "datetime",
         "dateutil",
         "decimal",
+        "difflib",
+        "email",
         "enum",
+        "feedparser",
+        "fractions",
         "functools",
+        "gettext",
+        "glob",
+        "gzip",
         "hashlib",
         "hmac",
         "html",
+        "httpx",
+        "icalendar",
+        "importlib",
+        "inspect",
         "io",
         "ipaddress",
+        "isodate",
         "itertools",
         "json",
+        "jwt",
         "logging",
+        "lxml",
         "markdown",
         "math",
+        "mimetypes",
         "numpy",
+        "opentelemetry",
         "operator",
         "os",
+        "pandas",
         "pathlib",
+        "pickle",
+        "platform",
         "pytz",
+        "queue",
         "random",
         "re",
+        "regex",
+        "requests",
         "secrets",
+        "sentry_sdk",
+        "shutil",
         "statistics",
         "string",
+        "stripe",
+        "subprocess",
         "sys",
+        "tempfile",
         "textwrap",
         "time",
+        "traceback",
         "typing",
         "unicodedata",
         "urllib",
         "uuid",
+        "xml",
+        "yaml",
     ];
-    const DJANGO: [&str; 14] = [
+    const DJANGO: [&str; 28] = [
+        "django.apps.apps",
         "django.conf",
+        "django.contrib.messages",
+        "django.contrib.postgres",
+        "django.core.cache",
         "django.core.exceptions",
+        "django.core.files",
+        "django.core.mail",
+        "django.core.serializers.json",
+        "django.core.signing",
         "django.core.validators",
         "django.db.models",
+        "django.db.transaction.on_commit",
+        "django.dispatch",
+        "django.forms.ValidationError",
         "django.http",
+        "django.shortcuts.redirect",
+        "django.templatetags.static",
         "django.urls",
         "django.utils",
-        "django.contrib.messages",
-        "django.core.cache",
-        "django.core.files",
-        "rest_framework.response",
-        "rest_framework.status",
+        "django.views.decorators",
+        "rest_framework.decorators",
         "rest_framework.exceptions",
-        "django.core.signing",
+        "rest_framework.renderers",
+        "rest_framework.response",
+        "rest_framework.reverse",
+        "rest_framework.status",
+        "rest_framework.throttling",
     ];
     let root = name.split('.').next().unwrap_or_default();
     ROOTS.binary_search(&root).is_ok()
         || DJANGO
             .iter()
             .any(|prefix| name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+}
+
+/// Methods that, called on something unknown, belong to strings, dicts, lists, requests, loggers or regular expressions.
+pub fn is_harmless_method(name: &str) -> bool {
+    const METHODS: [&str; 64] = [
+        "add_argument",
+        "add_error",
+        "append",
+        "as_view",
+        "build_absolute_uri",
+        "capitalize",
+        "close",
+        "copy",
+        "debug",
+        "decode",
+        "encode",
+        "endswith",
+        "error",
+        "exception",
+        "extend",
+        "find",
+        "findall",
+        "finditer",
+        "format",
+        "fullmatch",
+        "get",
+        "getlist",
+        "group",
+        "groups",
+        "index",
+        "info",
+        "insert",
+        "is_ajax",
+        "is_secure",
+        "isdigit",
+        "isoformat",
+        "items",
+        "join",
+        "keys",
+        "log",
+        "lower",
+        "lstrip",
+        "match",
+        "pop",
+        "popitem",
+        "read",
+        "replace",
+        "rsplit",
+        "rstrip",
+        "search",
+        "seek",
+        "setdefault",
+        "sort",
+        "split",
+        "splitlines",
+        "startswith",
+        "strftime",
+        "strip",
+        "strptime",
+        "sub",
+        "timestamp",
+        "title",
+        "total_seconds",
+        "update",
+        "upper",
+        "values",
+        "warning",
+        "write",
+        "zfill",
+    ];
+    METHODS.binary_search(&name).is_ok()
+}
+
+/// `ValueError` and its like: a class of exceptions by its name.
+pub fn is_exception(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or_default();
+    last.ends_with("Error") || last.ends_with("Exception") || last.ends_with("Warning") || last == "DoesNotExist"
 }
 
 /// Network, mail, processes, sleep.
@@ -249,6 +385,7 @@ impl<'p> Interpreter<'p, '_> {
                     sym,
                 }));
             }
+            "django.core.paginator.Paginator" => return self.paginator(&args),
             "collections.deque" => return self.call_builtin("list", args, site),
             "asgiref.sync.sync_to_async" | "asgiref.sync.async_to_sync" | "functools.wraps" => {
                 if let Some(first) = args.positional.first() {
@@ -261,7 +398,7 @@ impl<'p> Interpreter<'p, '_> {
             self.rec.emit(EventKind::ExternalIo(name.clone()), Some(site), None, Confidence::Certain);
         }
         let result = self.result_sym(&sym, &args);
-        if is_harmless(name) {
+        if (is_harmless(name) || is_exception(name)) && args.all().all(|arg| arg.value.is_plain()) {
             let number = self.number();
             let varying = name.ends_with("now") || name.contains("uuid") || name.contains("random") || name == "next";
             let text = if varying { format!("{}#{number}", result.text).into() } else { result.text.clone() };

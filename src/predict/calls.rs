@@ -108,6 +108,12 @@ impl<'p> Interpreter<'p, '_> {
         if matches!(callee, Value::Scalar(_) | Value::Const(_)) {
             return Value::Scalar(self.result_sym(&sym, args));
         }
+        let method = sym.text.rsplit_once('.').map(|(_, method)| method);
+        let plain = args.all().all(|arg| arg.value.is_plain());
+        let harmless = method.is_some_and(super::builtins::is_harmless_method) && matches!(callee, Value::Unknown(_));
+        if plain && (harmless || super::builtins::is_exception(&sym.text)) {
+            return Value::Unknown(self.result_sym(&sym, args));
+        }
         self.rec.exact = false;
         self.rec.emit(EventKind::Opaque(SmolStr::new(&*sym.text)), Some(site), None, Confidence::Possible);
         let result = self.result_sym(&sym, args);

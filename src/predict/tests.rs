@@ -268,6 +268,96 @@ async def asynchronous():  # 1 + N
 }
 
 #[test]
+fn views_and_pages() {
+    check(
+        r#"
+import logging
+from django.core.paginator import Paginator
+from django.views.generic import ListView
+from rest_framework.viewsets import ModelViewSet
+from .models import Topic
+
+def paged(request):  # 2 + N
+    page = Paginator(Topic.objects.all(), 25).get_page(request.GET.get("page"))
+    logging.getLogger(__name__).info("page %s", page.number)
+    return [t.forum.name for t in page]
+
+def own_import():  # 1
+    from .models import Post as P
+    return P.objects.count()
+
+class Topics(ListView):
+    model = Topic
+
+    def rows(self):  # 1 + N
+        return [t.forum.name for t in self.get_queryset()]
+
+class Joined(ModelViewSet):
+    queryset = Topic.objects.select_related("forum")
+
+    def list(self, request):  # 2
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return [t.forum.name for t in page]
+
+    def one(self, request, pk):  # 1
+        return self.get_object().forum.name
+"#,
+    );
+}
+
+#[test]
+fn managers_and_querysets_of_the_project() {
+    let models = r#"
+from django.db import models
+
+class TopicQuerySet(models.QuerySet):
+    def listed(self):
+        return self.filter(hidden=False).select_related("forum")
+
+    def total(self):
+        return self.count()
+
+class OpenManager(models.Manager):
+    def get_queryset(self):
+        return super().get_queryset().filter(closed=False)
+
+    def newest(self):
+        return self.order_by("-id")[:5]
+
+class Forum(models.Model):
+    name = models.CharField(max_length=100)
+
+class Topic(models.Model):
+    forum = models.ForeignKey(Forum, on_delete=models.CASCADE)
+    hidden = models.BooleanField(default=False)
+    closed = models.BooleanField(default=False)
+    objects = TopicQuerySet.as_manager()
+    open = OpenManager()
+
+    def siblings(self):
+        return Topic.objects.filter(forum=self.forum)
+"#;
+    check_with(
+        &[("forum/models.py", models)],
+        r#"
+from .models import Topic
+
+def listed():  # 1
+    return [t.forum.name for t in Topic.objects.listed()]
+
+def chained():  # 1
+    return Topic.objects.filter(pk=3).listed().total()
+
+def newest():  # 1 + N
+    return [t.forum.name for t in Topic.open.newest()]
+
+def method_in_loop():  # 1 + 2·N
+    return [t.siblings().count() for t in Topic.objects.all()]
+"#,
+    );
+}
+
+#[test]
 fn a_fragment_without_models_is_guessed_and_says_so() {
     let code = r#"
 def fragment(request):  # 1 + N

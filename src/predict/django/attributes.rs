@@ -27,8 +27,14 @@ impl<'p> Interpreter<'p, '_> {
                 self.method_of(object, &classes, name, site)
             }
             Value::QuerySet(node) => {
-                if name == "model" {
-                    return Value::Model(node.model.clone());
+                match name.as_str() {
+                    "model" => return Value::Model(node.model.clone()),
+                    // A page of a paginator is the queryset of its rows.
+                    "object_list" => return object,
+                    "has_next" | "has_previous" | "has_other_pages" | "number" | "paginator" | "query" | "db" => {
+                        return Value::Scalar(node.sym.attr(name));
+                    }
+                    _ => {}
                 }
                 let classes = node.classes.clone();
                 self.method_of(object, &classes, name, site)
@@ -201,13 +207,12 @@ impl<'p> Interpreter<'p, '_> {
         if let Some(value) = self.flow.attr(&sym, name) {
             return value.clone();
         }
-        if class.ends_with("Request") {
-            if name == "user" {
-                return self.request_user(sym.attr(name));
-            }
-            return Value::Instance("request part".into(), sym.attr(name));
+        if class == super::views::PAGINATOR {
+            return Value::Method(Rc::new(Value::Instance(class, sym)), name.clone(), site);
         }
-        let _ = site;
+        if class.ends_with("Request") && name == "user" {
+            return self.request_user(sym.attr(name));
+        }
         Value::Unknown(sym.attr(name))
     }
 

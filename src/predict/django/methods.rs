@@ -52,7 +52,10 @@ impl<'p> Interpreter<'p, '_> {
             },
             Value::Object(_) => self.view_method(receiver, name, args, site),
             Value::Cache(backend, sym) => self.cache_method(*backend, &sym.clone(), name, &args, site, call),
-            Value::Instance(_, sym) => Value::Unknown(self.result_sym(&sym.attr(name), &args)),
+            Value::Instance(_, sym) => match self.paginator_method(&sym.clone(), name, site) {
+                Some(page) => page,
+                None => Value::Unknown(self.result_sym(&sym.attr(name), &args)),
+            },
             Value::Seq(_) | Value::Dict(_) | Value::Const(_) | Value::Scalar(_) => {
                 self.plain_method(receiver, name, &args, site)
             }

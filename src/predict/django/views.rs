@@ -5,8 +5,9 @@ use std::rc::Rc;
 use smol_str::SmolStr;
 
 use super::super::Interpreter;
+use super::super::sym::Sym;
 use super::super::value::{Args, QsNode, Seq, Value};
-use crate::model::{Kind, Over, Site};
+use crate::model::{Kind, Site};
 use crate::project::ClassRef;
 use crate::trace::{Cause, Slice, Usage};
 
@@ -16,6 +17,8 @@ const VIEWS: [&str; 4] = [
     "rest_framework.viewsets.ViewSet",
     "django.contrib.admin.BaseModelAdmin",
 ];
+
+pub const PAGINATOR: &str = "django.core.paginator.Paginator";
 
 pub fn has_builtin(name: &str) -> bool {
     matches!(name, "get_queryset" | "get_object" | "filter_queryset" | "paginate_queryset")
@@ -72,19 +75,42 @@ impl<'p> Interpreter<'p, '_> {
         Some(self.single_row(&node))
     }
 
-    /// A page: how many there are, then some of them.
+    /// `Paginator(qs, 10)`: what it pages through is an attribute of it.
+    pub(in super::super) fn paginator(&mut self, args: &Args<'p>) -> Value<'p> {
+        let sym = self.result_sym(&Sym::new(PAGINATOR), args);
+        if let Some(list) = args.get(0, "object_list") {
+            self.flow.set_attr(&sym, &SmolStr::new_static("object_list"), list.value.clone());
+        }
+        Value::Instance(PAGINATOR.into(), sym)
+    }
+
+    /// `paginator.get_page(n)`, `paginator.page(n)`; `None` for any other method.
+    pub(super) fn paginator_method(&mut self, paginator: &Sym, name: &str, site: Site) -> Option<Value<'p>> {
+        let list = self.flow.attr(paginator, "object_list").cloned()?;
+        match (name, list) {
+            ("get_page" | "page", Value::QuerySet(node)) => self.page(&node, site),
+            ("get_page" | "page", list) => Some(list),
+            _ => None,
+        }
+    }
+
     fn view_page(&mut self, args: &Args<'p>, site: Site) -> Option<Value<'p>> {
         let Value::QuerySet(node) = &args.positional.first()?.value else { return None };
+        let page = self.page(&node.clone(), site)?;
+        let turning = self.iterate(&page, site);
+        let sym = page.sym();
+        let element = Some(turning.element);
+        Some(Value::Seq(Rc::new(Seq { items: None, element, driver: turning.driver, sym })))
+    }
+
+    /// A page: how many there are now, some of them when they are read.
+    fn page(&mut self, node: &Rc<QsNode<'p>>, site: Site) -> Option<Value<'p>> {
         self.send_select(node, Kind::Count, Cause::Method("count".into()), Usage::Length, site);
         let mut page = (**node).clone();
         page.uid = self.number();
         page.born = self.rec.loop_depth();
         page.desc.slice = Some(Slice { start: None, stop: None, bounded: true, index: false });
         page.sym = page.sym.attr("page");
-        let page = Rc::new(page);
-        let turning = self.iterate(&Value::QuerySet(page.clone()), site);
-        let driver = turning.driver.map(|driver| super::super::value::Driver { over: Over::Slice, ..driver });
-        let sym = page.sym.clone();
-        Some(Value::Seq(Rc::new(Seq { items: None, element: Some(turning.element), driver, sym })))
+        Some(Value::QuerySet(Rc::new(page)))
     }
 }
