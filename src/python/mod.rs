@@ -1,9 +1,11 @@
 //! Python text → the IR. The only room that names tree-sitter's node kinds for Python.
 
+mod aliases;
 mod definitions;
 mod expressions;
 mod grammar;
 mod highlight;
+mod imports;
 pub mod ir;
 mod literals;
 mod lower;

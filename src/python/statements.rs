@@ -2,7 +2,7 @@
 
 use super::expressions::tuple_or_single;
 use super::grammar::{Field, Kind};
-use super::ir::{Alias, Arg, ArgKind, Block, Call, Expr, ExprKind, Handler, Ident, Name, Stmt, StmtKind, WithItem};
+use super::ir::{Block, Expr, ExprKind, Handler, Ident, Stmt, StmtKind, WithItem};
 use super::lower::{Lower, MAX_DEPTH, span_of};
 use super::operators::binary_op;
 use crate::model::Span;
@@ -424,128 +424,15 @@ impl Lower<'_> {
         });
         idents
     }
-
-    fn type_alias(&mut self, span: Span) -> StmtKind {
-        let mut left = None;
-        let mut right = None;
-        self.parts(|lower, here| match (here.kind, lower.field()) {
-            (Kind::Type, Field::Left) => left = Some(lower.expr()),
-            (Kind::Type, Field::Right) => right = Some(lower.expr()),
-            _ => {}
-        });
-        match (left, right) {
-            // `type Pair[T] = …`: the parameters are no part of the name.
-            (Some(left), Some(value)) => match left.kind {
-                ExprKind::Name(name) => StmtKind::TypeAlias { name: Ident { span: left.span, name }, value },
-                ExprKind::Subscript { value: named, .. } if matches!(named.kind, ExprKind::Name(_)) => {
-                    match as_ident(*named) {
-                        Some(name) => StmtKind::TypeAlias { name, value },
-                        None => StmtKind::Unknown(expressions([value])),
-                    }
-                }
-                // The grammar takes `type(self).count = 1` for an alias of `(self).count`.
-                _ => StmtKind::Assign { targets: vec![self.of_type(left, span.start)], value },
-            },
-            (left, right) => {
-                self.error(span);
-                StmtKind::Unknown(expressions(left.into_iter().chain(right)))
-            }
-        }
-    }
-
-    /// `(x).y` after the word `type` at `start`, as the `type(x).y` that it is.
-    fn of_type(&self, expr: Expr, start: u32) -> Expr {
-        let span = Span { start, end: expr.span.end };
-        match expr.kind {
-            ExprKind::Attribute { value, attr } => {
-                Expr { span, kind: ExprKind::Attribute { value: Box::new(self.of_type(*value, start)), attr } }
-            }
-            ExprKind::Subscript { value, index } => {
-                Expr { span, kind: ExprKind::Subscript { value: Box::new(self.of_type(*value, start)), index } }
-            }
-            kind => self.type_call(Expr { kind, ..expr }, start),
-        }
-    }
-
-    fn type_call(&self, arg: Expr, start: u32) -> Expr {
-        let word = Span { start, end: start + "type".len() as u32 };
-        let (args, end) = match arg.kind {
-            // Several arguments came as a tuple, whose parentheses are the call's.
-            ExprKind::Tuple(items) => (items, arg.span.end),
-            kind => {
-                let after = Span { start: arg.span.end, end: self.text.len() as u32 };
-                let close = self.slice(after).find(')').map_or(0, |at| at as u32 + 1);
-                (vec![Expr { kind, ..arg }], arg.span.end + close)
-            }
-        };
-        let args = args.into_iter().map(|value| Arg { span: value.span, kind: ArgKind::Positional, value }).collect();
-        let func = Expr { span: word, kind: ExprKind::Name("type".into()) };
-        let open = self.slice(Span { start: word.end, end }).find('(').map_or(0, |at| at as u32 + 1);
-        let args_span = Span { start: word.end + open, end: end.saturating_sub(1).max(word.end + open) };
-        Expr { span: Span { start, end }, kind: ExprKind::Call(Box::new(Call { func, args, args_span })) }
-    }
-
-    fn import_from(&mut self) -> StmtKind {
-        let mut level = 0;
-        let mut module = Name::default();
-        let mut star = false;
-        let mut names = Vec::new();
-        self.parts(|lower, here| match (here.kind, lower.field()) {
-            (Kind::RelativeImport, _) => lower.parts(|lower, here| match here.kind {
-                Kind::ImportPrefix => level = lower.slice(here.span).matches('.').count() as u32,
-                Kind::DottedName => module = lower.dotted(here.span),
-                _ => {}
-            }),
-            (Kind::DottedName, Field::ModuleName) => module = lower.dotted(here.span),
-            (Kind::WildcardImport, _) => star = true,
-            _ => names.extend(lower.alias()),
-        });
-        StmtKind::ImportFrom { level, module, names, star }
-    }
-
-    fn aliases(&mut self) -> Vec<Alias> {
-        let mut aliases = Vec::new();
-        self.parts(|lower, _| aliases.extend(lower.alias()));
-        aliases
-    }
-
-    fn alias(&mut self) -> Option<Alias> {
-        let here = self.here();
-        let span = here.span;
-        match here.kind {
-            Kind::DottedName => Some(Alias { span, name: self.dotted(span), asname: None }),
-            Kind::AliasedImport => {
-                let mut name = Name::default();
-                let mut asname = None;
-                self.parts(|lower, here| match here.kind {
-                    Kind::DottedName => name = lower.dotted(here.span),
-                    Kind::Identifier => asname = Some(lower.ident()),
-                    _ => {}
-                });
-                Some(Alias { span, name, asname })
-            }
-            _ => None,
-        }
-    }
-
-    /// A dotted name, which may be spread over white space.
-    pub(super) fn dotted(&self, span: Span) -> Name {
-        let text = self.slice(span);
-        if text.contains(|c: char| c.is_whitespace() || c == '\\') {
-            text.chars().filter(|c| !c.is_whitespace() && *c != '\\').collect()
-        } else {
-            Name::new(text)
-        }
-    }
 }
 
-fn as_ident(expr: Expr) -> Option<Ident> {
+pub(super) fn as_ident(expr: Expr) -> Option<Ident> {
     match expr.kind {
         ExprKind::Name(name) => Some(Ident { span: expr.span, name }),
         _ => None,
     }
 }
 
-fn expressions(values: impl IntoIterator<Item = Expr>) -> Block {
+pub(super) fn expressions(values: impl IntoIterator<Item = Expr>) -> Block {
     values.into_iter().map(|value| Stmt { span: value.span, kind: StmtKind::Expr(value) }).collect()
 }

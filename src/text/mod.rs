@@ -4,5 +4,6 @@ pub mod apply;
 pub mod diff;
 pub mod edit;
 mod source;
+pub mod sparse;
 
 pub use source::Source;
