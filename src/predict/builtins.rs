@@ -550,7 +550,7 @@ impl<'p> Interpreter<'p, '_> {
             return self.anything("mapped");
         }
         if let Some(driver) = &turning.driver {
-            self.rec.enter_loop(driver, site);
+            self.rec.enter_loop(driver, site, None);
         }
         let arg = Arg { value: turning.element.clone(), site, value_site: site };
         let value = self.invoke(function, Args { positional: vec![arg], ..Args::default() }, site, None);

@@ -215,7 +215,8 @@ impl<'p> Interpreter<'p, '_> {
         frame.receiver = receiver.clone();
         self.push_frame(frame);
         self.bind(&function.function.params, receiver, &args);
-        let value = self.run_body(function);
+        let cached = ["lru_cache", "cache"].iter().any(|name| function.has_decorator(name));
+        let value = self.kept_call(cached, |this| this.run_body(function));
         self.flow.vars = outer;
         self.rec.leave_call();
         let quiet = self.rec.exact && self.rec.position() == before;
@@ -223,6 +224,18 @@ impl<'p> Interpreter<'p, '_> {
         if plain && quiet && value.is_plain() && !matches!(value, Value::Const(_) | Value::Seq(_) | Value::Dict(_)) {
             self.shared.silent.insert(key, true);
         }
+        value
+    }
+
+    /// Runs something whose result is kept for the turns to come, as behind a guard that asks for it.
+    pub(super) fn kept_call(&mut self, kept: bool, run: impl FnOnce(&mut Self) -> Value<'p>) -> Value<'p> {
+        if !kept {
+            return run(self);
+        }
+        let fork = self.rec.fork();
+        self.rec.enter_arm(fork, 0, true, Sym::new("kept"));
+        let value = run(self);
+        self.rec.leave_arm();
         value
     }
 

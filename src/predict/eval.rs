@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use super::iterate::Turning;
 use super::sym::Sym;
-use super::value::{Closure, ClosureKind, Const, DictValue, QTree, Seq, Value};
+use super::value::{Closure, ClosureKind, Const, DictValue, QTree, RowValue, Seq, Value};
 use super::{Interpreter, NESTING};
 use crate::model::{FileId, Site};
 use crate::python::ir::{BinaryOp, BoolOp, Comp, CompKind, CompareOp, DictItem, Expr, ExprKind, FPart, UnaryOp};
@@ -48,6 +48,7 @@ impl<'p> Interpreter<'p, '_> {
             _ => {
                 let value = self.eval_bound(expr, None);
                 self.ask_truth(&value, self.site(expr.span));
+                self.note_truth(expr);
                 value
             }
         }
@@ -78,7 +79,14 @@ impl<'p> Interpreter<'p, '_> {
             ExprKind::Name(name) => self.name(name),
             ExprKind::Attribute { value, attr } => {
                 let object = self.eval_bound(value, None);
-                self.attribute(object, &attr.name, self.site(expr.span))
+                let row = match &object {
+                    Value::Row(row) => Some(row.clone()),
+                    Value::MaybeRelation(row, ..) => Some(Rc::new(RowValue::unknown(row))),
+                    _ => None,
+                };
+                let read = self.attribute(object, &attr.name, self.site(expr.span));
+                self.note_key(row, &attr.name, self.site(value.span));
+                read
             }
             ExprKind::Call(call) => self.call(call, expr),
             ExprKind::Subscript { value, index } => self.subscript(value, index, expr),
@@ -128,7 +136,11 @@ impl<'p> Interpreter<'p, '_> {
                 let right = self.eval(right);
                 self.binary_value(*op, left, right)
             }
-            ExprKind::Compare { left, rest } => self.compare(left, rest),
+            ExprKind::Compare { left, rest } => {
+                let value = self.compare(left, rest);
+                self.note_comparison(left, rest, expr);
+                value
+            }
             ExprKind::Await(inner) => self.eval(inner),
             ExprKind::Yield(value) => {
                 let value = value.as_ref().map_or(Value::none(), |v| self.eval(v));
@@ -386,7 +398,10 @@ impl<'p> Interpreter<'p, '_> {
             syms.push(iterated.sym());
             let turning = self.iterate(&iterated, self.site(clause.iter.span));
             if let Some(driver) = &turning.driver {
-                self.rec.enter_loop(driver, whole);
+                let elements: Vec<&'p Expr> = [&comp.element].into_iter().chain(&comp.value).collect();
+                let rows = matches!(iterated, Value::QuerySet(_));
+                let reads = if rows { self.reads_of_items(&comp.clauses, &elements) } else { None };
+                self.rec.enter_loop(driver, whole, reads);
                 opened += 1;
             }
             self.assign(&clause.target, turning.element.clone());

@@ -159,7 +159,7 @@ impl<'p> Interpreter<'p, '_> {
             Some(false) => return self.exec_block(orelse),
             None => {}
         }
-        let memo = is_memo_test(test);
+        let memo = self.lazy_test(test, body, &tested).or_else(|| is_memo_test(test));
         let fork = self.rec.fork();
         let start = self.flow.clone();
         self.narrow(test, true);
@@ -253,7 +253,9 @@ impl<'p> Interpreter<'p, '_> {
             return if orelse.is_empty() { next } else { self.exec_block(orelse) };
         };
         let whole = self.site(stmt.span);
-        self.exec_turns(driver, whole, body, |this| this.assign(target, turning.element));
+        let rows = matches!(iterated, Value::QuerySet(_));
+        let reads = if rows { self.reads_of_rows(iter, target, body) } else { None };
+        self.exec_turns(driver, whole, reads, body, |this| this.assign(target, turning.element));
         self.exec_block(orelse)
     }
 
@@ -261,7 +263,8 @@ impl<'p> Interpreter<'p, '_> {
         let key = self.number();
         let site = self.site(test.span);
         let over = if pages(body) { crate::model::Over::Pages } else { crate::model::Over::Items };
-        let driver = Driver { key, over, model: None, queryset: None, site, exactly: None, at_most: None };
+        let driver =
+            Driver { key, over, model: None, queryset: None, site, exactly: None, at_most: None, conditional: true };
         if leaves_in_first_turn(body) {
             self.eval_truth(test);
             let fork = self.rec.fork();
@@ -278,7 +281,7 @@ impl<'p> Interpreter<'p, '_> {
             return self.join_ways(fork, ways);
         }
         let whole = self.site(stmt.span);
-        self.exec_turns(driver, whole, body, |this| {
+        self.exec_turns(driver, whole, None, body, |this| {
             this.eval_truth(test);
         });
         self.exec_block(orelse)
@@ -289,12 +292,13 @@ impl<'p> Interpreter<'p, '_> {
         &mut self,
         driver: Driver<'p>,
         whole: crate::model::Site,
+        reads: Option<Vec<SmolStr>>,
         body: &'p Block,
         head: impl FnOnce(&mut Self),
     ) {
         let before = self.flow.clone();
         let mark = driver.key;
-        self.rec.enter_loop(&driver, whole);
+        self.rec.enter_loop(&driver, whole, reads);
         self.forget_assigned(body, mark);
         let base = self.rec.depth() - 1;
         let turn = Turn { base, exits: Vec::new(), flows: Vec::new(), driver: Some(driver) };

@@ -84,7 +84,16 @@ impl<'p> Interpreter<'p, '_> {
                 key
             }
         };
-        Driver { key, over: Over::Items, model: None, queryset: None, site, exactly: None, at_most: None }
+        Driver {
+            key,
+            over: Over::Items,
+            model: None,
+            queryset: None,
+            site,
+            exactly: None,
+            at_most: None,
+            conditional: false,
+        }
     }
 
     pub(super) fn rows_driver(&mut self, node: &Rc<QsNode<'p>>, site: Site) -> Driver<'p> {
@@ -93,7 +102,16 @@ impl<'p> Interpreter<'p, '_> {
         let at_most = slice.and_then(|s| Some(s.stop?.saturating_sub(s.start.unwrap_or(0))));
         let model = (!node.model.name.is_empty()).then(|| node.model.name.clone());
         let over = if bounded { Over::Slice } else { Over::Query };
-        Driver { key: node.uid, over, model, queryset: Some(node.clone()), site, exactly: None, at_most }
+        Driver {
+            key: node.uid,
+            over,
+            model,
+            queryset: Some(node.clone()),
+            site,
+            exactly: None,
+            at_most,
+            conditional: false,
+        }
     }
 
     /// What one row of a queryset is.

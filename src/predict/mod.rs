@@ -18,6 +18,7 @@ mod iterate;
 mod recorder;
 mod statement;
 mod sym;
+mod uses;
 mod value;
 
 use std::collections::HashMap;
@@ -79,6 +80,8 @@ struct Shared<'p> {
     silent: HashMap<(FileId, Span), bool>,
     /// Values of module-level names, by their expression.
     globals: HashMap<(FileId, Span), Value<'p>>,
+    /// Names read in a function, by its name's place.
+    loads: HashMap<(FileId, Span), uses::Loads>,
 }
 
 struct Interpreter<'p, 's> {

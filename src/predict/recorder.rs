@@ -8,7 +8,11 @@ use smol_str::SmolStr;
 use super::sym::Sym;
 use super::value::{Driver, QsNode, RowValue};
 use crate::model::{Confidence, LoopId, Site, Terms};
-use crate::trace::{Arm, CallStep, Event, EventKind, LoopInfo, QuerySet, QuerySetId, Row, Trace};
+use crate::trace::Cause;
+use crate::trace::{Arm, CallStep, Event, EventKind, LoopInfo, Query, QuerySet, QuerySetId, Row, RowOp, Trace};
+
+/// How many events back the one of the expression at hand may stand.
+const JUST: usize = 8;
 
 #[derive(Debug, Default)]
 pub struct Recorder {
@@ -90,6 +94,37 @@ impl Recorder {
         self.events.len() - 1
     }
 
+    /// The statement that an expression has just sent, to say more of it.
+    pub fn sent_at(&mut self, site: Site) -> Option<&mut Query> {
+        self.events.iter_mut().rev().take(JUST).filter(|event| event.site == Some(site)).find_map(|event| {
+            match &mut event.kind {
+                EventKind::Query(query) => Some(query.as_mut()),
+                _ => None,
+            }
+        })
+    }
+
+    /// Of the relation that an expression has just followed, only the key is read.
+    pub fn only_key_at(&mut self, site: Site) {
+        for event in self.events.iter_mut().rev().take(JUST).filter(|event| event.site == Some(site)) {
+            match &mut event.kind {
+                EventKind::Query(query) => {
+                    if let Cause::Relation { pk_only, .. } = &mut query.cause {
+                        *pk_only = true;
+                        return;
+                    }
+                }
+                EventKind::Row(row) => {
+                    if let RowOp::Relation { pk_only, .. } = &mut row.op {
+                        *pk_only = true;
+                        return;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
     /// How many loops are open.
     pub fn loop_depth(&self) -> usize {
         self.open.len()
@@ -114,7 +149,8 @@ impl Recorder {
         self.tests.iter().any(|sym| sym.has(mark))
     }
 
-    pub fn enter_loop(&mut self, driver: &Driver<'_>, body: Site) {
+    /// `reads`: what the body does with the rows, see [`LoopInfo::reads`].
+    pub fn enter_loop(&mut self, driver: &Driver<'_>, body: Site, reads: Option<Vec<SmolStr>>) {
         let parent = self.open.last().map(|l| l.id);
         let queryset = driver.queryset.as_ref().map(|node| self.queryset(node));
         let id = match self.known_loops.get(&(driver.key, parent)) {
@@ -129,15 +165,21 @@ impl Recorder {
                     bodies: Vec::new(),
                     exactly: driver.exactly,
                     at_most: driver.at_most,
+                    conditional: driver.conditional,
+                    reads: Some(Vec::new()),
                 });
                 self.known_loops.insert((driver.key, parent), id);
                 id
             }
         };
-        if let Some(info) = self.loops.get_mut(id.0 as usize)
-            && !info.bodies.contains(&body)
-        {
-            info.bodies.push(body);
+        if let Some(info) = self.loops.get_mut(id.0 as usize) {
+            if !info.bodies.contains(&body) {
+                info.bodies.push(body);
+            }
+            info.reads = info.reads.take().zip(reads).map(|(mut known, more)| {
+                known.extend(more);
+                known
+            });
         }
         self.open.push(OpenLoop { id, region: self.costs.len(), mark: driver.key });
         self.costs.push(Terms::zero());

@@ -199,6 +199,8 @@ pub struct Driver<'p> {
     pub site: Site,
     pub exactly: Option<u32>,
     pub at_most: Option<u32>,
+    /// A `while`.
+    pub conditional: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -342,6 +344,13 @@ fn joined(parts: &[QTree], with: &str) -> Sym {
     let syms: Vec<Sym> = parts.iter().map(QTree::sym).collect();
     let text = syms.iter().map(|s| &*s.text).collect::<Vec<_>>().join(with);
     Sym::of(format!("({text})"), &syms)
+}
+
+impl<'p> RowValue<'p> {
+    /// What an unknown attribute of a row leads to.
+    pub fn unknown(of: &RowValue<'p>) -> Self {
+        Self { model: ModelRef { id: None, name: SmolStr::default() }, ..of.clone() }
+    }
 }
 
 impl<'p> Seq<'p> {

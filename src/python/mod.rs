@@ -17,5 +17,6 @@ mod show;
 mod statements;
 #[cfg(test)]
 mod tests;
+pub mod walk;
 
 pub use parser::{MAX_BYTES, ParseLimit, Parsed, Parser, highlight, parse};

@@ -3,9 +3,9 @@
 use smol_str::SmolStr;
 
 use super::FileEdit;
-use super::walk::statements;
 use crate::model::{FileId, Site, Span};
 use crate::python::ir::{self, Alias, Stmt, StmtKind};
+use crate::python::walk::statements;
 use crate::text::Source;
 
 /// How to write imported names in a file, and what must be added for it.

@@ -2,9 +2,9 @@
 
 use smol_str::SmolStr;
 
-use super::walk::{expression_at, statements};
 use crate::model::Span;
 use crate::python::ir::{self, BinaryOp, Expr, ExprKind, StmtKind};
+use crate::python::walk::{expression_at, statements};
 
 /// A sum of what was there and a step.
 #[derive(Debug, Clone, PartialEq, Eq)]

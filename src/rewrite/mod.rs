@@ -12,8 +12,8 @@ mod names;
 mod place;
 mod quotes;
 mod statement;
-mod walk;
 
+pub use crate::python::walk::{blocks, inside_fstring, unit_around};
 pub use chain::{Call, append_call, extend_args, prepend_call, receiver};
 pub use edit::{FileEdit, Rewritten, apply, to_report};
 pub use imports::{Import, import};
@@ -23,4 +23,3 @@ pub use names::{assigned_name, bound_between, is_used, read_in};
 pub use place::{dominates, function_at, runs_once};
 pub use quotes::Quote;
 pub use statement::{insert_before, replace_line, statement_at, whole_lines};
-pub use walk::{blocks, inside_fstring, unit_around};

@@ -61,7 +61,7 @@ pub fn add_index(
     class: Span,
     index: &NewIndex,
 ) -> Option<Vec<FileEdit>> {
-    let class = super::walk::statements(&code.body).find_map(|stmt| match &stmt.kind {
+    let class = crate::python::walk::statements(&code.body).find_map(|stmt| match &stmt.kind {
         StmtKind::Class(found) if class.contains(found.name.span) && found.name.span.start == class.start => {
             Some(found)
         }

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use smol_str::SmolStr;
 
-use super::walk::{expressions, expressions_of, statements};
 use crate::model::Span;
 use crate::python::ir::{self, Expr, ExprKind, Stmt, StmtKind};
+use crate::python::walk::{expressions, expressions_of, statements};
 
 /// Names that statements starting within `span` bind: a value computed before it may differ after it.
 pub fn bound_between(module: &ir::Module, span: Span) -> HashSet<SmolStr> {

@@ -1,8 +1,8 @@
 //! Where a piece of code stands: in which function, under which branches.
 
-use super::walk::{blocks, expressions, expressions_of, statements};
 use crate::model::Span;
 use crate::python::ir::{self, ExprKind, Stmt, StmtKind};
+use crate::python::walk::{blocks, expressions, expressions_of, statements};
 
 /// The whole function whose name is written at `name`.
 pub fn function_at(module: &ir::Module, name: Span) -> Option<Span> {

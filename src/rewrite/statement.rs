@@ -1,9 +1,9 @@
 //! Statements put before others, at their indentation.
 
 use super::FileEdit;
-use super::walk::statements;
 use crate::model::{Site, Span};
 use crate::python::ir::{self, Stmt};
+use crate::python::walk::statements;
 use crate::text::Source;
 
 /// The statement with exactly this span.

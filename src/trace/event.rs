@@ -69,6 +69,8 @@ pub struct Query {
     pub queryset: Option<QuerySetId>,
     pub cause: Cause,
     pub usage: Usage,
+    /// The test that its result is used in, and in nothing else.
+    pub tested: Option<Tested>,
     /// Two queries of one trace that would read the same thing have the same text here: model, filters with their
     /// values, order, slice. `None` where it depends on something unknown.
     pub identity: Option<String>,
@@ -85,6 +87,7 @@ impl Event {
             queryset: None,
             cause: Cause::Observed,
             usage: Usage::Unknown,
+            tested: None,
             identity: None,
             varies_with: None,
             observed: Some(Box::new(observed)),
@@ -113,6 +116,7 @@ pub enum Cause {
     Relation {
         row: Row,
         field: SmolStr,
+        /// Only the key of what it leads to is read here.
         pk_only: bool,
     },
     /// A reverse one-to-one or generic relation of a row.
@@ -153,6 +157,17 @@ pub enum Usage {
     Value,
     Unused,
     Unknown,
+}
+
+/// A test for whether a query finds anything: `qs.count() > 0`, `if not qs:`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tested {
+    /// The whole test, without a `not` before it.
+    pub site: Site,
+    /// It holds where there is nothing: `qs.count() == 0`.
+    pub empty: bool,
+    /// No variable holds the queryset, or one that nothing else reads.
+    pub alone: bool,
 }
 
 /// What a log says of one execution.
@@ -201,6 +216,8 @@ pub enum RowOp {
     Relation {
         field: SmolStr,
         loaded: bool,
+        /// Only the key of what it leads to is read.
+        pk_only: bool,
     },
     /// The new value derives from the row's own (`o.n = o.n + 1`).
     Write {

@@ -9,7 +9,7 @@ mod statement;
 
 pub use event::{
     Arm, CacheBackend, CacheEvent, CacheOp, CallStep, Cause, Event, EventKind, Frame, Observed, Query, RowEvent, RowOp,
-    Usage, ValueChange,
+    Tested, Usage, ValueChange,
 };
 pub use queryset::{Filter, LoopInfo, QuerySet, QuerySetId, Row, Slice, Step};
 pub use statement::{Column, Comparison, Facts, Fingerprint, Operator, Ordering, Statement};

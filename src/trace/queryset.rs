@@ -124,4 +124,8 @@ pub struct LoopInfo {
     pub bodies: Vec<Site>,
     pub exactly: Option<u32>,
     pub at_most: Option<u32>,
+    /// A `while`: how often it turns may depend on what a query in it gives.
+    pub conditional: bool,
+    /// The attributes that are read of the rows, where nothing else is done with them or their queryset.
+    pub reads: Option<Vec<SmolStr>>,
 }

@@ -110,7 +110,10 @@ impl<'p> Interpreter<'p, '_> {
             if let Some(value) = self.flow.attr(&sym, &function.function.name.name) {
                 return value.clone();
             }
-            let value = self.call_function(function, Some(object), Default::default(), site);
+            // Of an object that stays the same, the first turn pays for all.
+            let once = self.rec.varies_with(&sym).is_none();
+            let value =
+                self.kept_call(once, |this| this.call_function(function, Some(object), Default::default(), site));
             self.flow.set_attr(&sym, &function.function.name.name, value.clone());
             return value;
         }

@@ -34,14 +34,14 @@ impl<'p> Interpreter<'p, '_> {
             return Value::Row(related.row.clone());
         }
         let joined = !null && row.queryset.as_ref().is_some_and(|node| node.desc.select_related_all);
-        self.follow(row, name, model, joined, site, |row, field| Cause::Relation { row, field, pk_only: false })
+        self.follow(row, name, model, joined, false, site, |row, field| Cause::Relation { row, field, pk_only: false })
     }
 
     /// A relation of a row whose model is not in the input.
     pub(super) fn forward_unknown(&mut self, row: &Rc<RowValue<'p>>, name: &SmolStr, site: Site) -> Value<'p> {
         let model = ModelRef { id: None, name: SmolStr::default() };
         let joined = row.queryset.as_ref().is_some_and(|node| node.desc.select_related_all || node.desc.opaque);
-        self.follow(row, name, model, joined, site, |row, field| Cause::Relation { row, field, pk_only: false })
+        self.follow(row, name, model, joined, false, site, |row, field| Cause::Relation { row, field, pk_only: false })
     }
 
     /// A reverse one-to-one, or a generic foreign key.
@@ -53,7 +53,7 @@ impl<'p> Interpreter<'p, '_> {
         site: Site,
         generic: bool,
     ) -> Value<'p> {
-        self.follow(row, name, model, false, site, move |row, field| Cause::Singular { row, field, generic })
+        self.follow(row, name, model, false, generic, site, move |row, field| Cause::Singular { row, field, generic })
     }
 
     fn follow(
@@ -62,16 +62,19 @@ impl<'p> Interpreter<'p, '_> {
         name: &SmolStr,
         model: ModelRef,
         joined: bool,
+        generic: bool,
         site: Site,
         cause: impl FnOnce(crate::trace::Row, SmolStr) -> Cause,
     ) -> Value<'p> {
         let mut path = row.path.clone();
         path.push(name.clone());
         let certain = row.certain && model.id.is_some();
+        // Rows of any model: no join leads on from them, and only a prefetch says what they bring along.
+        let further = generic && row.queryset.as_ref().is_none_or(|node| !leads_on(&node.desc.prefetch_related, &path));
         let related = Rc::new(RowValue {
             model: model.clone(),
-            queryset: row.queryset.clone(),
-            path: path.clone(),
+            queryset: row.queryset.clone().filter(|_| !further),
+            path: if further { Vec::new() } else { path.clone() },
             sym: row.sym.attr(name),
             fresh: false,
             certain,
@@ -83,7 +86,7 @@ impl<'p> Interpreter<'p, '_> {
             || row.queryset.as_ref().is_some_and(|node| is_loaded(node, &path));
         let of_row = self.rec.row(row);
         if loaded {
-            let op = RowOp::Relation { field: name.clone(), loaded: true };
+            let op = RowOp::Relation { field: name.clone(), loaded: true, pk_only: false };
             self.rec.emit(EventKind::Row(RowEvent { row: of_row, op }), Some(site), None, Confidence::Certain);
         } else {
             self.flow.learn(fact);
@@ -168,6 +171,12 @@ fn covers(lookups: &[SmolStr], wanted: &str) -> bool {
     lookups
         .iter()
         .any(|lookup| lookup.strip_prefix(wanted).is_some_and(|rest| rest.is_empty() || rest.starts_with("__")))
+}
+
+/// Whether one of the lookups goes on from a path.
+fn leads_on(lookups: &[SmolStr], path: &[SmolStr]) -> bool {
+    let path = path.join("__");
+    lookups.iter().any(|lookup| lookup.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with("__")))
 }
 
 /// Whether a prefetch lookup's rows come with the join already.

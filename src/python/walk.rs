@@ -1,7 +1,7 @@
 //! Finding things in the IR without recursion, for input may be nested as deep as it likes.
 
+use super::ir::{self, DictItem, Expr, ExprKind, FPart, Stmt, StmtKind};
 use crate::model::Span;
-use crate::python::ir::{self, DictItem, Expr, ExprKind, FPart, Stmt, StmtKind};
 
 /// Every statement of a block, with those inside of others, in no particular order.
 pub fn statements(block: &[Stmt]) -> impl Iterator<Item = &Stmt> {
