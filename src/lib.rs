@@ -23,3 +23,4 @@ pub mod text;
 pub mod trace;
 #[cfg(feature = "worker")]
 pub mod worker;
+pub mod workload;

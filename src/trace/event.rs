@@ -180,6 +180,9 @@ pub struct Observed {
     /// The values of this execution as text, in the order in which they stand in the statement: its literals, and the
     /// parameters in place of their marks. `None` where the input hides them.
     pub params: Option<Vec<String>>,
+    /// Parameter sets of one call (`executemany`); 0 and 1 for an ordinary statement.
+    pub repeat: u32,
+    /// Of all sets together.
     pub duration_us: Option<u64>,
     pub rows: Option<u64>,
     /// Outermost first, application frames only where they can be told.

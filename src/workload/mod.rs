@@ -1,0 +1,171 @@
+//! What a log amounts to: a summary per statement shape and per endpoint, whatever the log's length.
+//!
+//! Statements stream in one by one. The summary of a log is that of its parts merged in their order, to the last
+//! count, as long as neither has more shapes or endpoints than are kept; it can be written and read back.
+
+mod endpoint;
+mod hash;
+mod quantiles;
+mod sample;
+mod shape;
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::trace::{Fingerprint, Observed, Statement};
+
+pub use endpoint::{Endpoint, Took};
+pub use quantiles::Quantiles;
+pub use sample::{Distinct, Sample};
+pub use shape::Shape;
+
+/// A program has hundreds of shapes; what comes beyond these is counted only as a whole.
+const MOST_SHAPES: usize = 20_000;
+/// As for shapes: a site that puts keys into its addresses has one endpoint per key.
+const MOST_ENDPOINTS: usize = 20_000;
+/// Sets of values of one request that are compared for being equal.
+const MOST_COMPARED: usize = 1 << 20;
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Workload {
+    shapes: BTreeMap<Fingerprint, Shape>,
+    endpoints: BTreeMap<String, Endpoint>,
+    /// Statements, each call of several parameter sets as one.
+    pub statements: u64,
+    /// Requests that the inputs bound; see [`crate::trace::Origin::Log`].
+    pub requests: u64,
+    /// Statements of shapes beyond those that are kept.
+    pub unkept: u64,
+    /// Requests of endpoints beyond those that are kept.
+    pub unkept_requests: u64,
+    #[serde(skip)]
+    open: Open,
+}
+
+/// The request that statements are added to.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Open {
+    bounded: bool,
+    statements: u64,
+    time_us: Option<u64>,
+    duplicates: u64,
+    shapes: HashSet<Fingerprint>,
+    /// Hashes of a shape with its values.
+    sent: HashSet<u64>,
+}
+
+/// What one request came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Finished {
+    pub statements: u64,
+    /// Of its statements together; `None` where the input has no times.
+    pub time_us: Option<u64>,
+    /// Reads that repeat an earlier one of the request with equal values.
+    pub duplicates: u64,
+}
+
+impl Workload {
+    /// Statements that follow are one request's. Where the input has no boundaries, repeats are no duplicates: they
+    /// may well be other requests'.
+    pub fn begin_request(&mut self, bounded: bool) {
+        self.open = Open { bounded, ..Open::default() };
+    }
+
+    pub fn statement(&mut self, statement: &Statement, observed: &Observed) {
+        let ordinal = self.statements;
+        self.statements += 1;
+        let open = &mut self.open;
+        open.statements += 1;
+        if let Some(took) = observed.duration_us {
+            open.time_us = Some(open.time_us.unwrap_or(0).saturating_add(took));
+        }
+        let values = observed.params.as_deref().map(hash::of_texts);
+        if let Some(values) = values
+            && open.bounded
+            && statement.facts.kind.reads()
+            && open.sent.len() < MOST_COMPARED
+            && !open.sent.insert(hash::pair(statement.fingerprint.0, values))
+        {
+            open.duplicates += 1;
+        }
+        let known = self.shapes.len();
+        let shape = match self.shapes.get_mut(&statement.fingerprint) {
+            Some(shape) => shape,
+            None if known >= MOST_SHAPES => {
+                self.unkept += 1;
+                return;
+            }
+            None => {
+                let new = Shape::new(statement, ordinal);
+                self.shapes.entry(statement.fingerprint).or_insert(new)
+            }
+        };
+        shape.add(observed, values, ordinal);
+        if open.bounded && open.shapes.insert(statement.fingerprint) {
+            shape.requests += 1;
+        }
+    }
+
+    /// `took_us`: of the whole request, where the input says.
+    pub fn end_request(&mut self, name: &str, took_us: Option<u64>) -> Finished {
+        let open = std::mem::take(&mut self.open);
+        let finished = Finished { statements: open.statements, time_us: open.time_us, duplicates: open.duplicates };
+        self.requests += u64::from(open.bounded);
+        let name = endpoint::name(name);
+        let known = self.endpoints.len();
+        match self.endpoints.get_mut(name) {
+            Some(endpoint) => endpoint.add(&finished, took_us),
+            None if known >= MOST_ENDPOINTS => self.unkept_requests += 1,
+            None => self.endpoints.entry(name.to_owned()).or_default().add(&finished, took_us),
+        }
+        finished
+    }
+
+    /// Adds what came after.
+    pub fn merge(&mut self, later: &Workload) {
+        for (fingerprint, other) in &later.shapes {
+            let known = self.shapes.len();
+            match self.shapes.get_mut(fingerprint) {
+                Some(shape) => shape.merge(other, self.statements),
+                None if known >= MOST_SHAPES => self.unkept += other.calls,
+                None => drop(self.shapes.insert(*fingerprint, other.after(self.statements))),
+            }
+        }
+        for (name, other) in &later.endpoints {
+            let known = self.endpoints.len();
+            match self.endpoints.get_mut(name) {
+                Some(endpoint) => endpoint.merge(other),
+                None if known >= MOST_ENDPOINTS => self.unkept_requests += other.requests(),
+                None => drop(self.endpoints.insert(name.clone(), other.clone())),
+            }
+        }
+        self.statements += later.statements;
+        self.requests += later.requests;
+        self.unkept += later.unkept;
+        self.unkept_requests += later.unkept_requests;
+    }
+
+    pub fn shape(&self, fingerprint: Fingerprint) -> Option<&Shape> {
+        self.shapes.get(&fingerprint)
+    }
+
+    /// In the order of their fingerprints.
+    pub fn shapes(&self) -> impl Iterator<Item = &Shape> {
+        self.shapes.values()
+    }
+
+    /// By name, without the query of its address; in the order of names.
+    pub fn endpoints(&self) -> impl Iterator<Item = (&str, &Endpoint)> {
+        self.endpoints.iter().map(|(name, endpoint)| (name.as_str(), endpoint))
+    }
+
+    /// Microseconds of all statements; `None` where none has a time.
+    pub fn time_us(&self) -> Option<u64> {
+        let timed = self.shapes().map(|shape| &shape.times).filter(|times| times.count() > 0);
+        timed.map(Quantiles::sum).reduce(u64::saturating_add)
+    }
+}
+
+#[cfg(test)]
+mod tests;
