@@ -1,8 +1,160 @@
 //! `roundtrip log`
 
-use super::args::Log;
-use super::output::{Problem, Status, usage};
+use std::fs::File;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::ops::ControlFlow;
 
-pub fn run(_args: &Log) -> Result<Status, Problem> {
-    Err(usage("reading logs is not available in this build"))
+use crate::config::{self, Config};
+use crate::intake::{self, HEAD, Kind};
+use crate::observe::{self, Error, ReadSeek};
+use crate::review::Logs;
+
+use super::args::Log;
+use super::code::Reviewed;
+use super::files::{described, slashes};
+use super::options;
+use super::output::{Problem, Status, color, complain, print, problem, usage, verdict};
+
+pub fn run(args: &Log) -> Result<Status, Problem> {
+    refuse(args)?;
+    let chosen = &args.options;
+    let mut config = options::review(chosen, args.files.first().map(String::as_str))?;
+    if let Some(path) = &args.budget {
+        let mut budgets = config::parse_budgets(&path.display().to_string(), &options::read_text(path)?)?;
+        // The first that fits counts.
+        budgets.append(&mut config.budgets);
+        config.budgets = budgets;
+    }
+    let hidden = options::hidden(chosen)?;
+    let (mut reviewed, problems) = review(&args.files, args.format_as.as_deref(), config);
+    problems.iter().for_each(complain);
+    options::hide(&mut reviewed.report, |finding| hidden.contains(&finding.fingerprint));
+    print(&reviewed.render(chosen.format.into(), color(), chosen.quiet))?;
+    let status = verdict(&reviewed.report, chosen.fail_on);
+    Ok(if problems.is_empty() { status } else { Status::Unusable })
+}
+
+/// What the options ask for and a log cannot give.
+fn refuse(args: &Log) -> Result<(), Problem> {
+    let options = &args.options;
+    let rewrites = options.fix || options.unsafe_fixes || options.fix_diff;
+    let refused = [
+        (rewrites, "--fix, --unsafe-fixes and --fix-diff are for `roundtrip check`: a log holds no code to rewrite"),
+        (options.all_lines, "--all-lines is for `roundtrip check --diff`"),
+        (!args.compare.is_empty(), "--compare is not available in this build"),
+        (!args.code.is_empty(), "--code is not available in this build"),
+        (!args.schema.is_empty(), "--schema is not available in this build"),
+    ];
+    if let Some((_, message)) = refused.iter().find(|(asked, _)| *asked) {
+        return Err(usage(*message));
+    }
+    if args.files.iter().filter(|file| *file == "-").count() > 1 {
+        return Err(usage("standard input (-) can be read once only"));
+    }
+    match &args.format_as {
+        Some(id) if observe::formats().iter().all(|format| format.id != id) => {
+            Err(usage(Error::UnknownFormat(id.clone()).to_string()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The report of all files, and why some could not be read.
+fn review(files: &[String], format: Option<&str>, config: Config) -> (Reviewed, Vec<Problem>) {
+    let mut logs = Logs::new(config);
+    let mut problems = Vec::new();
+    for file in files {
+        match read(file, format, &mut logs) {
+            Ok(errors) => problems.extend(errors),
+            Err(problem) => {
+                logs.fail(problem.clone());
+                problems.push(problem);
+            }
+        }
+    }
+    (Reviewed { report: logs.finish().report, ..Reviewed::default() }, problems)
+}
+
+/// Reads one file; gives what of it could not be read, which the report has too.
+fn read(file: &str, format: Option<&str>, logs: &mut Logs) -> Result<Vec<Problem>, Problem> {
+    let name = slashes(file);
+    let mut reader = open(file).map_err(|error| problem(&name, described(&error)))?;
+    match logs.read(&name, format, &mut *reader, &mut |_| ControlFlow::Continue(())) {
+        Ok(outcome) => Ok(outcome.errors),
+        Err(Error::Io(error)) => Err(problem(name, described(&error))),
+        Err(Error::NotRecognised(reasons)) => {
+            let code = head(file).map(|head| intake::classify(&name, &head)).filter(|c| Kind::CODE.contains(&c.kind));
+            let message = match code {
+                Some(code) if code.kind != Kind::Zip => {
+                    format!("not a log: {}; code is for `roundtrip check`", code.why)
+                }
+                _ => reasons.seen,
+            };
+            Err(problem(name, message))
+        }
+        Err(error) => Err(problem(name, error.to_string())),
+    }
+}
+
+fn head(file: &str) -> Option<Vec<u8>> {
+    let mut head = Vec::new();
+    File::open(file).ok()?.take(HEAD as u64).read_to_end(&mut head).ok()?;
+    Some(head)
+}
+
+fn open(file: &str) -> io::Result<Box<dyn ReadSeek>> {
+    if file == "-" {
+        return Stream::open(io::stdin());
+    }
+    let opened = File::open(file)?;
+    let kind = opened.metadata()?.file_type();
+    if kind.is_dir() {
+        return Err(io::Error::other("a folder; expected a file"));
+    }
+    if kind.is_file() { Ok(Box::new(opened)) } else { Stream::open(opened) }
+}
+
+/// A pipe: it can go back to its start while no more than the magic bytes of a container are read.
+struct Stream<R> {
+    head: Cursor<Vec<u8>>,
+    rest: R,
+    started: bool,
+}
+
+/// As many bytes as tell a container.
+const MAGIC: usize = 4;
+
+impl<R: Read + 'static> Stream<R> {
+    fn open(mut rest: R) -> io::Result<Box<dyn ReadSeek>> {
+        let mut head = Vec::new();
+        rest.by_ref().take(MAGIC as u64).read_to_end(&mut head)?;
+        if head.starts_with(b"PK") {
+            // The index of an archive stands at its end.
+            rest.read_to_end(&mut head)?;
+            return Ok(Box::new(Cursor::new(head)));
+        }
+        Ok(Box::new(Stream { head: Cursor::new(head), rest, started: false }))
+    }
+}
+
+impl<R: Read> Read for Stream<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self.head.read(out)? {
+            0 if !out.is_empty() => {
+                let got = self.rest.read(out)?;
+                self.started |= got > 0;
+                Ok(got)
+            }
+            got => Ok(got),
+        }
+    }
+}
+
+impl<R> Seek for Stream<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match to {
+            SeekFrom::Start(0) if !self.started => self.head.seek(to),
+            _ => Err(io::Error::new(io::ErrorKind::Unsupported, "a pipe cannot go back")),
+        }
+    }
 }

@@ -95,6 +95,8 @@ fn head(finding: &Finding, report: &Report, paint: &Paint, out: &mut String) {
 fn details(finding: &Finding, paint: &Paint, out: &mut String) {
     if let Some(cost) = cost_line(finding) {
         let saved = finding.cost.as_ref().and_then(|cost| cost.saved_ms);
+        // Whole milliseconds of a log round quick statements down to nothing.
+        let saved = saved.filter(|ms| *ms > 0.0);
         let saved = saved.map(|ms| format!(", saves {} ms", milliseconds(ms))).unwrap_or_default();
         let letters = letters(finding);
         let letters = if letters.is_empty() { String::new() } else { format!("   {}", letters.join(", ")) };

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::beside;
 use super::side::{Found, Side};
 use crate::config::{Config, Preset};
-use crate::model::{Cost, Evidence, Finding, FindingSource, Letters, Severity, Site};
+use crate::model::{Cost, Evidence, Finding, FindingSource, Letters, Report, RuleName, Severity, Site, Summary};
 use crate::project::Project;
-use crate::rules::{CALLED, Draft, DraftCost, DraftEvidence, Meta};
+use crate::rules::{CALLED, Draft, DraftCost, DraftEvidence, Meta, registry};
 use crate::trace::{Role, Trace};
 
 /// Whether a draft stands in reviewed code that is no test.
@@ -80,6 +80,23 @@ pub fn finding(project: &Project, draft: &Draft, config: &Config, fingerprint: S
     }
 }
 
+/// What follows from the findings: the rules that occur, and the counts.
+pub fn tally(report: &mut Report, files: u32, statements: u64) {
+    let mut rules: BTreeMap<&str, RuleName> = BTreeMap::new();
+    let mut summary = Summary { files, statements, ..Summary::default() };
+    for finding in &report.findings {
+        let rule = registry::by_code(&finding.rule);
+        rules.entry(&finding.rule).or_insert_with(|| RuleName {
+            code: finding.rule.clone(),
+            name: finding.name.clone(),
+            summary: rule.map_or_else(String::new, |rule| rule.meta().summary().to_owned()),
+        });
+        summary.count(finding.severity);
+    }
+    report.rules = rules.into_values().collect();
+    report.summary = summary;
+}
+
 fn cost(cost: &DraftCost) -> Cost {
     let mut letters = Letters::default();
     let before = cost.before.render(&mut letters);
@@ -104,7 +121,7 @@ fn told(project: &Project, evidence: &DraftEvidence) -> Evidence {
         DraftEvidence::Frame { frame, message } => {
             Evidence::Code { path: frame.path.to_string(), line: frame.line, message: message.clone() }
         }
-        DraftEvidence::Statements { fingerprint, sql, count, total_us, request } => Evidence::Statements {
+        DraftEvidence::Statements { fingerprint, sql, count, total_us, request, .. } => Evidence::Statements {
             fingerprint: fingerprint.to_string(),
             sql: sql.clone(),
             count: *count,

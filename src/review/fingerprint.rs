@@ -7,6 +7,7 @@ use crate::project::Project;
 use crate::python::ir::{Stmt, StmtKind};
 use crate::rewrite;
 use crate::rules::Draft;
+use crate::trace::Frame;
 
 /// Where a finding stands, in words that unrelated edits leave alone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,7 +57,18 @@ impl Numbering {
     pub fn fingerprint(&mut self, project: &Project, draft: &Draft) -> String {
         let anchor = anchor(project, draft);
         let text = draft.site.map(|site| normalised(project, site)).unwrap_or_default();
-        let base = hash(&[anchor.code, &anchor.path, &anchor.function, &text, &anchor.key]);
+        self.number(hash(&[anchor.code, &anchor.path, &anchor.function, &text, &anchor.key]))
+    }
+
+    /// Of what a log shows: `frame` is in the program's own code. Of its path only the file counts, for a server's
+    /// folders change with every release.
+    pub fn of_log(&mut self, draft: &Draft, frame: Option<&Frame>) -> String {
+        let file = frame.map_or("", |frame| frame.path.rsplit(['/', '\\']).next().unwrap_or_default());
+        let function = frame.map_or("", |frame| frame.function.as_str());
+        self.number(hash(&[draft.rule.code, file, function, "", &draft.key]))
+    }
+
+    fn number(&mut self, base: u64) -> String {
         let count = self.seen.entry(base).or_insert(0);
         *count += 1;
         let own = if *count == 1 { base } else { hash(&[&format!("{base:016x}"), &count.to_string()]) };

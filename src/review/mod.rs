@@ -1,10 +1,12 @@
-//! The one entry point of a code review: files and patches in, a report and what the code view shows out.
+//! The entry points of a review: [`code`] takes files and patches and gives a report and what the code view shows,
+//! [`Logs`] takes logs and gives a report and what the view of queries shows.
 
 mod beside;
 mod check;
 mod excuse;
 mod finding;
 mod fingerprint;
+mod log;
 mod read;
 mod side;
 
@@ -12,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
 use crate::config::Config;
-use crate::model::{FileId, Finding, InputError, Prediction, QueryRow, Report, Rewrite, RuleName, Site, Summary};
+use crate::model::{FileId, Finding, InputError, Prediction, QueryRow, Report, Rewrite, Site};
 use crate::project::{DjangoVersion, Hints, Project};
 use crate::python::{Parser, ir};
 use crate::rewrite;
@@ -25,6 +27,8 @@ use excuse::Excuses;
 use fingerprint::Numbering;
 use read::ReadFile;
 use side::Side;
+
+pub use log::{Bar, Listed, LogReview, Logs, Outcome};
 
 /// What is reviewed.
 #[derive(Debug, Clone, Default)]
@@ -181,17 +185,21 @@ fn go_on(progress: Progress<'_>, phase: &str, done: u64, total: u64) -> Option<(
     }
 }
 
-fn hints(input: &CodeInput, config: &Config) -> Hints {
-    let dialect = config.dialect.as_deref().and_then(|name| match name {
+/// The dialect that the configuration names.
+fn dialect(config: &Config) -> Option<Dialect> {
+    match config.dialect.as_deref()? {
         "postgres" => Some(Dialect::Postgres),
         "mysql" => Some(Dialect::MySql),
         "sqlite" => Some(Dialect::Sqlite),
         "generic" => Some(Dialect::Generic),
         _ => None,
-    });
+    }
+}
+
+fn hints(input: &CodeInput, config: &Config) -> Hints {
     Hints {
         django: config.django.map(|(major, minor)| DjangoVersion(major, minor)),
-        dialect,
+        dialect: dialect(config),
         other_files: input.others.iter().map(|file| (file.path.clone(), file.text.clone())).collect(),
     }
 }
@@ -345,25 +353,15 @@ fn describe(review: &mut CodeReview, side: &Side, files: Vec<ReadFile>) {
 /// What follows from the findings: their places in the files, the rules that occur, the counts.
 fn conclude(review: &mut CodeReview) {
     let mut by_path: HashMap<&str, Vec<usize>> = HashMap::new();
-    let mut rules: BTreeMap<&str, RuleName> = BTreeMap::new();
-    let mut summary = Summary::default();
     for (at, finding) in review.report.findings.iter().enumerate() {
         if let Some(path) = &finding.path {
             by_path.entry(path).or_default().push(at);
         }
-        let rule = crate::rules::registry::by_code(&finding.rule);
-        rules.entry(&finding.rule).or_insert_with(|| RuleName {
-            code: finding.rule.clone(),
-            name: finding.name.clone(),
-            summary: rule.map_or_else(String::new, |rule| rule.meta().summary().to_owned()),
-        });
-        summary.count(finding.severity);
     }
     for file in &mut review.files {
         file.findings = by_path.remove(file.path.as_str()).unwrap_or_default();
     }
-    summary.files = review.files.iter().filter(|file| !file.context).count() as u32;
-    summary.statements = review.report.queries.len() as u64;
-    review.report.rules = rules.into_values().collect();
-    review.report.summary = summary;
+    let files = review.files.iter().filter(|file| !file.context).count() as u32;
+    let statements = review.report.queries.len() as u64;
+    finding::tally(&mut review.report, files, statements);
 }

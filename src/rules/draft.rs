@@ -61,6 +61,8 @@ pub enum DraftEvidence {
         count: u64,
         total_us: Option<u64>,
         request: Option<String>,
+        /// They gave the repeated ones their keys, and are not at fault themselves.
+        gave_keys: bool,
     },
 }
 

@@ -57,6 +57,6 @@ impl Endpoint {
 }
 
 /// The request's name without the query of its address: `GET /forum/` of `GET /forum/?page=2`.
-pub(super) fn name(request: &str) -> &str {
+pub fn name(request: &str) -> &str {
     request.split(['?', '#']).next().unwrap_or(request).trim_end()
 }

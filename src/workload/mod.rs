@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::trace::{Fingerprint, Observed, Statement};
 
-pub use endpoint::{Endpoint, Took};
+pub use endpoint::{Endpoint, Took, name as endpoint_name};
 pub use quantiles::Quantiles;
 pub use sample::{Distinct, Sample};
 pub use shape::Shape;

@@ -2,4 +2,5 @@
 #![cfg(feature = "cli")]
 
 mod harness;
+mod log;
 mod usage;

@@ -79,7 +79,7 @@ fn draft(trace: &Trace, meta: &'static Meta, members: &[&Group<'_>], different: 
         .enumerate()
         .flat_map(|(at, group)| match at {
             0 => evidence(trace, group, None),
-            _ => vec![statements(trace, group)],
+            _ => vec![statements(trace, group, false)],
         })
         .collect();
     Draft {

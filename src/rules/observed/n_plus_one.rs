@@ -215,21 +215,21 @@ pub(super) fn evidence(trace: &Trace, group: &Group<'_>, parent: Option<&Group<'
     if let Some(frame) = group.frame {
         out.push(DraftEvidence::Frame { frame: frame.clone(), message: format!("sent in {}", frame.function) });
     }
-    for group in std::iter::once(group).chain(parent) {
-        out.push(statements(trace, group));
-    }
+    out.push(statements(trace, group, false));
+    out.extend(parent.map(|parent| statements(trace, parent, true)));
     if let Some(frame) = parent.and_then(|parent| parent.frame) {
         out.push(DraftEvidence::Frame { frame: frame.clone(), message: format!("rows read in {}", frame.function) });
     }
     out
 }
 
-pub(super) fn statements(trace: &Trace, group: &Group<'_>) -> DraftEvidence {
+pub(super) fn statements(trace: &Trace, group: &Group<'_>, gave_keys: bool) -> DraftEvidence {
     DraftEvidence::Statements {
         fingerprint: group.statement.fingerprint,
         sql: group.statement.sql.clone(),
         count: group.count() as u64,
         total_us: group.total_us(),
         request: request(trace),
+        gave_keys,
     }
 }

@@ -1,0 +1,181 @@
+//! The review of logs: inputs come in one after the other, each request is judged when it is over and forgotten, and
+//! what was found of all of them comes out.
+
+mod endpoints;
+mod merge;
+mod requests;
+mod run;
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use crate::config::Config;
+use crate::model::{Input, InputError, LogQuery, QueryRow, Report, Request};
+use crate::observe::{self, ReadSeek};
+use crate::project::Project;
+use crate::rules::{Rule, registry};
+use crate::sql::Statements;
+use crate::trace::Fingerprint;
+use crate::workload::{Shape, Workload};
+
+use super::finding;
+use merge::Merged;
+use requests::Requests;
+use run::Reading;
+
+pub use requests::{Bar, Listed};
+
+/// A review of logs while they come in.
+pub struct Logs {
+    config: Config,
+    /// A log knows no models.
+    project: Project,
+    rules: Vec<&'static dyn Rule>,
+    statements: Statements,
+    workload: Workload,
+    merged: Merged,
+    requests: Requests,
+    inputs: Vec<Input>,
+    errors: Vec<InputError>,
+}
+
+/// What became of one input.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// An id of [`observe::formats`].
+    pub format: &'static str,
+    /// What was seen that speaks for it.
+    pub why: String,
+    pub statements: u64,
+    /// That the input bounds.
+    pub requests: u64,
+    pub notes: Vec<String>,
+    pub errors: Vec<InputError>,
+}
+
+/// A finished review.
+#[derive(Debug, Default)]
+pub struct LogReview {
+    pub report: Report,
+    pub workload: Workload,
+    /// In the order in which they came.
+    pub requests: Vec<Listed>,
+    /// Indexes into the report's findings, by the shape that they are of.
+    pub findings: BTreeMap<Fingerprint, Vec<usize>>,
+    /// The query that gave a repeated shape its values.
+    pub parents: BTreeMap<Fingerprint, Fingerprint>,
+}
+
+impl Logs {
+    pub fn new(config: Config) -> Self {
+        let selected = |rule: &&'static dyn Rule| registry::selected(rule.meta(), &config.select, &config.ignore);
+        Self {
+            rules: registry::all().filter(selected).collect(),
+            config,
+            project: Project::default(),
+            statements: Statements::new(),
+            workload: Workload::default(),
+            merged: Merged::default(),
+            requests: Requests::default(),
+            inputs: Vec::new(),
+            errors: Vec::new(),
+        }
+    }
+
+    /// Reads one input, by the format with the id `format` or by detection. `progress` is told the bytes that are read
+    /// of it, and can end the reading.
+    ///
+    /// # Errors
+    /// The input is of no known format, it cannot be read on, or `progress` ended it. What was read until then counts.
+    pub fn read(
+        &mut self,
+        name: &str,
+        format: Option<&str>,
+        reader: &mut dyn ReadSeek,
+        progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<Outcome, observe::Error> {
+        let mut reading = Reading::new(self, name, progress);
+        let detected = observe::read(name, format, reader, &mut reading);
+        let outcome = reading.end(detected.as_ref().ok());
+        detected?;
+        Ok(outcome)
+    }
+
+    /// An input that gave nothing.
+    pub fn fail(&mut self, error: InputError) {
+        self.errors.push(error);
+    }
+
+    pub fn finish(self) -> LogReview {
+        let Logs { config, project, workload, merged, requests, mut inputs, errors, .. } = self;
+        let (endpoints, notes) = endpoints::endpoints(&workload, &config);
+        if let Some(first) = inputs.first_mut() {
+            first.notes.extend(notes);
+            first.notes.extend(requests.note());
+            first.notes.extend(unkept(&workload));
+        }
+        let found = merged.finish(&project, &config);
+        let mut report = Report { findings: found.findings, endpoints, inputs, errors, ..Report::default() };
+        report.queries = workload.shapes().map(|shape| QueryRow::Observed(row(shape))).collect();
+        report.queries.sort_by(dearest_first);
+        let requests = requests.finish(&found.places);
+        report.requests = requests.iter().map(request).collect();
+        let files = report.inputs.len() as u32;
+        finding::tally(&mut report, files, workload.statements);
+        LogReview { report, workload, requests, findings: found.of_shape, parents: found.parents }
+    }
+}
+
+/// One fingerprint of the log as the report lists it.
+pub(super) fn row(shape: &Shape) -> LogQuery {
+    let times = &shape.times;
+    let timed = times.count() > 0;
+    LogQuery {
+        fingerprint: shape.fingerprint.to_string(),
+        sql: shape.sql.clone(),
+        kind: shape.kind,
+        tables: shape.tables.iter().map(ToString::to_string).collect(),
+        executions: shape.executions,
+        distinct_params: shape.distinct_params(),
+        total_ms: timed.then(|| ms(times.sum())),
+        mean_ms: times.mean().map(|us| us / 1000.0),
+        p95_ms: times.percentile(95).map(ms),
+        max_ms: times.most().map(ms),
+        requests: (shape.requests > 0).then_some(shape.requests),
+    }
+}
+
+fn dearest_first(a: &QueryRow, b: &QueryRow) -> std::cmp::Ordering {
+    let (QueryRow::Observed(a), QueryRow::Observed(b)) = (a, b) else { return std::cmp::Ordering::Equal };
+    let time = |row: &LogQuery| row.total_ms.unwrap_or(0.0);
+    let by_time = time(b).total_cmp(&time(a));
+    by_time.then(b.executions.cmp(&a.executions)).then_with(|| a.fingerprint.cmp(&b.fingerprint))
+}
+
+fn request(listed: &Listed) -> Request {
+    Request {
+        id: listed.id.clone(),
+        name: listed.name.clone(),
+        queries: listed.finished.statements,
+        total_ms: listed.finished.time_us.map(ms),
+        duplicates: listed.finished.duplicates,
+    }
+}
+
+fn unkept(workload: &Workload) -> Vec<String> {
+    let mut out = Vec::new();
+    if workload.unkept > 0 {
+        out.push(format!("{} statements are of shapes beyond the first that are kept apart", workload.unkept));
+    }
+    if workload.unkept_requests > 0 {
+        out.push(format!("{} requests are of names beyond the first that are kept apart", workload.unkept_requests));
+    }
+    out
+}
+
+fn ms(us: u64) -> f64 {
+    us as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests;
