@@ -56,6 +56,7 @@ impl<'p> Interpreter<'p, '_> {
         self.follow(row, name, model, false, generic, site, move |row, field| Cause::Singular { row, field, generic })
     }
 
+    #[expect(clippy::too_many_arguments, reason = "a relation's two ends, and how it is reached")]
     fn follow(
         &mut self,
         row: &Rc<RowValue<'p>>,
