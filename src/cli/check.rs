@@ -28,16 +28,17 @@ pub fn run(args: &Check) -> Result<Status, Problem> {
     for path in &args.context {
         brought.path(path, true);
     }
-    brought.problems.iter().for_each(complain);
-    let mut unusable = !brought.problems.is_empty();
-    let review = |brought: &Brought| -> Result<Reviewed, Problem> {
-        let mut reviewed = code::review(brought, &config)?;
+    let review = |brought: &Brought| -> Reviewed {
+        let mut reviewed = code::review(brought, &config);
         options::hide(&mut reviewed.report, |finding| hidden.contains(&finding.fingerprint));
-        Ok(reviewed)
+        reviewed
     };
-    let mut reviewed = review(&brought)?;
+    let mut reviewed = review(&brought);
+    let unread = code::unread(&brought, &reviewed.report.errors);
+    unread.iter().for_each(complain);
+    let mut unusable = !unread.is_empty();
     let fixed_diff = if chosen.fix || chosen.fix_diff {
-        let fixed = fix::all(reviewed, &mut brought, chosen.unsafe_fixes, &review)?;
+        let fixed = fix::all(reviewed, &mut brought, chosen.unsafe_fixes, &review);
         if chosen.fix {
             let problems = fix::write(&fixed, &brought);
             problems.iter().for_each(complain);

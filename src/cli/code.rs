@@ -1,17 +1,18 @@
 //! Hands what was brought in to the code engine.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::ControlFlow;
 
 use crate::config::Config;
 use crate::export::{self, Sources};
 use crate::intake::Kind;
-use crate::model::{Family, Report};
-use crate::review::{CodeFile, CodeInput, OtherFile};
+use crate::model::{Family, Input, InputError, Prediction, QueryRow, Report};
+use crate::review::{self, CodeFile, CodeInput, CodeReview, OtherFile};
 use crate::rules::{docs, registry};
 use crate::text::Source;
 
-use super::files::Brought;
-use super::output::{Problem, usage};
+use super::files::{Brought, Given};
+use super::output::Problem;
 
 /// A review with what the formats need beside its report.
 #[derive(Debug, Default)]
@@ -24,9 +25,36 @@ pub struct Reviewed {
     pub known: BTreeMap<String, BTreeSet<u32>>,
 }
 
-pub fn review(brought: &Brought, _config: &Config) -> Result<Reviewed, Problem> {
-    let _input = input(brought);
-    Err(usage("reviewing code is not available in this build"))
+/// Reviews all of it. The report's `errors` hold what could not be read, of whatever input.
+pub fn review(brought: &Brought, config: &Config) -> Reviewed {
+    let CodeReview { mut report, files } = review::code(input(brought), config, &mut to_the_end);
+    report.errors.splice(..0, brought.problems.iter().chain(&brought.errors).cloned());
+    report.inputs = inputs(brought, &report);
+    let mut reviewed = Reviewed { report, ..Reviewed::default() };
+    for file in files {
+        if let Some(known) = file.known {
+            reviewed.known.insert(file.path.clone(), known);
+        }
+        reviewed.sources.insert(file.path, file.source);
+    }
+    reviewed
+}
+
+/// The statements that the code would send, and what of it could not be read.
+pub fn predict(brought: &Brought, config: &Config) -> (Vec<Prediction>, Vec<InputError>) {
+    let (predictions, mut errors) = review::predict(input(brought), config, &mut to_the_end);
+    errors.splice(..0, brought.problems.iter().cloned());
+    (predictions, errors)
+}
+
+/// Of the errors those in what the command line names: a file in a folder may be broken, one that was asked for not.
+pub fn unread(brought: &Brought, errors: &[InputError]) -> Vec<Problem> {
+    let named = |error: &&InputError| brought.problems.contains(error) || brought.is_named(&error.path);
+    errors.iter().filter(named).cloned().collect()
+}
+
+fn to_the_end(_phase: &str, _done: u64, _total: u64) -> ControlFlow<()> {
+    ControlFlow::Continue(())
 }
 
 fn input(brought: &Brought) -> CodeInput {
@@ -39,6 +67,26 @@ fn input(brought: &Brought) -> CodeInput {
         }
     }
     input
+}
+
+/// What was named, with the statements that its files would send.
+fn inputs(brought: &Brought, report: &Report) -> Vec<Input> {
+    let home: HashMap<&str, usize> =
+        brought.files.iter().filter_map(|file| Some((file.path.as_str(), file.input?))).collect();
+    let mut statements = vec![0; brought.inputs.len()];
+    for row in &report.queries {
+        let QueryRow::Predicted(prediction) = row else { continue };
+        if let Some(count) = home.get(prediction.path.as_str()).and_then(|at| statements.get_mut(*at)) {
+            *count += 1;
+        }
+    }
+    let input = |(given, statements): (&Given, u64)| Input {
+        name: given.name.clone(),
+        format: given.format.clone(),
+        statements,
+        notes: given.notes.clone(),
+    };
+    brought.inputs.iter().zip(statements).map(input).collect()
 }
 
 impl Reviewed {

@@ -19,6 +19,17 @@ pub struct CodeText {
     pub text: String,
     pub kind: Kind,
     pub context: bool,
+    /// Index into [`Brought::inputs`]; none for what a rewrite made.
+    pub input: Option<usize>,
+}
+
+/// One thing that was named on the command line.
+#[derive(Debug, Clone)]
+pub struct Given {
+    pub name: String,
+    /// An id of `intake::Kind`, or `folder`.
+    pub format: String,
+    pub notes: Vec<String>,
 }
 
 /// A file that a rewrite can be written to.
@@ -33,7 +44,7 @@ pub struct OnDisk {
 pub struct Brought {
     pub files: Vec<CodeText>,
     pub patches: Vec<Patch>,
-    pub notes: Vec<(String, Vec<String>)>,
+    pub inputs: Vec<Given>,
     /// Of named inputs: these make the exit status 2.
     pub problems: Vec<Problem>,
     /// Met while walking: these stand in the report.
@@ -51,14 +62,23 @@ impl Brought {
     pub fn path(&mut self, given: &str, context: bool) {
         if given == "-" {
             match self.standard_input() {
-                Ok(bytes) => self.take(Item { name: "-".to_owned(), bytes, format: None }, context, true),
+                Ok(bytes) => {
+                    self.input("-");
+                    self.take(Item { name: "-".to_owned(), bytes, format: None }, context, true);
+                }
                 Err(problem) => self.problems.push(problem),
             }
             return;
         }
         match fs::metadata(given) {
-            Ok(metadata) if metadata.is_dir() => self.folder(given, context),
-            Ok(_) => self.file(Path::new(given), slashes(given), context, true),
+            Ok(metadata) if metadata.is_dir() => {
+                self.input(given);
+                self.folder(given, context);
+            }
+            Ok(_) => {
+                self.input(given);
+                self.file(Path::new(given), slashes(given), context, true);
+            }
             Err(error) => self.problems.push(problem(given, described(&error))),
         }
     }
@@ -72,11 +92,28 @@ impl Brought {
         };
         match bytes {
             Ok(bytes) => {
+                self.input(given);
                 let item = Item { name: slashes(given), bytes, format: Some(Kind::Diff.id().to_owned()) };
                 self.take(item, false, true);
             }
             Err(problem) => self.problems.push(problem),
         }
+    }
+
+    /// What is read from now on is of this.
+    fn input(&mut self, given: &str) {
+        self.inputs.push(Given { name: slashes(given), format: "folder".to_owned(), notes: Vec::new() });
+    }
+
+    fn note(&mut self, note: String) {
+        if let Some(input) = self.inputs.last_mut() {
+            input.notes.push(note);
+        }
+    }
+
+    /// Whether the command line names the very file.
+    pub fn is_named(&self, path: &str) -> bool {
+        self.inputs.iter().any(|input| input.name == path)
     }
 
     pub fn standard_input(&mut self) -> Result<Vec<u8>, Problem> {
@@ -138,17 +175,17 @@ impl Brought {
 
     fn take(&mut self, item: Item, context: bool, named: bool) {
         let name = item.name.clone();
+        let input = self.inputs.len().checked_sub(1);
         let gathered = intake::gather(vec![item]);
         for file in gathered.files {
             if !self.taken.insert(file.path.clone()) {
-                self.notes
-                    .push((name.clone(), vec![format!("{} came more than once: the first one is read", file.path)]));
+                self.note(format!("{} came more than once: the first one is read", file.path));
                 continue;
             }
             if let Some(disk) = self.disk.get_mut(&file.path) {
                 disk.encoding = file.encoding;
             }
-            self.files.push(CodeText { path: file.path, text: file.text, kind: file.kind, context });
+            self.files.push(CodeText { path: file.path, text: file.text, kind: file.kind, context, input });
         }
         self.patches.extend(gathered.patches);
         for outcome in gathered.outcomes {
@@ -156,11 +193,17 @@ impl Brought {
                 let message = format!("not code: {}; logs are for `roundtrip log`", outcome.why);
                 self.problems.push(problem(name.clone(), message));
             }
-            if !outcome.notes.is_empty() {
-                self.notes.push((name.clone(), outcome.notes));
+            if let Some(input) = self.inputs.last_mut() {
+                input.notes.extend(outcome.notes);
+                if named {
+                    input.format = outcome.format;
+                }
             }
-            let to = if named { &mut self.problems } else { &mut self.errors };
-            to.extend(outcome.errors);
+            // What is broken inside of an archive was not named itself.
+            let (own, met): (Vec<_>, Vec<_>) =
+                outcome.errors.into_iter().partition(|error| named && error.path == name);
+            self.problems.extend(own);
+            self.errors.extend(met);
         }
     }
 }

@@ -5,10 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use crate::export::patch;
-use crate::model::{Finding, Summary};
 
 use super::code::Reviewed;
 use super::files::{Brought, CodeText, described};
+use super::options;
 use super::output::{Problem, problem};
 
 /// Enough for any file that a person wrote; ends a rewrite that would undo another one.
@@ -31,12 +31,7 @@ impl Fixed {
 }
 
 /// Applies the rewrites in memory. What a diff brought in is reviewed once: after the rewrites it would not fit.
-pub fn all(
-    first: Reviewed,
-    brought: &mut Brought,
-    unsafe_too: bool,
-    review: &dyn Fn(&Brought) -> Result<Reviewed, Problem>,
-) -> Result<Fixed, Problem> {
+pub fn all(first: Reviewed, brought: &mut Brought, unsafe_too: bool, review: &dyn Fn(&Brought) -> Reviewed) -> Fixed {
     let mut files = BTreeMap::new();
     let mut remains: Option<Reviewed> = None;
     for _ in 0..MOST_ROUNDS {
@@ -53,7 +48,7 @@ pub fn all(
         }
         files.extend(applied.files);
         if brought.patches.is_empty() {
-            remains = Some(review(brought)?);
+            remains = Some(review(brought));
         } else {
             let done: HashSet<usize> = applied.applied.into_iter().collect();
             remains = Some(without(now, &done));
@@ -61,20 +56,14 @@ pub fn all(
         }
     }
     let remains = remains.unwrap_or_else(|| without(&first, &HashSet::new()));
-    Ok(Fixed { first, remains, files })
+    Fixed { first, remains, files }
 }
 
 /// A review without the findings at some indexes.
 fn without(review: &Reviewed, done: &HashSet<usize>) -> Reviewed {
     let mut report = review.report.clone();
-    let kept = report.findings.into_iter().enumerate().filter(|(at, _)| !done.contains(at));
-    report.findings = kept.map(|(_, finding)| finding).collect::<Vec<Finding>>();
-    let mut summary =
-        Summary { files: report.summary.files, statements: report.summary.statements, ..Summary::default() };
-    for finding in &report.findings {
-        summary.count(finding.severity);
-    }
-    report.summary = summary;
+    let mut at = 0..;
+    options::hide(&mut report, |_| at.next().is_some_and(|at| done.contains(&at)));
     Reviewed { report, sources: review.sources.clone(), in_diff: review.in_diff.clone(), known: review.known.clone() }
 }
 
@@ -110,6 +99,6 @@ fn create(path: &Path, text: &str) -> Result<(), String> {
 impl CodeText {
     fn created(path: &str, text: &str) -> Self {
         let kind = crate::intake::classify(path, text.as_bytes()).kind;
-        Self { path: path.to_owned(), text: text.to_owned(), kind, context: true }
+        Self { path: path.to_owned(), text: text.to_owned(), kind, context: true, input: None }
     }
 }

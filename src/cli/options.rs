@@ -110,7 +110,7 @@ pub fn hidden(options: &Options) -> Result<HashSet<String>, Problem> {
 }
 
 /// Takes findings out of a report, and counts again.
-pub fn hide(report: &mut Report, hide: impl Fn(&Finding) -> bool) {
+pub fn hide(report: &mut Report, mut hide: impl FnMut(&Finding) -> bool) {
     report.findings.retain(|finding| !hide(finding));
     let mut summary =
         Summary { files: report.summary.files, statements: report.summary.statements, ..Summary::default() };

@@ -1,7 +1,5 @@
 //! `roundtrip predict`
 
-use crate::model::QueryRow;
-
 use super::args::Predict;
 use super::files::Brought;
 use super::output::{Problem, Status, complain, print};
@@ -16,15 +14,14 @@ pub fn run(args: &Predict) -> Result<Status, Problem> {
     for path in &args.context {
         brought.path(path, true);
     }
-    brought.problems.iter().for_each(complain);
-    let reviewed = code::review(&brought, &config)?;
+    let (predictions, errors) = code::predict(&brought, &config);
+    let unread = code::unread(&brought, &errors);
+    unread.iter().for_each(complain);
     let mut out = String::new();
-    for row in &reviewed.report.queries {
-        if let QueryRow::Predicted(prediction) = row {
-            out.push_str(&serde_json::to_string(prediction).unwrap_or_default());
-            out.push('\n');
-        }
+    for prediction in &predictions {
+        out.push_str(&serde_json::to_string(prediction).unwrap_or_default());
+        out.push('\n');
     }
     print(&out)?;
-    Ok(if brought.problems.is_empty() { Status::Clean } else { Status::Unusable })
+    Ok(if unread.is_empty() { Status::Clean } else { Status::Unusable })
 }

@@ -54,7 +54,7 @@ pub fn render(report: &Report, options: &Options<'_>) -> String {
     }
     for error in &report.errors {
         let line = error.line.map(|line| format!(":{line}")).unwrap_or_default();
-        let _ = writeln!(out, "{}{line}: not read: {}", harmless(&error.path), harmless(&error.message));
+        let _ = writeln!(out, "{}{line}: error: {}", harmless(&error.path), harmless(&error.message));
     }
     for input in &report.inputs {
         for note in &input.notes {
@@ -187,7 +187,7 @@ queries.json: warning RT304 duplicate-fetch the same row of user is fetched 4 ti
     seen 4×, 3.25 ms in GET /forum/?a=1,2: SELECT * FROM user WHERE id = ?
     advice: Load the forum with the topics.
 GET /forum/: budget missed: 49 / 10 queries, p95 212 / 200 ms
-app/odd.py:3: not read: not UTF-8
+app/odd.py:3: error: not UTF-8
 queries.json: note: has no request boundaries
 1 blocker, 1 warning, 0 info: 2 files, 49 statements
 ";

@@ -3,13 +3,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Presented;
 use crate::model::{Report, TokenClass};
 use crate::protocol::{BracketPart, Row, RowKind};
-use crate::review::{CodeReview, LoopMark, RemovedLine, ReviewedFile};
+use crate::review::{CodeReview, Defines, LoopMark, RemovedLine, ReviewedFile};
 use crate::text::Source;
 
 fn file(text: &str) -> ReviewedFile {
     ReviewedFile {
         path: "app/views.py".into(),
         source: Source::new("app/views.py", text),
+        defines: Defines::default(),
         context: false,
         known: None,
         added: BTreeSet::new(),

@@ -15,10 +15,11 @@ use std::ops::ControlFlow;
 
 use crate::config::Config;
 use crate::model::{FileId, Finding, InputError, Prediction, QueryRow, Report, Rewrite, Site};
-use crate::project::{DjangoVersion, Hints, Project};
-use crate::python::{Parser, ir};
+use crate::project::{DjangoVersion, Hints, Module, Project};
+use crate::python::{Parser, ir, walk};
 use crate::rewrite;
 use crate::rules::{Draft, DraftRewrite};
+use crate::schema::Model;
 use crate::sql::Dialect;
 use crate::text::{Source, edit};
 
@@ -69,6 +70,7 @@ pub struct ReviewedFile {
     /// The text after the change; unknown lines of a sparse file are empty.
     pub source: Source,
     pub context: bool,
+    pub defines: Defines,
     /// Lines that the input has; `None` where it has them all.
     pub known: Option<BTreeSet<u32>>,
     /// Lines that the change adds.
@@ -85,6 +87,13 @@ pub struct ReviewedFile {
     pub findings: Vec<usize>,
     /// Line, and index into the report's queries; in line order.
     pub queries: Vec<(u32, usize)>,
+}
+
+/// How much a file defines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Defines {
+    pub functions: usize,
+    pub models: usize,
 }
 
 /// A line of the text before the change.
@@ -338,6 +347,7 @@ fn describe(review: &mut CodeReview, side: &Side, files: Vec<ReadFile>) {
             path: file.path,
             source: module.source.clone(),
             context: file.context,
+            defines: defines(project, module),
             known: file.known,
             added: file.added,
             removed: file.removed,
@@ -347,6 +357,15 @@ fn describe(review: &mut CodeReview, side: &Side, files: Vec<ReadFile>) {
             findings: Vec::new(),
             queries,
         });
+    }
+}
+
+fn defines(project: &Project, module: &Module) -> Defines {
+    let is_function = |stmt: &&ir::Stmt| matches!(stmt.kind, ir::StmtKind::Function(_));
+    let here = |model: &&Model| model.site.is_some_and(|site| site.file == module.id) && !model.is_abstract;
+    Defines {
+        functions: walk::statements(&module.ir.body).filter(is_function).count(),
+        models: project.schema.models.iter().filter(here).count(),
     }
 }
 

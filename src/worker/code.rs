@@ -1,16 +1,17 @@
 //! What the code engine does with each question.
 
+use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 
 use super::Bytes;
 use super::catalogue::catalogue;
 use super::options::config;
-use crate::config::Config;
-use crate::intake::{self, Gathered, HEAD, Kind};
+use crate::intake::{self, File, Gathered, HEAD, Kind};
 use crate::model::InputError;
 use crate::present::Presented;
 use crate::protocol::{Answer, Ask, Item, ItemOutcome, Job, Options, Review};
-use crate::review::CodeReview;
+use crate::review::{self, CodeFile, CodeInput, CodeReview, Defines, OtherFile};
 
 /// Bytes of one input that are read; more than this is no source code, and an archive of it fills the memory.
 const LIMIT: u64 = 256 << 20;
@@ -70,23 +71,64 @@ impl CodeDesk {
                 outcome.errors = vec![error];
             }
         }
-        tell("reviewing", 0, gathered.files.len() as u64);
-        let review = review(gathered, &config);
+        let of_path: HashMap<String, usize> =
+            gathered.files.iter().map(|file| (file.path.clone(), file.item)).collect();
+        let review = review::code(input(gathered), &config, &mut |phase, done, total| {
+            tell(phase, done, total);
+            ControlFlow::Continue(())
+        });
+        understand(&mut outcomes, &review, &of_path);
         let (report, files, presented) = Presented::all(review);
         self.files = presented;
         Answer::Reviewed { job, review: Box::new(Review { report, files, items: outcomes }) }
     }
 }
 
-fn review(gathered: Gathered, _config: &Config) -> CodeReview {
-    let mut review = CodeReview::default();
-    let unread = gathered.files.iter().map(|file| &file.path).chain(gathered.patches.iter().map(|patch| &patch.name));
-    review.report.errors.extend(unread.map(|path| InputError {
-        path: path.clone(),
-        line: None,
-        message: "reviewing code is not available in this build".to_owned(),
-    }));
-    review
+fn input(gathered: Gathered) -> CodeInput {
+    let mut input = CodeInput::default();
+    for File { path, text, kind, .. } in gathered.files {
+        match kind {
+            Kind::Python | Kind::Template => input.files.push(CodeFile { path, text, context: false }),
+            _ => input.others.push(OtherFile { path, text }),
+        }
+    }
+    input
+}
+
+/// Says of each item what its files hold, and which of them could not be read.
+fn understand(outcomes: &mut [ItemOutcome], review: &CodeReview, of_path: &HashMap<String, usize>) {
+    let mut defined: BTreeMap<usize, Defines> = BTreeMap::new();
+    for file in &review.files {
+        if let Some(item) = of_path.get(&file.path) {
+            let sum = defined.entry(*item).or_default();
+            sum.functions += file.defines.functions;
+            sum.models += file.defines.models;
+        }
+    }
+    for (item, Defines { functions, models }) in defined {
+        let Some(outcome) = outcomes.get_mut(item) else { continue };
+        let parts = [(functions, "function"), (models, "model")];
+        let parts = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| counted(count, what));
+        outcome.understood =
+            std::iter::once(std::mem::take(&mut outcome.understood)).chain(parts).collect::<Vec<_>>().join(", ");
+    }
+    for error in &review.report.errors {
+        if let Some(outcome) = of_path.get(&error.path).and_then(|item| outcomes.get_mut(*item)) {
+            outcome.errors.push(told(error));
+        }
+    }
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+fn told(error: &InputError) -> String {
+    match (&*error.path, error.line) {
+        ("", _) => error.message.clone(),
+        (path, None) => format!("{path}: {}", error.message),
+        (path, Some(line)) => format!("{path}:{line}: {}", error.message),
+    }
 }
 
 /// The bytes of an item; of what belongs to the log engine, or to nobody, only the beginning.
@@ -108,22 +150,12 @@ fn read(item: &Item, mut bytes: Bytes) -> io::Result<Vec<u8>> {
 }
 
 fn outcome(outcome: &intake::Outcome) -> ItemOutcome {
-    let errors = outcome.errors.iter().map(|error| match (&*error.path, error.line) {
-        ("", _) => error.message.clone(),
-        (path, None) => format!("{path}: {}", error.message),
-        (path, Some(line)) => format!("{path}:{line}: {}", error.message),
-    });
-    let files = match outcome.files {
-        0 => String::new(),
-        1 => "1 file".to_owned(),
-        count => format!("{count} files"),
-    };
     ItemOutcome {
         format: outcome.format.clone(),
         why: outcome.why.clone(),
-        understood: files,
+        understood: if outcome.files == 0 { String::new() } else { counted(outcome.files, "file") },
         notes: outcome.notes.clone(),
-        errors: errors.collect(),
+        errors: outcome.errors.iter().map(told).collect(),
         elsewhere: outcome.elsewhere,
     }
 }
