@@ -19,6 +19,7 @@ pub mod rewrite;
 pub mod rules;
 pub mod schema;
 pub mod sql;
+pub mod template;
 pub mod text;
 pub mod trace;
 #[cfg(feature = "worker")]

@@ -14,7 +14,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("python", "model text"),
     ("template", "model text"),
     ("trace", "model schema"),
-    ("project", "model text schema python trace sql"),
+    ("project", "model text schema python template trace sql"),
     ("predict", "model text schema sql python template project trace"),
     ("intake", "model text"),
     ("observe", "model text schema sql trace intake"),

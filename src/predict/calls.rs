@@ -207,7 +207,12 @@ impl<'p> Interpreter<'p, '_> {
         }
         let before = self.rec.position();
         let exact = std::mem::replace(&mut self.rec.exact, true);
-        self.rec.enter_call(CallStep { site, callee: function.qualified.clone(), defined: Some(function.site) });
+        self.rec.enter_call(CallStep {
+            site,
+            callee: function.qualified.clone(),
+            defined: Some(function.site),
+            renders: false,
+        });
         let outer = std::mem::replace(&mut self.flow.vars, vars);
         let mut frame = Frame::new(function.file);
         frame.function = Some(function);

@@ -28,6 +28,7 @@ use smol_str::SmolStr;
 
 use crate::model::{FileId, Site, Span};
 use crate::project::{FunctionRef, Project};
+use crate::template::Template;
 use crate::trace::{Origin, Role, Trace};
 
 use flow::Flow;
@@ -82,6 +83,10 @@ struct Shared<'p> {
     globals: HashMap<(FileId, Span), Value<'p>>,
     /// Names read in a function, by its name's place.
     loads: HashMap<(FileId, Span), uses::Loads>,
+    /// Templates that were needed so far.
+    templates: HashMap<FileId, Rc<Template>>,
+    /// What template libraries of the input register, by name; read when the first is asked for.
+    library: Option<Rc<django::Library<'p>>>,
 }
 
 struct Interpreter<'p, 's> {
@@ -161,5 +166,7 @@ impl<'p, 's> Interpreter<'p, 's> {
     }
 }
 
+#[cfg(test)]
+mod render_tests;
 #[cfg(test)]
 mod tests;

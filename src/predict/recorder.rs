@@ -9,7 +9,9 @@ use super::sym::Sym;
 use super::value::{Driver, QsNode, RowValue};
 use crate::model::{Confidence, LoopId, Site, Terms};
 use crate::trace::Cause;
-use crate::trace::{Arm, CallStep, Event, EventKind, LoopInfo, Query, QuerySet, QuerySetId, Row, RowOp, Trace};
+use crate::trace::{
+    Arm, CallStep, Event, EventKind, LoopInfo, Query, QuerySet, QuerySetId, Renderer, Row, RowOp, Trace,
+};
 
 /// How many events back the one of the expression at hand may stand.
 const JUST: usize = 8;
@@ -43,6 +45,7 @@ struct OpenLoop {
     region: usize,
     /// Its key is the mark of all that changes with its turns.
     mark: u32,
+    by: Option<Renderer>,
 }
 
 impl Recorder {
@@ -89,6 +92,7 @@ impl Recorder {
             arms: self.arms.clone(),
             via: self.via.clone(),
             bound_to,
+            rendered: inside.checked_sub(1).and_then(|last| self.open.get(last)?.by),
             confidence,
         });
         self.events.len() - 1
@@ -151,6 +155,15 @@ impl Recorder {
 
     /// `reads`: what the body does with the rows, see [`LoopInfo::reads`].
     pub fn enter_loop(&mut self, driver: &Driver<'_>, body: Site, reads: Option<Vec<SmolStr>>) {
+        self.open_loop(driver, body, reads, None);
+    }
+
+    /// A loop that a framework runs.
+    pub fn enter_loop_of(&mut self, driver: &Driver<'_>, body: Site, by: Renderer) {
+        self.open_loop(driver, body, None, Some(by));
+    }
+
+    fn open_loop(&mut self, driver: &Driver<'_>, body: Site, reads: Option<Vec<SmolStr>>, by: Option<Renderer>) {
         let parent = self.open.last().map(|l| l.id);
         let queryset = driver.queryset.as_ref().map(|node| self.queryset(node));
         let id = match self.known_loops.get(&(driver.key, parent)) {
@@ -181,7 +194,7 @@ impl Recorder {
                 known
             });
         }
-        self.open.push(OpenLoop { id, region: self.costs.len(), mark: driver.key });
+        self.open.push(OpenLoop { id, region: self.costs.len(), mark: driver.key, by });
         self.costs.push(Terms::zero());
     }
 

@@ -6,7 +6,7 @@ use crate::project::{Hints, Project};
 use crate::text::Source;
 use crate::trace::{Cause, EventKind, Origin, Trace};
 
-const MODELS: &str = r#"
+pub(super) const MODELS: &str = r#"
 from django.db import models
 
 class Forum(models.Model):
@@ -37,9 +37,12 @@ class Profile(models.Model):
     user = models.OneToOneField("auth.User", on_delete=models.CASCADE)
 "#;
 
-fn traces(files: &[(&str, &str)]) -> (Project, Vec<Trace>) {
-    let files =
-        files.iter().map(|(path, text)| (Source::new(*path, *text), crate::python::parse(text).module)).collect();
+pub(super) fn traces(files: &[(&str, &str)]) -> (Project, Vec<Trace>) {
+    let parse = |path: &str, text: &str| match crate::template::is_template(path) {
+        true => Default::default(),
+        false => crate::python::parse(text).module,
+    };
+    let files = files.iter().map(|(path, text)| (Source::new(*path, *text), parse(path, text))).collect();
     let project = Project::build(files, Hints::default());
     let traces = run(&project, &|_: FileId| true);
     (project, traces)
@@ -51,7 +54,7 @@ fn check(code: &str) {
     check_with(&[("forum/models.py", MODELS)], code);
 }
 
-fn check_with(context: &[(&str, &str)], code: &str) {
+pub(super) fn check_with(context: &[(&str, &str)], code: &str) {
     let mut files = context.to_vec();
     files.push(("forum/views.py", code));
     let (project, traces) = traces(&files);

@@ -7,6 +7,7 @@ mod names;
 mod outside;
 mod role;
 mod settings;
+mod templates;
 mod versions;
 
 #[cfg(test)]
@@ -54,6 +55,7 @@ pub struct Project {
     pub dialect_known: bool,
     pub migrations: Migrations,
     names: Names,
+    templates: templates::Templates,
     /// Class statement (file, number in its file) → model, and back.
     model_of_class: HashMap<(FileId, u32), ModelId>,
     class_of_model: HashMap<ModelId, (FileId, u32)>,
@@ -87,6 +89,7 @@ impl Project {
         let migrations = migrations::read(&sources, &apps, &mut models.schema);
         let dialect = hints.dialect.or_else(|| settings.dialect());
         let dialect = dialect.or_else(|| versions::dialect(&hints.other_files));
+        let templates = templates::Templates::build(&paths);
         let modules = files.into_iter().enumerate().map(|(at, (source, ir))| {
             let id = FileId(at as u32);
             Module { id, source, ir, dotted: names.files.dotted(id).into() }
@@ -101,6 +104,7 @@ impl Project {
             dialect: dialect.unwrap_or_default(),
             dialect_known: dialect.is_some(),
             migrations,
+            templates,
             model_of_class: models.of_class,
             class_of_model: models.class_of,
             outside_models: models.outside,

@@ -89,6 +89,7 @@ pub fn beside(project: &Project, runs: &[Lettered<'_>]) -> BTreeMap<FileId, Besi
                 line.add(&Terms::product(1, event.loops.clone()));
             }
         }
+        rendered(project, run, &mut out);
         let shown = out.entry(*file).or_default();
         for (line, terms) in lines {
             shown.trips.entry(line).or_insert_with(|| run.render(&terms));
@@ -98,14 +99,25 @@ pub fn beside(project: &Project, runs: &[Lettered<'_>]) -> BTreeMap<FileId, Besi
         }
         for id in turned {
             let over = project.describe_loop(run.trace, id).text;
-            for body in run.trace.loop_info(id).bodies.iter().filter(|body| body.file == *file) {
+            for body in &run.trace.loop_info(id).bodies {
+                let in_template = project.is_template(body.file);
+                if body.file != *file && !in_template {
+                    continue;
+                }
+                let source = &project.module(body.file).source;
+                let shown = out.entry(body.file).or_default();
                 let mark = LoopMark {
                     first_line: source.line(body.span.start),
                     last_line: source.line(body.span.end.max(body.span.start + 1) - 1),
                     letter: run.letter(id),
                     over: over.clone(),
                 };
-                if !shown.loops.contains(&mark) {
+                let taken = |known: &LoopMark| {
+                    // Of the views that show a template the first counts, as for its lines.
+                    let lines = (known.first_line, known.last_line) == (mark.first_line, mark.last_line);
+                    *known == mark || in_template && lines
+                };
+                if !shown.loops.iter().any(taken) {
                     shown.loops.push(mark);
                 }
             }
@@ -115,6 +127,22 @@ pub fn beside(project: &Project, runs: &[Lettered<'_>]) -> BTreeMap<FileId, Besi
         shown.loops.sort_by_key(|mark| (mark.first_line, std::cmp::Reverse(mark.last_line)));
     }
     out
+}
+
+/// A template has no run of its own: its lines show what the first view that shows it sends there.
+fn rendered(project: &Project, run: &Lettered<'_>, out: &mut BTreeMap<FileId, Beside>) {
+    let mut lines: BTreeMap<(FileId, u32), Terms> = BTreeMap::new();
+    for (_, event, _) in run.trace.queries() {
+        let steps = event.via.iter().map(|step| step.site);
+        // What a tag calls stands at the tag.
+        if let Some(at) = steps.chain(event.site).rfind(|site| project.is_template(site.file)) {
+            let line = project.module(at.file).source.line(at.span.start);
+            lines.entry((at.file, line)).or_default().add(&Terms::product(1, event.loops.clone()));
+        }
+    }
+    for ((file, line), terms) in lines {
+        out.entry(file).or_default().trips.entry(line).or_insert_with(|| run.render(&terms));
+    }
 }
 
 /// One prediction per statement and way to it, with the place where it is sent.
@@ -182,7 +210,8 @@ fn prediction(project: &Project, run: &Lettered<'_>, event: &Event, query: &Quer
             .iter()
             .map(|step| {
                 let place = project.place(step.site);
-                format!("{}:{} {}()", place.path, place.line, step.callee)
+                let parentheses = if step.renders { "" } else { "()" };
+                format!("{}:{} {}{parentheses}", place.path, place.line, step.callee)
             })
             .collect(),
         confidence: event.confidence,

@@ -48,7 +48,7 @@ fn read(module: &Module) -> Vec<(u32, Vec<String>)> {
     let source = &module.source;
     let ignoring = module.ir.comments.iter().filter_map(|comment| {
         let line = source.line(comment.span.start);
-        let alone = source.line_text(line).trim_start().starts_with('#');
+        let alone = is_comment(source.line_text(line));
         Some((if alone { below(module, line) } else { line }, words(&comment.text)?))
     });
     ignoring.collect()
@@ -56,8 +56,13 @@ fn read(module: &Module) -> Vec<(u32, Vec<String>)> {
 
 /// The next line that is no comment.
 fn below(module: &Module, line: u32) -> u32 {
-    let is_comment = |line: &u32| module.source.line_text(*line).trim_start().starts_with('#');
-    (line + 1..=module.source.line_count()).find(|line| !is_comment(line)).unwrap_or(line)
+    (line + 1..=module.source.line_count()).find(|line| !is_comment(module.source.line_text(*line))).unwrap_or(line)
+}
+
+/// Nothing but a comment stands in a line of Python, or of a template.
+fn is_comment(line: &str) -> bool {
+    let line = line.trim();
+    line.starts_with('#') || (line.starts_with("{#") && line.ends_with("#}"))
 }
 
 /// The words between the brackets of `# roundtrip: ignore[RT101, bulk] reason`.

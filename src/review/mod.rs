@@ -21,6 +21,7 @@ use crate::rewrite;
 use crate::rules::{Draft, DraftRewrite};
 use crate::schema::Model;
 use crate::sql::Dialect;
+use crate::template::{self, is_template};
 use crate::text::{Source, edit};
 
 use beside::Lettered;
@@ -223,6 +224,10 @@ fn parse_all(files: &[ReadFile], progress: Progress<'_>) -> Option<ParsedFiles> 
     let mut out = ParsedFiles { files: Vec::with_capacity(files.len()), errors: Vec::new() };
     let total = files.len() as u64;
     for (done, file) in files.iter().enumerate() {
+        if is_template(&file.path) {
+            out.files.push((Source::new(file.path.clone(), file.text.as_str()), template_module(&file.text)));
+            continue;
+        }
         let mut stopped = false;
         let parsed = parser.parse(&file.text, || {
             stopped |= progress("reading", done as u64, total).is_break();
@@ -253,6 +258,13 @@ fn parse_all(files: &[ReadFile], progress: Progress<'_>) -> Option<ParsedFiles> 
         out.files.push((source, module));
     }
     Some(out)
+}
+
+/// A template holds no Python, but comments that a project excuses findings with.
+fn template_module(text: &str) -> ir::Module {
+    let comments = template::parse(text).comments.into_iter();
+    let comment = |comment: template::Comment| ir::Comment { span: comment.span, text: comment.text };
+    ir::Module { body: Vec::new(), comments: comments.map(comment).collect() }
 }
 
 /// The fingerprints of everything that stands on a side.

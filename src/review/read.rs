@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{CodeFile, CodeInput, RemovedLine};
 use crate::model::InputError;
+use crate::template::is_template;
 
 /// One file of one side.
 #[derive(Debug, Clone)]
@@ -42,7 +43,7 @@ pub fn sides(input: CodeInput) -> Sides {
     let mut out = Sides::default();
     // Of two files with one path the one to review counts, then the first.
     let mut files: BTreeMap<String, CodeFile> = BTreeMap::new();
-    for file in input.files.into_iter().filter(|file| is_python(&file.path)) {
+    for file in input.files.into_iter().filter(|file| is_read(&file.path)) {
         match files.get(&file.path) {
             Some(known) if !known.context || file.context => {}
             _ => drop(files.insert(file.path.clone(), file)),
@@ -50,6 +51,11 @@ pub fn sides(input: CodeInput) -> Sides {
     }
     out.after = files.into_values().map(ReadFile::whole).collect();
     out
+}
+
+/// Whether a path may hold what is reviewed: Python or a template.
+fn is_read(path: &str) -> bool {
+    is_python(path) || is_template(path)
 }
 
 /// Whether a path may hold Python: by its extension, or for want of one.

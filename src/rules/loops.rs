@@ -53,10 +53,10 @@ pub const CALLED: &str = "called from here";
 
 /// The calls that lead to an event.
 pub fn calls(event: &Event) -> impl Iterator<Item = DraftEvidence> {
-    event
-        .via
-        .iter()
-        .map(|step| DraftEvidence::Code { site: step.site, message: format!("{CALLED}: {}()", step.callee) })
+    event.via.iter().map(|step| {
+        let parentheses = if step.renders { "" } else { "()" };
+        DraftEvidence::Code { site: step.site, message: format!("{CALLED}: {}{parentheses}", step.callee) }
+    })
 }
 
 /// The calls that lead to an event, where its queryset was built, and the loop that turns it.

@@ -6,6 +6,7 @@ pub static RULES: &[&dyn Rule] = &[
     &n_plus_one::fk_in_loop::FkInLoop,
     &n_plus_one::reverse_in_loop::ReverseInLoop,
     &n_plus_one::query_in_loop::QueryInLoop,
+    &n_plus_one::render_n_plus_one::RenderNPlusOne,
     &aggregation::mergeable_counts::MergeableCounts,
     &over_fetching::duplicate_fetch::DuplicateFetch,
     &index::unindexed_filter::UnindexedFilter,

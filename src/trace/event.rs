@@ -22,7 +22,20 @@ pub struct Event {
     pub via: Vec<CallStep>,
     /// The name that its value is given: a variable, a dict key, a keyword argument.
     pub bound_to: Option<SmolStr>,
+    /// The framework's loop that repeats it; `None` where the innermost of `loops` is one of the program's own.
+    pub rendered: Option<Renderer>,
     pub confidence: Confidence,
+}
+
+/// What of a framework turns over rows by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renderer {
+    Template,
+    Serializer,
+    /// The list of a model in the admin.
+    Admin,
+    /// The choices of a form's field.
+    Form,
 }
 
 /// One way at a fork: `if` and `else` of one statement share `fork` and differ in `arm`.
@@ -44,6 +57,8 @@ pub struct CallStep {
     pub callee: SmolStr,
     /// Where the callee is defined.
     pub defined: Option<Site>,
+    /// It is a template or the like, which gets values and shows them.
+    pub renders: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -100,6 +115,7 @@ impl Event {
             arms: Vec::new(),
             via: Vec::new(),
             bound_to: None,
+            rendered: None,
             confidence: Confidence::Certain,
         }
     }

@@ -8,8 +8,8 @@ mod queryset;
 mod statement;
 
 pub use event::{
-    Arm, CacheBackend, CacheEvent, CacheOp, CallStep, Cause, Event, EventKind, Frame, Observed, Query, RowEvent, RowOp,
-    Tested, Usage, ValueChange,
+    Arm, CacheBackend, CacheEvent, CacheOp, CallStep, Cause, Event, EventKind, Frame, Observed, Query, Renderer,
+    RowEvent, RowOp, Tested, Usage, ValueChange,
 };
 pub use queryset::{Filter, LoopInfo, QuerySet, QuerySetId, Row, Slice, Step};
 pub use statement::{Column, Comparison, Facts, Fingerprint, Operator, Ordering, Statement};

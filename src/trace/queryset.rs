@@ -55,6 +55,21 @@ pub struct QuerySet {
     pub opaque: bool,
 }
 
+impl QuerySet {
+    /// A relation's rows as they are: what a prefetch of it would serve.
+    pub fn is_plain(&self) -> bool {
+        self.filters.iter().all(|filter| filter.step.is_none())
+            && (self.order.is_empty() || self.default_order)
+            && self.values.is_none()
+            && self.slice.is_none()
+            && self.annotations.is_empty()
+            && !self.distinct
+            && !self.combined
+            && !self.locked
+            && !self.streamed
+    }
+}
+
 /// `[start:stop]`; `None` where it is open or not constant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slice {

@@ -18,6 +18,9 @@ impl<'p> Interpreter<'p, '_> {
         site: Site,
     ) -> Option<Value<'p>> {
         let last = name.rsplit('.').next().unwrap_or_default();
+        if let Some(response) = self.call_render(name, args, site) {
+            return Some(response);
+        }
         if name.starts_with("django.db.models") || name.starts_with("django.contrib.postgres.aggregates") {
             return self.call_models_function(last, args);
         }

@@ -7,10 +7,15 @@ mod guess;
 mod methods;
 mod refine;
 mod relations;
+mod render;
 mod rows;
 mod send;
+mod template;
+mod template_tags;
+mod template_values;
 mod views;
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use smol_str::SmolStr;
@@ -19,9 +24,12 @@ use super::Interpreter;
 use super::sym::Sym;
 use super::value::{ManagerValue, ModelRef, QsNode, RowShape, Value};
 use crate::model::{Orm, Site};
-use crate::project::ClassRef;
+use crate::project::{ClassRef, FunctionRef};
 use crate::schema::ModelId;
 use crate::trace;
+
+/// Functions of template libraries by the name of their tag or filter.
+pub(super) type Library<'p> = HashMap<SmolStr, (template_tags::Registered, FunctionRef<'p>)>;
 
 impl<'p> Interpreter<'p, '_> {
     pub(super) fn model_ref(&self, id: ModelId) -> ModelRef {

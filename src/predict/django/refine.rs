@@ -234,7 +234,17 @@ impl<'p> Interpreter<'p, '_> {
             return self.row_at(node, key, site);
         };
         let mut bound = |part: &'p Option<Box<Expr>>| part.as_ref().map(|expr| self.eval(expr));
-        let (start, stop, step) = (bound(lower), bound(upper), bound(step));
+        let bounds = [bound(lower), bound(upper), bound(step)];
+        self.slice_between(node, bounds, site)
+    }
+
+    /// `qs[start:stop:step]`
+    pub(super) fn slice_between(
+        &mut self,
+        node: &Rc<QsNode<'p>>,
+        [start, stop, step]: [Option<Value<'p>>; 3],
+        site: Site,
+    ) -> Value<'p> {
         if node.prefetched || self.is_evaluated(node) {
             self.evaluate(node, site, Usage::Rows);
             let turning = self.iterate(&Value::QuerySet(node.clone()), site);
@@ -263,7 +273,8 @@ impl<'p> Interpreter<'p, '_> {
         Value::QuerySet(new)
     }
 
-    fn row_at(&mut self, node: &Rc<QsNode<'p>>, key: Value<'p>, site: Site) -> Value<'p> {
+    /// `qs[key]`
+    pub(super) fn row_at(&mut self, node: &Rc<QsNode<'p>>, key: Value<'p>, site: Site) -> Value<'p> {
         let free = node.prefetched || self.is_evaluated(node);
         let mut one = self.refined(node, "[]", site, None);
         one.desc.slice = Some(Slice { start: None, stop: None, bounded: true, index: true });

@@ -11,6 +11,18 @@ use crate::model::{Confidence, Site};
 use crate::schema::{ModelId, Relation, RelationKind};
 use crate::trace::{Cause, EventKind, RowEvent, RowOp, Usage};
 
+/// How one row leads to another.
+#[derive(Debug, Clone, Copy)]
+enum Way {
+    /// By a foreign key or one-to-one of its own.
+    Forward {
+        /// `select_related()` without arguments loaded it.
+        joined: bool,
+    },
+    /// By a one-to-one of the other, or a generic foreign key.
+    Singular { generic: bool },
+}
+
 impl<'p> Interpreter<'p, '_> {
     /// A foreign key or one-to-one of the row's own model.
     pub(super) fn forward(
@@ -34,14 +46,14 @@ impl<'p> Interpreter<'p, '_> {
             return Value::Row(related.row.clone());
         }
         let joined = !null && row.queryset.as_ref().is_some_and(|node| node.desc.select_related_all);
-        self.follow(row, name, model, joined, false, site, |row, field| Cause::Relation { row, field, pk_only: false })
+        self.follow(row, name, model, Way::Forward { joined }, site)
     }
 
     /// A relation of a row whose model is not in the input.
     pub(super) fn forward_unknown(&mut self, row: &Rc<RowValue<'p>>, name: &SmolStr, site: Site) -> Value<'p> {
         let model = ModelRef { id: None, name: SmolStr::default() };
         let joined = row.queryset.as_ref().is_some_and(|node| node.desc.select_related_all || node.desc.opaque);
-        self.follow(row, name, model, joined, false, site, |row, field| Cause::Relation { row, field, pk_only: false })
+        self.follow(row, name, model, Way::Forward { joined }, site)
     }
 
     /// A reverse one-to-one, or a generic foreign key.
@@ -53,20 +65,12 @@ impl<'p> Interpreter<'p, '_> {
         site: Site,
         generic: bool,
     ) -> Value<'p> {
-        self.follow(row, name, model, false, generic, site, move |row, field| Cause::Singular { row, field, generic })
+        self.follow(row, name, model, Way::Singular { generic }, site)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a relation's two ends, and how it is reached")]
-    fn follow(
-        &mut self,
-        row: &Rc<RowValue<'p>>,
-        name: &SmolStr,
-        model: ModelRef,
-        joined: bool,
-        generic: bool,
-        site: Site,
-        cause: impl FnOnce(crate::trace::Row, SmolStr) -> Cause,
-    ) -> Value<'p> {
+    fn follow(&mut self, row: &Rc<RowValue<'p>>, name: &SmolStr, model: ModelRef, way: Way, site: Site) -> Value<'p> {
+        let generic = matches!(way, Way::Singular { generic: true });
+        let joined = matches!(way, Way::Forward { joined: true });
         let mut path = row.path.clone();
         path.push(name.clone());
         let certain = row.certain && model.id.is_some();
@@ -91,7 +95,12 @@ impl<'p> Interpreter<'p, '_> {
             self.rec.emit(EventKind::Row(RowEvent { row: of_row, op }), Some(site), None, Confidence::Certain);
         } else {
             self.flow.learn(fact);
-            self.send_row_lookup(row, &model, cause(of_row, name.clone()), Usage::Value, site);
+            let field = name.clone();
+            let cause = match way {
+                Way::Forward { .. } => Cause::Relation { row: of_row, field, pk_only: false },
+                Way::Singular { generic } => Cause::Singular { row: of_row, field, generic },
+            };
+            self.send_row_lookup(row, &model, cause, Usage::Value, site);
         }
         Value::Row(related)
     }

@@ -68,6 +68,7 @@ impl Files {
         for (at, path) in paths.enumerate() {
             let id = FileId(at as u32);
             let clean = path.strip_suffix(".py").or_else(|| path.strip_suffix(".pyi")).unwrap_or(path);
+            let clean = if crate::template::is_template(path) { "" } else { clean };
             let mut parts: Vec<String> =
                 clean.split(['/', '\\']).filter(|p| !p.is_empty() && *p != ".").map(str::to_owned).collect();
             let is_package = parts.last().is_some_and(|last| last == "__init__");

@@ -137,7 +137,12 @@ fn place(
 ) -> Result<FileEdit, String> {
     let Some(home) = home(project, trace) else { return Err("the code is not in the input".to_owned()) };
     // The loops that the rows drive must come after the call, whichever way was taken.
-    let loops: Vec<_> = trace.loops.iter().filter(|info| info.site.file == home.0).map(|info| info.site.span).collect();
+    let mut loops: Vec<_> =
+        trace.loops.iter().filter(|info| info.site.file == home.0).map(|info| info.site.span).collect();
+    // A template's loop runs where the view calls it.
+    let rendered = trace.events.iter().filter(|event| event.rendered.is_some()).filter_map(|event| event.via.first());
+    loops.extend(rendered.filter(|step| step.site.file == home.0).map(|step| step.site.span));
+    loops.dedup();
     let here = |step: &Step| step.call.file == home.0 && home.1.contains(step.call.span);
     let usable = |step: &&Step| {
         let module = project.module(step.call.file);

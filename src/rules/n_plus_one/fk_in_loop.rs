@@ -112,6 +112,10 @@ fn reads<'t>(trace: &'t Trace, cx: &Context<'_>) -> Vec<Read<'t>> {
     let mut out: Vec<Read<'t>> = Vec::new();
     for (_, event, query) in trace.queries() {
         let Cause::Relation { row, field, pk_only: false } = &query.cause else { continue };
+        // A framework's loops are RT112's.
+        if event.rendered.is_some() {
+            continue;
+        }
         let driven = row.queryset.is_some_and(|rows| loops::driven_by(trace, event, rows).is_some());
         if !driven && query.varies_with.is_none() {
             continue;

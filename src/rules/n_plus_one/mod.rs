@@ -3,4 +3,5 @@
 mod eager;
 pub mod fk_in_loop;
 pub mod query_in_loop;
+pub mod render_n_plus_one;
 pub mod reverse_in_loop;

@@ -119,22 +119,10 @@ fn reads(trace: &Trace) -> impl Iterator<Item = Read<'_>> {
     trace.queries().filter_map(|(_, event, query)| {
         let Cause::Manager { row, accessor, prefetched: false, .. } = &query.cause else { return None };
         // A refined one (`filter()`, `order_by()` …) is a query of its own, which a prefetch does not serve.
-        let plain = query.statement.facts.kind == Kind::Select && query.queryset.is_none_or(|id| is_plain(trace, id));
-        plain.then_some(Read { event, row, accessor })
+        let plain =
+            query.statement.facts.kind == Kind::Select && query.queryset.is_none_or(|id| trace.queryset(id).is_plain());
+        (plain && event.rendered.is_none()).then_some(Read { event, row, accessor })
     })
-}
-
-fn is_plain(trace: &Trace, id: QuerySetId) -> bool {
-    let queryset = trace.queryset(id);
-    queryset.filters.iter().all(|filter| filter.step.is_none())
-        && (queryset.order.is_empty() || queryset.default_order)
-        && queryset.values.is_none()
-        && queryset.slice.is_none()
-        && queryset.annotations.is_empty()
-        && !queryset.distinct
-        && !queryset.combined
-        && !queryset.locked
-        && !queryset.streamed
 }
 
 fn report(trace: &Trace, read: &Read<'_>, cx: &mut Context<'_>) -> bool {

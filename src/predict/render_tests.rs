@@ -1,0 +1,220 @@
+//! What templates, serializers, admin lists and forms cost, written beside the views that show them.
+
+use super::tests::{MODELS, check_with, traces};
+use crate::trace::EventKind;
+
+fn check(templates: &[(&str, &str)], code: &str) {
+    let mut files = vec![("forum/models.py", MODELS)];
+    files.extend(templates);
+    check_with(&files, code);
+}
+
+/// Checks one template, shown by `render(request, "t.html", …)`.
+fn check_template(template: &str, code: &str) {
+    check(&[("forum/templates/t.html", template)], code);
+}
+
+#[test]
+fn a_template_evaluates_and_reads_relations() {
+    check_template(
+        "{% for topic in topics %}{{ topic.forum.name }} {{ topic.title|upper }}{% endfor %}",
+        r#"
+from django.shortcuts import render
+from .models import Topic
+
+def lazy(request):  # 1 + N
+    return render(request, "t.html", {"topics": Topic.objects.all()})
+
+def joined(request):  # 1
+    return render(request, "t.html", {"topics": Topic.objects.select_related("forum")})
+
+def evaluated_before(request):  # 1 + N
+    topics = Topic.objects.all()
+    if not topics:
+        return None
+    return render(request, "t.html", context={"topics": topics})
+
+def built_up(request):  # 2 + N
+    context = {}
+    context["topics"] = Topic.objects.all()
+    context["number"] = Topic.objects.count()
+    return render(request, "t.html", context)
+
+def nothing_passed(request):  # 0
+    return render(request, "t.html")
+
+def elsewhere(request):  # 0 ?
+    return render(request, "other.html", {"topics": Topic.objects.all()})
+"#,
+    );
+}
+
+#[test]
+fn managers_methods_and_properties_are_called() {
+    check_template(
+        "{% for t in topics %}{{ t.heading }}{% for p in t.posts.all %}{{ p.body }}{% endfor %}{{ t.posts.count }}{{ t.delete }}{% endfor %}",
+        r#"
+from django.shortcuts import render
+from .models import Topic
+
+def page(request):  # 1 + 3·N
+    return render(request, "t.html", {"topics": Topic.objects.all()})
+
+def loaded(request):  # 2
+    topics = Topic.objects.select_related("forum").prefetch_related("posts")
+    return render(request, "t.html", {"topics": topics})
+"#,
+    );
+}
+
+#[test]
+fn truth_length_and_filters_evaluate_once() {
+    check_template(
+        "{% if topics %}{{ topics|length }}{% for t in topics %}{{ t.title }}{% empty %}none{% endfor %}{{ topics.count }}{% endif %}",
+        r#"
+from django.shortcuts import render
+from .models import Topic
+
+def page(request):  # 1
+    return render(request, "t.html", {"topics": Topic.objects.all()})
+"#,
+    );
+    check_template(
+        "{{ topics|first }}{% for t in topics|slice:':5' %}{{ t.title }}{% endfor %}{{ topics.0.title }}",
+        r#"
+from django.shortcuts import render
+from .models import Topic
+
+def page(request):  # 3
+    return render(request, "t.html", {"topics": Topic.objects.all()})
+"#,
+    );
+    check_template(
+        "{{ topics|join:', ' }}{% regroup topics by forum.name as groups %}{% for g in groups %}{% for t in g.list %}{{ t.forum.name }}{% endfor %}{% endfor %}",
+        r#"
+from django.shortcuts import render
+from .models import Topic
+
+def page(request):  # 1 + N
+    return render(request, "t.html", {"topics": Topic.objects.all()})
+"#,
+    );
+}
+
+#[test]
+fn branches_cost_their_dearest_way() {
+    check_template(
+        "{% if a %}{{ topics.count }}{% elif b %}{{ topics.count }}{{ topics.exists }}{% else %}-{% endif %}",
+        r#"
+from django.shortcuts import render
+from .models import Topic
+
+def page(request):  # 2
+    return render(request, "t.html", {"topics": Topic.objects.all()})
+"#,
+    );
+}
+
+#[test]
+fn includes_and_parents() {
+    let files = [
+        ("site/templates/base.html", "{{ topics.count }}{% block main %}{{ topics.exists }}{% endblock %}"),
+        (
+            "forum/templates/child.html",
+            "{% extends 'base.html' %}{% block main %}{{ block.super }}{% for t in topics %}{% include 'row.html' with topic=t only %}{% endfor %}{% endblock %}",
+        ),
+        ("forum/templates/row.html", "{{ topic.forum.name }}{{ topics.count }}{% include 'row.html' %}"),
+        (
+            "forum/templates/lost.html",
+            "{% extends 'nowhere.html' %}{{ topics.count }}{% block x %}{{ topics.exists }}{% endblock %}",
+        ),
+        ("forum/templates/self.html", "{% extends 'self.html' %}{% block x %}{{ topics.exists }}{% endblock %}"),
+    ];
+    check(
+        &files,
+        r#"
+from django.shortcuts import render
+from .models import Topic
+
+def page(request):  # 3 + N ?
+    return render(request, "child.html", {"topics": Topic.objects.all()})
+
+def parent_elsewhere(request):  # 1 ?
+    return render(request, "lost.html", {"topics": Topic.objects.all()})
+
+def its_own_parent(request):  # 1 ?
+    return render(request, "self.html", {"topics": Topic.objects.all()})
+"#,
+    );
+}
+
+#[test]
+fn the_tags_of_a_project_are_run() {
+    let files = [
+        (
+            "forum/templatetags/forum_tags.py",
+            r#"
+from django import template
+from forum.models import Forum, Topic
+
+register = template.Library()
+
+@register.simple_tag
+def newest(forum):
+    return Topic.objects.filter(forum=forum).first()
+
+@register.filter("posts_of")
+def number(topic):
+    return topic.posts.count()
+
+@register.inclusion_tag("menu.html", takes_context=True)
+def menu(context, title):
+    return {"forums": Forum.objects.all()}
+"#,
+        ),
+        ("forum/templates/menu.html", "{% for f in forums %}{{ f.name }}{% endfor %}"),
+        (
+            "forum/templates/t.html",
+            "{% load forum_tags %}{% menu 'x' %}{% newest forum as topic %}{{ topic.forum.name }}{{ topic|posts_of }}",
+        ),
+    ];
+    check(
+        &files,
+        r#"
+from django.shortcuts import render
+from .models import Forum
+
+def page(request, pk):  # 5
+    return render(request, "t.html", {"forum": Forum.objects.get(pk=pk)})
+"#,
+    );
+}
+
+#[test]
+fn what_a_template_sends_stands_in_the_template() {
+    let files = [
+        ("forum/models.py", MODELS),
+        ("forum/templates/t.html", "{% for t in topics %}\n{{ t.forum.name }}\n{% endfor %}"),
+        (
+            "forum/views.py",
+            "from django.shortcuts import render\nfrom .models import Topic\n\ndef page(request):\n    return render(request, 't.html', {'topics': Topic.objects.all()})\n",
+        ),
+    ];
+    let (project, traces) = traces(&files);
+    let page = traces.iter().find(|t| t.loops.len() == 1 && t.queries().count() == 2).unwrap();
+    let sent: Vec<String> = page
+        .events
+        .iter()
+        .filter(|event| matches!(event.kind, EventKind::Query(_)))
+        .map(|event| {
+            let place = project.place(event.site.unwrap());
+            let via: Vec<&str> = event.via.iter().map(|step| project.text(step.site)).collect();
+            format!("{}:{} {} via {}", place.path, place.line, project.text(event.site.unwrap()), via.join(" "))
+        })
+        .collect();
+    let call = "render(request, 't.html', {'topics': Topic.objects.all()})";
+    assert_eq!(
+        sent,
+        [format!("forum/templates/t.html:1 topics via {call}"), format!("forum/templates/t.html:2 t.forum via {call}")]
+    );
+}

@@ -1,0 +1,252 @@
+//! RT112
+
+use smol_str::SmolStr;
+
+use super::eager::{self, Load};
+use crate::model::{Confidence, Kind, LoopId, Site, Terms};
+use crate::rules::macros::rule;
+use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops};
+use crate::trace::{Cause, Event, QuerySetId, Renderer, Row, Trace};
+
+rule! {
+    /// Shows a relation of each row in a template, serializer, admin list or form, while the rows do not load it.
+    ///
+    /// The loop is the framework's, or stands in a template: nothing in the view says that it reads a relation. The
+    /// finding stands where the relation is read, the rewrite where the rows are made.
+    ///
+    /// ## Why
+    /// A page of 50 rows sends 51 statements instead of one or two, and neither the view nor the serializer shows it.
+    ///
+    /// ## Example
+    /// ```python flag
+    /// # file: forum/models.py
+    /// from django.db import models
+    ///
+    /// class Forum(models.Model):
+    ///     name = models.CharField(max_length=80)
+    ///
+    /// class Topic(models.Model):
+    ///     forum = models.ForeignKey(Forum, on_delete=models.CASCADE)
+    ///     title = models.CharField(max_length=80)
+    /// # file: forum/views.py
+    /// from django.shortcuts import render
+    /// from forum.models import Topic
+    ///
+    /// def topics(request):
+    ///     return render(request, "forum/topics.html", {"topics": Topic.objects.all()})
+    /// # file: forum/templates/forum/topics.html
+    /// {% for topic in topics %}
+    ///   <li>{{ topic.forum.name }}: {{ topic.title }}</li>
+    /// {% endfor %}
+    /// ```
+    /// ```python fix
+    /// # file: forum/models.py
+    /// from django.db import models
+    ///
+    /// class Forum(models.Model):
+    ///     name = models.CharField(max_length=80)
+    ///
+    /// class Topic(models.Model):
+    ///     forum = models.ForeignKey(Forum, on_delete=models.CASCADE)
+    ///     title = models.CharField(max_length=80)
+    /// # file: forum/views.py
+    /// from django.shortcuts import render
+    /// from forum.models import Topic
+    ///
+    /// def topics(request):
+    ///     return render(request, "forum/topics.html", {"topics": Topic.objects.all().select_related("forum")})
+    /// # file: forum/templates/forum/topics.html
+    /// {% for topic in topics %}
+    ///   <li>{{ topic.forum.name }}: {{ topic.title }}</li>
+    /// {% endfor %}
+    /// ```
+    /// One row is no loop:
+    /// ```python ok
+    /// # file: forum/models.py
+    /// from django.db import models
+    ///
+    /// class Forum(models.Model):
+    ///     name = models.CharField(max_length=80)
+    ///
+    /// class Topic(models.Model):
+    ///     forum = models.ForeignKey(Forum, on_delete=models.CASCADE)
+    /// # file: forum/views.py
+    /// from django.shortcuts import get_object_or_404, render
+    /// from forum.models import Topic
+    ///
+    /// def topic(request, pk):
+    ///     return render(request, "forum/topic.html", {"topic": get_object_or_404(Topic, pk=pk)})
+    /// # file: forum/templates/forum/topic.html
+    /// <h1>{{ topic.forum.name }}</h1>
+    /// ```
+    ///
+    /// ## When not to
+    /// A serializer or template may serve several views: one that shows a single row needs no eager loading. A
+    /// prefetch holds all related rows in memory; where only their number is shown, annotate it.
+    pub struct RenderNPlusOne: "RT112", "render-n+1", NPlusOne, Warning, seeds: Blocker;
+}
+
+impl Rule for RenderNPlusOne {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
+        let reads = reads(trace, cx);
+        let mut seen: Vec<(QuerySetId, &str, Site)> = Vec::new();
+        for read in &reads {
+            let key = (read.rows, read.path.as_str(), read.site);
+            if !seen.contains(&key) {
+                seen.push(key);
+                report(trace, read, &reads, cx);
+            }
+        }
+    }
+}
+
+/// A relation that is shown of each row, as far as it is followed in one expression.
+struct Read<'t> {
+    event: &'t Event,
+    site: Site,
+    by: Renderer,
+    /// The rows that are shown.
+    rows: QuerySetId,
+    /// From those rows on: `topic__forum`.
+    path: String,
+    turning: Vec<LoopId>,
+    statements: Vec<&'t Event>,
+    /// What brings it along: the queryset to change, how, and the path from its rows on.
+    cure: (QuerySetId, Load, String),
+    confidence: Confidence,
+}
+
+fn reads<'t>(trace: &'t Trace, cx: &Context<'_>) -> Vec<Read<'t>> {
+    let mut out: Vec<Read<'t>> = Vec::new();
+    for (_, event, query) in trace.queries() {
+        let Some(by) = event.rendered else { continue };
+        let (row, name, how) = match &query.cause {
+            Cause::Relation { row, field, .. } => (row, field, Load::Join),
+            Cause::Singular { row, field, generic } => (row, field, if *generic { Load::Prefetch } else { Load::Join }),
+            Cause::Manager { row, accessor, prefetched: false, .. }
+                if query.statement.facts.kind == Kind::Select
+                    && query.queryset.is_none_or(|id| trace.queryset(id).is_plain()) =>
+            {
+                (row, accessor, Load::Prefetch)
+            }
+            _ => continue,
+        };
+        let (Some(site), Some(rows)) = (event.site, row.queryset) else { continue };
+        let Some(turning) = loops::repeating(trace, event, cx.config) else { continue };
+        if loops::driven_by(trace, event, rows).is_none() {
+            continue;
+        }
+        let path = path(row, name);
+        let longer = out.iter_mut().find(|known| {
+            let goes_on = path.strip_prefix(known.path.as_str()).is_some_and(|rest| rest.starts_with("__"));
+            known.rows == rows
+                && known.event.loops == event.loops
+                && known.site.file == site.file
+                && site.span.contains(known.site.span)
+                && goes_on
+        });
+        let cure = root(trace, rows, how, path.clone());
+        match longer {
+            Some(known) => {
+                known.statements.push(event);
+                known.confidence = known.confidence.min(event.confidence);
+                (known.site, known.path) = (site, path);
+                // What a prefetch leads through, a join cannot lead on from.
+                let how = if known.cure.1 == Load::Prefetch { Load::Prefetch } else { cure.1 };
+                known.cure = (cure.0, how, cure.2);
+            }
+            None => {
+                let confidence = event.confidence;
+                out.push(Read { event, site, by, rows, path, turning, statements: vec![event], cure, confidence });
+            }
+        }
+    }
+    out
+}
+
+fn path(row: &Row, name: &SmolStr) -> String {
+    row.path.iter().chain([name]).map(SmolStr::as_str).collect::<Vec<_>>().join("__")
+}
+
+/// Rows of another row's manager are brought along by the rows above them.
+fn root(trace: &Trace, rows: QuerySetId, how: Load, path: String) -> (QuerySetId, Load, String) {
+    let (mut rows, mut how, mut path) = (rows, how, path);
+    for _ in 0..8 {
+        let queryset = trace.queryset(rows);
+        let above = queryset.related_to.as_ref().and_then(|parent| Some((parent, parent.queryset?)));
+        let (Some((parent, id)), Some(accessor)) = (above, &queryset.related_by) else { break };
+        if !queryset.is_plain() {
+            break;
+        }
+        let lead: Vec<&str> = parent.path.iter().map(SmolStr::as_str).chain([accessor.as_str()]).collect();
+        (rows, how, path) = (id, Load::Prefetch, format!("{}__{path}", lead.join("__")));
+    }
+    (rows, how, path)
+}
+
+fn report(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], cx: &mut Context<'_>) {
+    let queryset = trace.queryset(read.rows);
+    let (confidence, why) = loops::doubt(queryset.model.is_some(), read.confidence, &queryset.model_name);
+    let fetched = loops::fetching(trace, read.rows);
+    let mut before = fetched.clone();
+    for event in &read.statements {
+        before.add(&Terms::product(1, event.loops.clone()));
+    }
+    let mut after = fetched.clone();
+    let (rows, how, path) = &read.cure;
+    if *how == Load::Prefetch {
+        after.add(&loops::fetching(trace, *rows));
+    }
+    let certain = confidence == Confidence::Certain;
+    let dotted = read.path.replace("__", ".");
+    let (rewrite, advice) = match cure(trace, read, all, certain, cx) {
+        Ok(rewrite) => {
+            (Some(rewrite), format!("Load it with the rows: {}(\"{path}\") where the queryset is built.", how.method()))
+        }
+        Err(reason) => (None, format!("Load it with the rows, by {}(\"{path}\"); here {reason}.", how.method())),
+    };
+    let place = match read.by {
+        Renderer::Template => "The template",
+        Renderer::Serializer => "The serializer",
+        Renderer::Admin => "The admin's list",
+        Renderer::Form => "The form's choices",
+    };
+    cx.report(Draft {
+        rule: &META,
+        severity: loops::severity(trace, &read.turning),
+        hint: None,
+        confidence,
+        site: Some(read.site),
+        message: format!(
+            "{place} fetches {dotted} once per turn of the loop over {}, which does not load it{why}.",
+            loops::described(cx.project, trace, &read.turning),
+        ),
+        cost: Some(cx.cost(trace, before, after)),
+        evidence: loops::evidence(trace, read.event, Some(queryset), &read.turning),
+        rewrite,
+        advice,
+        key: format!("{}.{}", queryset.model_name, read.path),
+    });
+}
+
+/// Loads everything that is shown of these rows in the same way, so that one edit cures all findings of a queryset.
+fn cure(
+    trace: &Trace,
+    read: &Read<'_>,
+    all: &[Read<'_>],
+    certain: bool,
+    cx: &Context<'_>,
+) -> Result<DraftRewrite, String> {
+    let (rows, how, _) = &read.cure;
+    let same = all.iter().filter(|other| other.cure.0 == *rows && other.cure.1 == *how);
+    let mut paths: Vec<String> = same.map(|other| other.cure.2.clone()).collect();
+    paths.sort();
+    paths.dedup();
+    let whole = paths.clone();
+    paths.retain(|path| !whole.iter().any(|w| w.strip_prefix(path.as_str()).is_some_and(|r| r.starts_with("__"))));
+    eager::load(cx.project, trace, *rows, *how, &paths, certain)
+}
