@@ -64,6 +64,15 @@ pub enum Ask {
     Catalogue {
         job: Job,
     },
+    /// What the engine can read.
+    Formats {
+        job: Job,
+    },
+    /// The last review as a file; `format` is an id of `export`, or `patch`.
+    Export {
+        job: Job,
+        format: String,
+    },
 }
 
 /// One thing that the user brought in. `name` is its path where it came from a folder.
@@ -144,6 +153,14 @@ pub enum Answer {
     Catalogue {
         job: Job,
         rules: Vec<RuleDoc>,
+    },
+    Formats {
+        job: Job,
+        formats: Vec<FormatDoc>,
+    },
+    Export {
+        job: Job,
+        text: String,
     },
     /// The request could not be done; the worker lives.
     Failed {
@@ -303,6 +320,14 @@ pub struct Bar {
     pub finding: Option<u32>,
 }
 
+/// A format that an input can be taken for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormatDoc {
+    pub id: String,
+    /// One line.
+    pub description: String,
+}
+
 /// One rule of the catalogue.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RuleDoc {
@@ -327,7 +352,9 @@ impl Ask {
             | Ask::Shape { job, .. }
             | Ask::Request { job, .. }
             | Ask::Layout { job, .. }
-            | Ask::Catalogue { job } => *job,
+            | Ask::Catalogue { job }
+            | Ask::Formats { job }
+            | Ask::Export { job, .. } => *job,
         }
     }
 }
@@ -345,6 +372,8 @@ impl Answer {
             | Answer::Request { job, .. }
             | Answer::Layout { job, .. }
             | Answer::Catalogue { job, .. }
+            | Answer::Formats { job, .. }
+            | Answer::Export { job, .. }
             | Answer::Failed { job, .. } => Some(*job),
         }
     }

@@ -30,8 +30,8 @@ const ROOMS: &[(&str, &str)] = &[
     ("protocol", "model"),
     ("present", "model text python review rules protocol sql"),
     ("cli", "model config text sql intake observe review rules export"),
-    ("app", "model text protocol export"),
-    ("worker", "model text config protocol intake review observe present rules sql"),
+    ("app", "model text protocol intake"),
+    ("worker", "model text config protocol intake review observe present rules sql export"),
 ];
 
 fn rust_files(folder: &Path, out: &mut Vec<PathBuf>) {

@@ -9,6 +9,7 @@ use crate::model::{Report, Span, TokenClass};
 use crate::protocol::{FileView, Row, RowKind, Token};
 use crate::python;
 use crate::review::{CodeReview, ReviewedFile};
+use crate::text::Source;
 
 /// Code points of a line that are shown: a browser chokes on a line of a megabyte, and nobody reads it.
 const LINE_LIMIT: usize = 2_000;
@@ -50,6 +51,29 @@ impl Presented {
             row_of_line: lines.iter().filter_map(row).collect(),
             context: self.file.context,
         }
+    }
+
+    pub fn path(&self) -> &str {
+        &self.file.path
+    }
+
+    /// The text after the change.
+    pub fn source(&self) -> &Source {
+        &self.file.source
+    }
+
+    /// Lines that the input has; `None` where it has them all.
+    pub fn known(&self) -> Option<&BTreeSet<u32>> {
+        self.file.known.as_ref()
+    }
+
+    /// Whether the input says what changed in this file.
+    pub fn is_changed(&self) -> bool {
+        !self.file.added.is_empty() || !self.file.removed.is_empty()
+    }
+
+    pub fn is_added(&self, line: u32) -> bool {
+        self.file.added.contains(&line)
     }
 
     /// Rows `from..to`, as far as there are any.
@@ -124,7 +148,7 @@ impl Presented {
     /// The number that an unchanged line had before the change; none where nothing is changed.
     fn old_line(&self, line: u32) -> Option<u32> {
         let file = &self.file;
-        if file.added.is_empty() && file.removed.is_empty() {
+        if !self.is_changed() {
             return None;
         }
         let removed = file.removed.partition_point(|removed| removed.before <= line) as u32;

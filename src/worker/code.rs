@@ -8,7 +8,7 @@ use super::Bytes;
 use super::catalogue::catalogue;
 use super::options::config;
 use crate::intake::{self, File, Gathered, HEAD, Kind};
-use crate::model::InputError;
+use crate::model::{InputError, Report};
 use crate::present::Presented;
 use crate::protocol::{Answer, Ask, Item, ItemOutcome, Job, Options, Review};
 use crate::review::{self, CodeFile, CodeInput, CodeReview, Defines, OtherFile};
@@ -20,6 +20,7 @@ const LIMIT: u64 = 256 << 20;
 #[derive(Default)]
 pub struct CodeDesk {
     files: Vec<Presented>,
+    report: Report,
 }
 
 impl CodeDesk {
@@ -33,6 +34,11 @@ impl CodeDesk {
             },
             Ask::Catalogue { job } => Answer::Catalogue { job, rules: catalogue() },
             Ask::Layout { job, sql, width } => super::layout(job, &sql, width),
+            Ask::Formats { job } => Answer::Formats { job, formats: super::formats::code() },
+            Ask::Export { job, format } => match super::export::export(&self.report, &self.files, &format) {
+                Ok(text) => Answer::Export { job, text },
+                Err(message) => Answer::Failed { job, message },
+            },
             Ask::Shapes { job, .. } | Ask::Shape { job, .. } | Ask::Request { job, .. } => {
                 Answer::Failed { job, message: "the code engine reads no logs".to_owned() }
             }
@@ -80,6 +86,7 @@ impl CodeDesk {
         understand(&mut outcomes, &review, &of_path);
         let (report, files, presented) = Presented::all(review);
         self.files = presented;
+        self.report = report.clone();
         Answer::Reviewed { job, review: Box::new(Review { report, files, items: outcomes }) }
     }
 }

@@ -5,6 +5,8 @@
 mod blob_reader;
 mod catalogue;
 mod code;
+mod export;
+mod formats;
 mod log;
 mod options;
 

@@ -12,7 +12,7 @@ use web_sys::Blob;
 use super::Failure;
 use super::job::Waiting;
 use super::supervisor::Supervisor;
-use crate::protocol::{Answer, Ask, Bar, Engine, Item, Job, Options, Review, Row, RuleDoc, ShapeDetail};
+use crate::protocol::{Answer, Ask, Bar, Engine, FormatDoc, Item, Job, Options, Review, Row, RuleDoc, ShapeDetail};
 use crate::protocol::{ShapeRow, Sort};
 
 /// How long an engine may say nothing while it has work. It reports progress far more often.
@@ -157,6 +157,22 @@ impl Client {
     pub async fn catalogue(&self) -> Result<Vec<RuleDoc>, Failure> {
         match self.ask(|job| Ask::Catalogue { job }, Vec::new(), None).await? {
             Answer::Catalogue { rules, .. } => Ok(rules),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// What the engine can read, in the order in which it is offered.
+    pub async fn formats(&self) -> Result<Vec<FormatDoc>, Failure> {
+        match self.ask(|job| Ask::Formats { job }, Vec::new(), None).await? {
+            Answer::Formats { formats, .. } => Ok(formats),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// The last finished review as a file, in a format of `export`.
+    pub async fn export(&self, format: String) -> Result<String, Failure> {
+        match self.ask(|job| Ask::Export { job, format }, Vec::new(), None).await? {
+            Answer::Export { text, .. } => Ok(text),
             other => Err(unexpected(other)),
         }
     }

@@ -58,7 +58,10 @@ impl<F: Clone> Jobs<F> {
     /// questions is about it.
     pub fn take_unsent(&mut self) -> Vec<Question<F>> {
         let asks_about = |(question, _): &(Question<F>, _)| {
-            !matches!(question.ask, Ask::Review { .. } | Ask::Catalogue { .. } | Ask::Layout { .. })
+            !matches!(
+                question.ask,
+                Ask::Review { .. } | Ask::Catalogue { .. } | Ask::Formats { .. } | Ask::Layout { .. }
+            )
         };
         let first = self.unsent.iter().filter_map(|job| self.pending.get(job)).next();
         if !self.at_worker

@@ -1,0 +1,165 @@
+//! From what the browser hands over (a paste, a drop, a picker) to what the workspace lists.
+
+use futures_channel::oneshot;
+use js_sys::{Array, Reflect};
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Blob, BlobPropertyBag, DataTransfer, File, FileList};
+use web_sys::{FileSystemDirectoryEntry, FileSystemDirectoryReader, FileSystemEntry, FileSystemFileEntry};
+
+use crate::app::state::{Dropped, Part};
+use crate::intake::ignored;
+
+/// How many files one folder may bring: a home directory that was dropped by mistake has millions.
+const MOST_FILES: usize = 20_000;
+
+/// Text that was pasted or typed.
+pub fn text(text: &str) -> Option<Dropped> {
+    if text.trim().is_empty() {
+        return None;
+    }
+    let options = BlobPropertyBag::new();
+    options.set_type("text/plain");
+    let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &options).ok()?;
+    Some(Dropped { name: "pasted text".to_owned(), parts: vec![Part::new("", blob)] })
+}
+
+/// The files of a picker, or of a paste. Those of one folder are listed as one.
+pub fn files(list: &FileList) -> Vec<Dropped> {
+    let mut out: Vec<Dropped> = Vec::new();
+    for file in (0..list.length()).filter_map(|index| list.get(index)) {
+        let path = Reflect::get(&file, &"webkitRelativePath".into()).ok().and_then(|path| path.as_string());
+        let path = path.unwrap_or_default();
+        match path.split_once('/') {
+            Some((folder, _)) if ignored(&path) && !ignored(folder) => {}
+            Some((folder, _)) => {
+                let name = format!("{folder}/");
+                let part = Part::new(path.clone(), file.into());
+                match out.iter_mut().find(|dropped| dropped.name == name) {
+                    Some(dropped) if dropped.parts.len() >= MOST_FILES => {}
+                    Some(dropped) => dropped.parts.push(part),
+                    None => out.push(Dropped { name, parts: vec![part] }),
+                }
+            }
+            None => out.push(one(file)),
+        }
+    }
+    out
+}
+
+fn one(file: File) -> Dropped {
+    let name = file.name();
+    Dropped { name: name.clone(), parts: vec![Part::new(name, file.into())] }
+}
+
+/// What was dropped, taken from the event while it lasts; `read` looks into the folders afterwards.
+#[derive(Default)]
+pub struct Transfer {
+    entries: Vec<FileSystemEntry>,
+    files: Vec<File>,
+    text: String,
+}
+
+impl Transfer {
+    pub fn take(transfer: &DataTransfer) -> Self {
+        let mut out = Self::default();
+        let items = transfer.items();
+        for item in (0..items.length()).filter_map(|index| items.get(index)) {
+            if item.kind() != "file" {
+                continue;
+            }
+            match item.webkit_get_as_entry() {
+                Ok(Some(entry)) => out.entries.push(entry),
+                _ => out.files.extend(item.get_as_file().ok().flatten()),
+            }
+        }
+        if out.entries.is_empty() && out.files.is_empty() {
+            out.text = transfer.get_data("text/plain").unwrap_or_default();
+        }
+        out
+    }
+
+    /// The second value says what could not be read.
+    pub async fn read(self) -> (Vec<Dropped>, Vec<String>) {
+        let mut out: Vec<Dropped> = self.files.into_iter().map(one).collect();
+        let mut errors = Vec::new();
+        for entry in self.entries {
+            let name = entry.name();
+            let is_folder = entry.is_directory();
+            let parts = walk(entry, &mut errors).await;
+            match is_folder {
+                true if parts.is_empty() => errors.push(format!("There is no file in {name}/.")),
+                true => out.push(Dropped { name: format!("{name}/"), parts }),
+                false => out.extend(parts.into_iter().map(|part| Dropped { name: name.clone(), parts: vec![part] })),
+            }
+        }
+        out.extend(text(&self.text));
+        (out, errors)
+    }
+}
+
+/// All files below an entry, in the order of their paths; folders of tools and caches are left out.
+async fn walk(root: FileSystemEntry, errors: &mut Vec<String>) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut open = vec![root];
+    while let Some(entry) = open.pop() {
+        // The browser begins it with a slash.
+        let path = entry.full_path().trim_start_matches('/').to_owned();
+        if parts.len() >= MOST_FILES {
+            errors.push(format!("Only the first {MOST_FILES} files were taken."));
+            break;
+        }
+        let read = match entry.dyn_into::<FileSystemFileEntry>() {
+            Ok(file) => file_of(&file).await.map(|file| parts.push(Part::new(path.clone(), file.into()))),
+            Err(entry) => match entries_of(entry.unchecked_into()).await {
+                Ok(mut entries) => {
+                    entries.retain(|entry| !ignored(&entry.name()));
+                    entries.sort_by_key(|entry| std::cmp::Reverse(entry.name()));
+                    open.append(&mut entries);
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            },
+        };
+        if read.is_err() {
+            errors.push(format!("{path} cannot be read."));
+        }
+    }
+    parts
+}
+
+async fn file_of(entry: &FileSystemFileEntry) -> Result<File, JsValue> {
+    let (good, bad, answer) = callbacks();
+    entry.file_with_callback_and_callback(good.unchecked_ref(), bad.unchecked_ref());
+    Ok(answer.await.unwrap_or(Err(JsValue::NULL))?.unchecked_into())
+}
+
+/// `readEntries` gives a hundred at a time, and none at the end.
+async fn entries_of(folder: FileSystemDirectoryEntry) -> Result<Vec<FileSystemEntry>, JsValue> {
+    let reader: FileSystemDirectoryReader = folder.create_reader();
+    let mut out = Vec::new();
+    loop {
+        let (good, bad, answer) = callbacks();
+        reader.read_entries_with_callback_and_callback(good.unchecked_ref(), bad.unchecked_ref())?;
+        let batch: Array = answer.await.unwrap_or(Err(JsValue::NULL))?.unchecked_into();
+        if batch.length() == 0 {
+            return Ok(out);
+        }
+        out.extend(batch.iter().map(JsCast::unchecked_into::<FileSystemEntry>));
+    }
+}
+
+/// The two functions that such an interface calls, and what they were called with.
+fn callbacks() -> (JsValue, JsValue, oneshot::Receiver<Result<JsValue, JsValue>>) {
+    let (sender, answer) = oneshot::channel();
+    let sender = std::rc::Rc::new(std::cell::Cell::new(Some(sender)));
+    let other = sender.clone();
+    let send = |sender: &std::cell::Cell<Option<oneshot::Sender<_>>>, value| {
+        if let Some(sender) = sender.take() {
+            let _ = sender.send(value);
+        }
+    };
+    let good = Closure::once_into_js(move |value: JsValue| send(&sender, Ok(value)));
+    let bad = Closure::once_into_js(move |error: JsValue| send(&other, Err(error)));
+    (good, bad, answer)
+}

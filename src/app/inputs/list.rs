@@ -1,0 +1,104 @@
+//! The workspace as a list.
+
+use leptos::prelude::*;
+
+use super::understood::understood;
+use crate::app::state::{App, Entry, Standing};
+use crate::app::widgets::bytes;
+
+#[component]
+pub fn WorkspaceList() -> impl IntoView {
+    let app = App::get();
+    // Rows are made anew when something about them changes: the key holds all that they show.
+    let entries = move || app.workspace.entries().get();
+    view! {
+        <section class="workspace" aria-labelledby="workspace-title">
+            <div class="workspace-head">
+                <h2 id="workspace-title">"Workspace"</h2>
+                <button class="quiet" data-testid="clear" on:click=move |_| app.workspace.clear(app.notices)>"Remove all"</button>
+            </div>
+            <ul data-testid="entries">
+                {move || entries().into_iter().map(|entry| view! { <Row entry /> }).collect::<Vec<_>>()}
+            </ul>
+        </section>
+    }
+}
+
+#[component]
+fn Row(entry: Entry) -> impl IntoView {
+    let app = App::get();
+    let size = bytes(entry.size());
+    let seen = understood(entry.outcomes().map(|(part, outcome)| (part.name.as_str(), outcome)));
+    let Entry { id, name, format, standing, .. } = entry;
+    let state = match &standing {
+        Standing::Waiting => "waiting".to_owned(),
+        Standing::SetAside(_) => "set aside".to_owned(),
+        Standing::Done if seen.text.is_empty() => seen.why.clone(),
+        Standing::Done => seen.text.clone(),
+    };
+    let set_aside = match standing {
+        Standing::SetAside(why) => Some(view! {
+            <p class="problem" role="alert">
+                <span aria-hidden="true">"▲ "</span>
+                {why}
+                " "
+                <button data-testid="try-again" on:click=move |_| app.workspace.try_again(id)>"Try again"</button>
+            </p>
+        }),
+        _ => None,
+    };
+    let errors: Vec<_> = seen
+        .errors
+        .into_iter()
+        .map(|error| view! { <p class="problem"><span aria-hidden="true">"▲ "</span>{error}</p> })
+        .collect();
+    let notes: Vec<_> = seen.notes.into_iter().map(|note| view! { <p class="note">{note}</p> }).collect();
+    let remove = format!("Remove {name}");
+    view! {
+        <li class="entry" data-testid="entry">
+            <span class="entry-name">{name}</span>
+            <FormatChoice id chosen=format detected=seen.format why=seen.why />
+            <span class="entry-size number">{size}</span>
+            <span class="entry-state soft">{state}</span>
+            <button class="quiet entry-remove" aria-label=remove on:click=move |_| app.workspace.remove(id, app.notices)>"✕"</button>
+            <div class="entry-more">{set_aside} {errors} {notes}</div>
+        </li>
+    }
+}
+
+/// What it was taken for, and the way to say otherwise.
+#[component]
+fn FormatChoice(id: u32, chosen: Option<String>, detected: String, why: String) -> impl IntoView {
+    let app = App::get();
+    let automatic = match (&chosen, detected.as_str()) {
+        (None, "") => "detecting".to_owned(),
+        (None, detected) => detected.to_owned(),
+        (Some(_), _) => "as detected".to_owned(),
+    };
+    let is_chosen = {
+        let chosen = chosen.clone();
+        move |id: &str| chosen.as_deref() == Some(id)
+    };
+    let options = move || {
+        let known = app.formats.get();
+        let option = |format: &crate::protocol::FormatDoc| {
+            let selected = is_chosen(&format.id);
+            view! {
+                <option value=format.id.clone() title=format.description.clone() selected=selected>
+                    {format.id.clone()}
+                </option>
+            }
+        };
+        known.iter().map(option).collect::<Vec<_>>()
+    };
+    let change = move |event| {
+        let value = event_target_value(&event);
+        app.workspace.set_format(id, Some(value).filter(|value| !value.is_empty()));
+    };
+    view! {
+        <select class="entry-format" aria-label="Format" title=why on:change=change>
+            <option value="" selected=chosen.is_none()>{automatic}</option>
+            {options}
+        </select>
+    }
+}

@@ -1,0 +1,68 @@
+//! Worked samples, one click away.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use serde::Deserialize;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, Response};
+
+use crate::app::state::{App, Dropped, Part};
+
+#[derive(Debug, Clone, Deserialize)]
+struct Sample {
+    file: String,
+    title: String,
+    text: String,
+}
+
+#[component]
+pub fn Samples() -> impl IntoView {
+    let app = App::get();
+    let samples = RwSignal::new(Vec::<Sample>::new());
+    spawn_local(async move {
+        let index = async {
+            let text = JsFuture::from(fetch("index.json").await?.text()?).await?;
+            serde_json::from_str(&text.as_string().unwrap_or_default()).map_err(|error| error.to_string().into())
+        };
+        // Without them the page is as useful as with them.
+        let index: Result<Vec<Sample>, JsValue> = index.await;
+        samples.try_set(index.unwrap_or_default());
+    });
+    let open = move |file: String| {
+        spawn_local(async move {
+            let blob = async { JsFuture::from(fetch(&file).await?.blob()?).await?.dyn_into::<Blob>() };
+            match blob.await {
+                Ok(blob) => {
+                    let parts = vec![Part::new(file.clone(), blob)];
+                    app.workspace.add_sample(Dropped { name: file, parts });
+                }
+                Err(_) => app.notices.warn(format!("The sample {file} could not be loaded.")),
+            }
+        });
+    };
+    view! {
+        <ul class="samples" aria-label="Samples">
+            <For each=move || samples.get() key=|sample| sample.file.clone() let:sample>
+                <li>
+                    <button
+                        class="sample"
+                        data-testid="sample"
+                        on:click={
+                            let file = sample.file.clone();
+                            move |_| open(file.clone())
+                        }
+                    >
+                        <b>{sample.title}</b>
+                        <span>{sample.text}</span>
+                    </button>
+                </li>
+            </For>
+        </ul>
+    }
+}
+
+async fn fetch(file: &str) -> Result<Response, JsValue> {
+    let response: Response = JsFuture::from(window().fetch_with_str(&format!("./samples/{file}"))).await?.dyn_into()?;
+    if response.ok() { Ok(response) } else { Err(JsValue::NULL) }
+}

@@ -1,0 +1,50 @@
+//! What happens to the page by itself: engines that break, a new build, the name in the tab.
+
+use gloo_events::EventListener;
+use leptos::prelude::*;
+
+use crate::app::state::{Action, App};
+use crate::app::worker::{Client, State};
+
+pub fn engines(app: App) {
+    engine(app, app.code, "code");
+    engine(app, app.log, "log");
+}
+
+fn engine(app: App, client: Client, name: &'static str) {
+    Effect::new(move |_| {
+        if let Some(message) = client.death().get() {
+            app.notices.warn(format!(
+                "The {name} engine stopped and was started again; nothing that you brought in is lost. ({message})"
+            ));
+            client.forget_death();
+        }
+    });
+    Effect::new(move |_| {
+        if let State::Died(message) = client.state().get() {
+            app.notices.warn(format!("The {name} engine does not start: {message}. The next review tries again."));
+        }
+    });
+}
+
+/// `boot.js` finds a new build and takes over what is agreed to.
+pub fn updates(app: App) {
+    let listener = EventListener::new(&window(), "roundtrip:update-ready", move |_| {
+        let text = match app.workspace.entries().with_untracked(Vec::is_empty) {
+            true => "A new version of this page is ready.",
+            false => "A new version of this page is ready. Loading it empties the workspace; it can also wait.",
+        };
+        app.notices.offer(text, Action::Update);
+    });
+    listener.forget();
+}
+
+pub fn title(app: App) {
+    Effect::new(move |_| {
+        let name = app.workspace.entries().with(|entries| entries.last().map(|entry| entry.name.clone()));
+        document().set_title(&match name {
+            Some(name) => format!("{name} – Roundtrip"),
+            None => "Roundtrip".to_owned(),
+        });
+    });
+}

@@ -1,0 +1,219 @@
+//! What the user brought in, in order, and what became of each.
+
+use leptos::prelude::*;
+use web_sys::Blob;
+
+use super::{Action, Notices};
+use crate::protocol::ItemOutcome;
+
+/// One file, or one pasted text.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Its path where it came from a folder; empty for pasted text.
+    pub name: String,
+    pub blob: Blob,
+    /// `None` until an engine has looked at it.
+    pub outcome: Option<ItemOutcome>,
+}
+
+impl Part {
+    pub fn new(name: impl Into<String>, blob: Blob) -> Self {
+        Self { name: name.into(), blob, outcome: None }
+    }
+
+    /// In bytes.
+    pub fn size(&self) -> u64 {
+        self.blob.size() as u64
+    }
+}
+
+/// What arrives at once and is listed as one: a file, a pasted text, a folder with its files.
+#[derive(Debug, Clone)]
+pub struct Dropped {
+    /// What the list calls it.
+    pub name: String,
+    pub parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Standing {
+    /// Not reviewed yet.
+    #[default]
+    Waiting,
+    Done,
+    /// Left out of reviews until it is tried again, and why.
+    SetAside(String),
+}
+
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub id: u32,
+    pub name: String,
+    pub parts: Vec<Part>,
+    /// Overrides detection, for all parts.
+    pub format: Option<String>,
+    /// One of the page's own samples: the next one takes its place.
+    pub sample: bool,
+    pub standing: Standing,
+}
+
+impl Entry {
+    /// In bytes.
+    pub fn size(&self) -> u64 {
+        self.parts.iter().map(Part::size).sum()
+    }
+
+    /// What engines said of its parts, as far as they have.
+    pub fn outcomes(&self) -> impl Iterator<Item = (&Part, &ItemOutcome)> {
+        self.parts.iter().filter_map(|part| Some((part, part.outcome.as_ref()?)))
+    }
+}
+
+#[derive(Clone, Copy)]
+pub struct Workspace {
+    entries: RwSignal<Vec<Entry>, LocalStorage>,
+    /// Counts what makes a new review necessary: entries came, went, or changed their format.
+    changes: RwSignal<u32>,
+    /// What `restore` puts back, with its places.
+    removed: StoredValue<Vec<(usize, Entry)>, LocalStorage>,
+    next: StoredValue<u32>,
+    /// Whether something arrived that was not shown yet.
+    arrived: StoredValue<bool>,
+}
+
+impl Workspace {
+    pub(super) fn new() -> Self {
+        Self {
+            entries: RwSignal::new_local(Vec::new()),
+            changes: RwSignal::new(0),
+            removed: StoredValue::new_local(Vec::new()),
+            next: StoredValue::new(0),
+            arrived: StoredValue::new(false),
+        }
+    }
+
+    pub fn entries(&self) -> ReadSignal<Vec<Entry>, LocalStorage> {
+        self.entries.read_only()
+    }
+
+    pub(super) fn changes(&self) -> u32 {
+        self.changes.get()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.with(Vec::is_empty)
+    }
+
+    pub fn add(&self, dropped: Vec<Dropped>) {
+        self.push(dropped, false);
+    }
+
+    /// Adds a sample of the page in place of the one before it.
+    pub fn add_sample(&self, dropped: Dropped) {
+        self.entries.update(|entries| entries.retain(|entry| !entry.sample));
+        self.push(vec![dropped], true);
+    }
+
+    fn push(&self, dropped: Vec<Dropped>, sample: bool) {
+        let dropped: Vec<Dropped> = dropped.into_iter().filter(|dropped| !dropped.parts.is_empty()).collect();
+        if dropped.is_empty() {
+            return;
+        }
+        self.entries.update(|entries| {
+            for Dropped { name, parts } in dropped {
+                let id = self.next.get_value();
+                self.next.set_value(id.wrapping_add(1));
+                let name = unused(name, entries);
+                entries.push(Entry { id, name, parts, format: None, sample, standing: Standing::Waiting });
+            }
+        });
+        self.arrived.set_value(true);
+        self.change();
+    }
+
+    /// Takes an entry out of the workspace and offers to put it back.
+    pub fn remove(&self, id: u32, notices: Notices) {
+        self.take_out(|entry| entry.id == id, notices);
+    }
+
+    pub fn clear(&self, notices: Notices) {
+        self.take_out(|_| true, notices);
+    }
+
+    fn take_out(&self, which: impl Fn(&Entry) -> bool, notices: Notices) {
+        let mut removed = Vec::new();
+        self.entries.update(|entries| {
+            let all = std::mem::take(entries);
+            for (index, entry) in all.into_iter().enumerate() {
+                if which(&entry) {
+                    removed.push((index, entry));
+                } else {
+                    entries.push(entry);
+                }
+            }
+        });
+        match removed.as_slice() {
+            [] => return,
+            [(_, only)] => notices.offer(format!("{} was removed.", only.name), Action::Restore),
+            several => notices.offer(format!("{} inputs were removed.", several.len()), Action::Restore),
+        }
+        self.removed.set_value(removed);
+        self.change();
+    }
+
+    /// Puts back what was removed last.
+    pub fn restore(&self) {
+        let removed = self.removed.try_update_value(std::mem::take).unwrap_or_default();
+        self.entries.update(|entries| {
+            for (index, entry) in removed {
+                entries.insert(index.min(entries.len()), entry);
+            }
+        });
+        self.change();
+    }
+
+    /// `None`: as it is detected.
+    pub fn set_format(&self, id: u32, format: Option<String>) {
+        self.with_entry(id, |entry| {
+            entry.format = format;
+            entry.standing = Standing::Waiting;
+        });
+        self.change();
+    }
+
+    /// Takes an entry that was set aside back into reviews.
+    pub fn try_again(&self, id: u32) {
+        self.with_entry(id, |entry| entry.standing = Standing::Waiting);
+        self.change();
+    }
+
+    pub(super) fn with_entry(&self, id: u32, change: impl FnOnce(&mut Entry)) {
+        self.entries.update(|entries| {
+            if let Some(entry) = entries.iter_mut().find(|entry| entry.id == id) {
+                change(entry);
+            }
+        });
+    }
+
+    pub(super) fn update(&self, change: impl FnOnce(&mut Vec<Entry>)) {
+        self.entries.update(change);
+    }
+
+    /// Whether something arrived since this was asked last.
+    pub(super) fn take_arrival(&self) -> bool {
+        self.arrived.try_update_value(std::mem::take).unwrap_or_default()
+    }
+
+    pub(super) fn change(&self) {
+        self.changes.update(|count| *count = count.wrapping_add(1));
+    }
+}
+
+/// `name`, or `name (2)` where another entry has it.
+fn unused(name: String, entries: &[Entry]) -> String {
+    let taken = |name: &str| entries.iter().any(|entry| entry.name == name);
+    if !taken(&name) {
+        return name;
+    }
+    (2..).map(|number| format!("{name} ({number})")).find(|name| !taken(name)).unwrap_or(name)
+}

@@ -1,0 +1,28 @@
+//! Parts that more than one view uses.
+//!
+//! `SeverityMark` (icon and word), `CopyButton`, `DiffView` (a rewrite), `Formula` (`1 + N`), and the spelling of
+//! numbers: `count`, `milliseconds`, `bytes`, `plural`.
+
+mod copy;
+mod diff;
+mod formula;
+mod number;
+mod severity;
+
+pub use copy::{CopyButton, copy};
+pub use diff::DiffView;
+pub use formula::Formula;
+pub use number::{bytes, count, milliseconds, plural};
+pub use severity::SeverityMark;
+
+use leptos::prelude::document;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
+/// Gives the focus to the element with this id, if there is one.
+pub fn focus(id: &str) {
+    let element = document().get_element_by_id(id).and_then(|element| element.dyn_into::<HtmlElement>().ok());
+    if let Some(element) = element {
+        let _ = element.focus();
+    }
+}
