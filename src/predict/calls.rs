@@ -444,6 +444,7 @@ impl<'p> Interpreter<'p, '_> {
         let number = self.number();
         let sym = self.fresh(Sym::new(format!("{}()#{number}", class.qualified)));
         let object = Value::Object(Rc::new(ObjectValue { class, sym: sym.clone() }));
+        self.note_serializer(class, &args, &sym);
         match self.project.method(class, "__init__") {
             Some(init) => {
                 self.call_function(init, Some(object.clone()), args, site);

@@ -370,6 +370,7 @@ impl<'p> Interpreter<'p, '_> {
 
     fn compare(&mut self, left: &'p Expr, rest: &'p [(CompareOp, Expr)]) -> Value<'p> {
         let first = self.eval(left);
+        let mut known = None;
         let mut syms = vec![first.sym()];
         let mut text = format!("({}", first.sym().text);
         for (op, right) in rest {
@@ -379,8 +380,12 @@ impl<'p> Interpreter<'p, '_> {
             {
                 self.evaluate(node, self.site(right.span), Usage::Truth);
             }
+            known = compared(&first, *op, &value).filter(|_| rest.len() == 1);
             text.push_str(&format!(" {op:?} {}", value.sym().text));
             syms.push(value.sym());
+        }
+        if let Some(known) = known {
+            return Value::Const(Const::Bool(known));
         }
         text.push(')');
         Value::Scalar(Sym::of(text, &syms))
@@ -471,6 +476,20 @@ impl<'p> Interpreter<'p, '_> {
             Value::Scalar(_) => Value::Scalar(sym),
             _ => Value::Unknown(sym),
         }
+    }
+}
+
+/// The outcome of a comparison between constant texts: `self.action == "list"`.
+fn compared(left: &Value<'_>, op: CompareOp, right: &Value<'_>) -> Option<bool> {
+    let left = left.as_str()?;
+    match (op, right) {
+        (CompareOp::Eq, _) => Some(left == right.as_str()?),
+        (CompareOp::NotEq, _) => Some(left != right.as_str()?),
+        (CompareOp::In | CompareOp::NotIn, Value::Seq(seq)) => {
+            let items: Option<Vec<&SmolStr>> = seq.items.as_ref()?.iter().map(Value::as_str).collect();
+            Some(items?.contains(&left) == (op == CompareOp::In))
+        }
+        _ => None,
     }
 }
 

@@ -27,7 +27,7 @@ use std::rc::Rc;
 use smol_str::SmolStr;
 
 use crate::model::{FileId, Site, Span};
-use crate::project::{FunctionRef, Project};
+use crate::project::{ClassRef, FunctionRef, Project};
 use crate::template::Template;
 use crate::trace::{Origin, Role, Trace};
 
@@ -54,6 +54,18 @@ pub fn run(project: &Project, reviewed: &dyn Fn(FileId) -> bool) -> Vec<Trace> {
         interpreter.run_root(root);
         let origin = Origin::Code { file: root.file, function: root.qualified.clone(), site: root.site };
         traces.push(interpreter.finish(origin, project.role(root)));
+    }
+    for class in project.classes().filter(|class| reviewed(class.file)) {
+        for action in Interpreter::new(project, &mut shared).actions(class) {
+            let mut interpreter = Interpreter::new(project, &mut shared);
+            interpreter.run_action(class, action);
+            let function = SmolStr::from(format!("{}.{}", class.qualified, action.name()));
+            let origin = Origin::Code { file: class.file, function, site: class.site() };
+            let trace = interpreter.finish(origin, project.class_role(class));
+            if trace.queries().next().is_some() {
+                traces.push(trace);
+            }
+        }
     }
     for module in &project.modules {
         if !reviewed(module.id) {
@@ -87,6 +99,8 @@ struct Shared<'p> {
     templates: HashMap<FileId, Rc<Template>>,
     /// What template libraries of the input register, by name; read when the first is asked for.
     library: Option<Rc<django::Library<'p>>>,
+    admin: Option<Rc<django::Registry<'p>>>,
+    serializers: HashMap<ClassRef<'p>, Rc<Vec<django::SerializerField<'p>>>>,
 }
 
 struct Interpreter<'p, 's> {

@@ -218,3 +218,244 @@ fn what_a_template_sends_stands_in_the_template() {
         [format!("forum/templates/t.html:1 topics via {call}"), format!("forum/templates/t.html:2 t.forum via {call}")]
     );
 }
+
+#[test]
+fn generic_views_show_their_rows() {
+    let files = [
+        ("forum/templates/forum/topic_list.html", "{% for t in topic_list %}{{ t.forum.name }}{% endfor %}{{ extra }}"),
+        (
+            "forum/templates/forum/topic_detail.html",
+            "{{ object.forum.name }}{{ topic.forum.name }}{{ topic.posts.count }}",
+        ),
+        ("forum/templates/named.html", "{% for t in things %}{{ t.forum.name }}{% endfor %}{{ number }}"),
+    ];
+    check(
+        &files,
+        r#"
+from django.views.generic import DetailView, ListView, TemplateView
+from .models import Topic
+
+class Everything(ListView):  # 1 + N
+    model = Topic
+
+class Paged(ListView):  # 2 + N
+    model = Topic
+    paginate_by = 20
+
+class Joined(ListView):  # 1
+    queryset = Topic.objects.select_related("forum")
+
+class Own(ListView):  # 2 + N
+    template_name = "named.html"
+    context_object_name = "things"
+
+    def get_queryset(self):
+        return Topic.objects.filter(title="x")
+
+    def get_context_data(self, **kwargs):
+        context = super().get_context_data(**kwargs)
+        context["number"] = Topic.objects.count()
+        return context
+
+class One(DetailView):  # 3
+    model = Topic
+
+class Plain(TemplateView):  # 1 + N
+    template_name = "named.html"
+
+    def get_context_data(self, **kwargs):
+        return super().get_context_data(things=Topic.objects.all(), **kwargs)
+"#,
+    );
+}
+
+#[test]
+fn serializers_read_every_field() {
+    let files = [(
+        "forum/serializers.py",
+        r#"
+from rest_framework import serializers
+from .models import Forum, Post, Topic
+
+class ForumSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Forum
+        fields = ["id", "name"]
+
+class PostSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Post
+        fields = "__all__"
+
+class KeysSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Topic
+        fields = ["id", "forum", "title"]
+
+class TagKeysSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Topic
+        fields = "__all__"
+
+class NestedSerializer(serializers.ModelSerializer):
+    forum = ForumSerializer(read_only=True)
+    posts = PostSerializer(many=True)
+
+    class Meta:
+        model = Topic
+        fields = ("forum", "posts")
+
+class SourceSerializer(serializers.ModelSerializer):
+    forum_name = serializers.CharField(source="forum.name")
+    where = serializers.SlugRelatedField(slug_field="name", source="forum", read_only=True)
+    secret = serializers.CharField(source="editor.username", write_only=True)
+
+    class Meta:
+        model = Topic
+        fields = KeysSerializer.Meta.fields + ["forum_name", "where", "secret"]
+
+class MethodSerializer(serializers.ModelSerializer):
+    number = serializers.SerializerMethodField()
+
+    def get_number(self, topic):
+        return topic.posts.count()
+
+    class Meta:
+        model = Topic
+        fields = ["number", "heading"]
+
+class DeepSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Topic
+        fields = ["forum", "editor"]
+        depth = 1
+
+class OwnSerializer(serializers.ModelSerializer):
+    def to_representation(self, instance):
+        data = super().to_representation(instance)
+        data["editor"] = instance.editor.username
+        return data
+
+    class Meta:
+        model = Topic
+        fields = ["forum"]
+
+class LabelSerializer(serializers.Serializer):
+    posts = serializers.StringRelatedField(many=True)
+"#,
+    )];
+    check(
+        &files,
+        r#"
+from rest_framework import generics
+from rest_framework.response import Response
+from .models import Topic
+from .serializers import *
+
+class Keys(generics.ListAPIView):  # 1
+    queryset = Topic.objects.all()
+    serializer_class = KeysSerializer
+
+class TagKeys(generics.ListAPIView):  # 1 + N
+    queryset = Topic.objects.all()
+    serializer_class = TagKeysSerializer
+
+class Nested(generics.ListAPIView):  # 1 + 2·N
+    queryset = Topic.objects.all()
+    serializer_class = NestedSerializer
+
+class NestedLoaded(generics.ListAPIView):  # 2
+    serializer_class = NestedSerializer
+
+    def get_queryset(self):
+        return Topic.objects.select_related("forum").prefetch_related("posts")
+
+class Source(generics.ListAPIView):  # 1 + N
+    queryset = Topic.objects.all()
+    serializer_class = SourceSerializer
+
+class Method(generics.ListAPIView):  # 1 + 2·N
+    queryset = Topic.objects.all()
+    serializer_class = MethodSerializer
+
+class Deep(generics.ListAPIView):  # 1 + 4·N
+    queryset = Topic.objects.all()
+    serializer_class = DeepSerializer
+
+class Own(generics.ListAPIView):  # 1 + N
+    queryset = Topic.objects.all()
+    serializer_class = OwnSerializer
+
+class Label(generics.ListAPIView):  # 1 + N
+    queryset = Topic.objects.all()
+    serializer_class = LabelSerializer
+
+class One(generics.RetrieveAPIView):  # 3
+    queryset = Topic.objects.all()
+    serializer_class = NestedSerializer
+
+class Chosen(generics.ListAPIView):  # 1
+    queryset = Topic.objects.all()
+
+    def get_serializer_class(self):
+        if self.request.method == "POST":
+            return NestedSerializer
+        return KeysSerializer
+
+def explicit(request):  # 1 + N
+    return Response(SourceSerializer(Topic.objects.all(), many=True).data)
+
+def twice(request):  # 1 + N
+    serializer = SourceSerializer(instance=Topic.objects.all(), many=True)
+    print(serializer.data)
+    return Response(serializer.data)
+
+def one(request, pk):  # 2
+    return Response(SourceSerializer(Topic.objects.get(pk=pk)).data)
+"#,
+    );
+}
+
+#[test]
+fn the_admin_lists_its_columns() {
+    check(
+        &[],
+        r#"
+from django.contrib import admin
+from .models import Post, Topic, Forum
+
+@admin.register(Topic)
+class Joined(admin.ModelAdmin):  # 3
+    list_display = ["title", "forum"]
+
+@admin.register(Topic)
+class Nullable(admin.ModelAdmin):  # 3 + N
+    list_display = ["title", "forum", "editor"]
+
+@admin.register(Topic)
+class Named(admin.ModelAdmin):  # 3
+    list_display = ["title", "forum", "editor"]
+    list_select_related = ["forum", "editor"]
+
+@admin.register(Topic)
+class Method(admin.ModelAdmin):  # 2 + 2·N
+    list_display = ["title", "number", "heading"]
+    show_full_result_count = False
+
+    def number(self, topic):
+        return topic.posts.count()
+
+class Registered(admin.ModelAdmin):  # 3 + N
+    list_display = ("topic_title",)
+
+    def topic_title(self, post):
+        return post.topic.title
+
+admin.site.register(Post, Registered)
+
+@admin.register(Forum)
+class Bare(admin.ModelAdmin):  # 3
+    pass
+"#,
+    );
+}

@@ -176,6 +176,8 @@ pub struct Settings {
     pub caches: Vec<(SmolStr, SmolStr)>,
     pub default_auto_field: Option<SmolStr>,
     pub installed_apps: Vec<SmolStr>,
+    /// `REST_FRAMEWORK["DEFAULT_PAGINATION_CLASS"]`
+    pub pagination_class: Option<SmolStr>,
 }
 
 /// `X.Y`; the newest known where nothing says.

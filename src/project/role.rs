@@ -1,6 +1,6 @@
 //! What a function is for, from where it stands and what it is made of.
 
-use super::{FunctionRef, Project};
+use super::{ClassRef, FunctionRef, Project};
 use crate::model::FileId;
 use crate::trace::Role;
 
@@ -51,6 +51,14 @@ impl Project {
             Role::Command
         } else {
             Role::Other
+        }
+    }
+
+    /// What a class that answers requests is for: mostly that, but for classes of tests.
+    pub fn class_role(&self, class: ClassRef<'_>) -> Role {
+        match self.file_role(class.file) {
+            Role::Other => Role::Request,
+            other => other,
         }
     }
 

@@ -55,6 +55,10 @@ fn merge(settings: &mut Settings, sources: &Sources<'_>, file: FileId) {
     settings.site = settings.site.or_else(|| first.map(|value| Site::new(file, value.span)));
     settings.auth_user_model = settings.auth_user_model.take().or_else(|| text("AUTH_USER_MODEL"));
     settings.default_auto_field = settings.default_auto_field.take().or_else(|| text("DEFAULT_AUTO_FIELD"));
+    if let Some(api) = value("REST_FRAMEWORK") {
+        let pages = entry(sources, file, api, "DEFAULT_PAGINATION_CLASS").and_then(|class| sources.text(file, class));
+        settings.pagination_class = settings.pagination_class.take().or(pages);
+    }
     if settings.installed_apps.is_empty()
         && let Some(apps) = value("INSTALLED_APPS")
     {

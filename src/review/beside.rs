@@ -95,7 +95,8 @@ pub fn beside(project: &Project, runs: &[Lettered<'_>]) -> BTreeMap<FileId, Besi
             shown.trips.entry(line).or_insert_with(|| run.render(&terms));
         }
         if function != "<module>" && !run.trace.terms.is_zero() {
-            shown.functions.insert(source.line(site.span.start), run.render(&run.trace.terms));
+            let line = source.line(site.span.start);
+            shown.functions.entry(line).or_insert_with(|| run.render(&run.trace.terms));
         }
         for id in turned {
             let over = project.describe_loop(run.trace, id).text;

@@ -4,10 +4,11 @@ use crate::model::Span;
 use crate::python::ir::{self, ExprKind, Stmt, StmtKind};
 use crate::python::walk::{blocks, expressions, expressions_of, statements};
 
-/// The whole function whose name is written at `name`.
+/// The whole function or class whose name is written at `name`.
 pub fn function_at(module: &ir::Module, name: Span) -> Option<Span> {
     statements(&module.body).find_map(|stmt| match &stmt.kind {
         StmtKind::Function(function) if function.name.span == name => Some(stmt.span),
+        StmtKind::Class(class) if class.name.span == name => Some(stmt.span),
         _ => None,
     })
 }

@@ -11,7 +11,7 @@ pub use event::{
     Arm, CacheBackend, CacheEvent, CacheOp, CallStep, Cause, Event, EventKind, Frame, Observed, Query, Renderer,
     RowEvent, RowOp, Tested, Usage, ValueChange,
 };
-pub use queryset::{Filter, LoopInfo, QuerySet, QuerySetId, Row, Slice, Step};
+pub use queryset::{Filter, Listed, LoopInfo, QuerySet, QuerySetId, Row, Slice, Step};
 pub use statement::{Column, Comparison, Facts, Fingerprint, Operator, Ordering, Statement};
 
 use smol_str::SmolStr;

@@ -53,6 +53,17 @@ pub struct QuerySet {
     pub local: bool,
     /// A call that is not known stands in the chain: what it loads may be more.
     pub opaque: bool,
+    /// The admin shows these rows, and loads what it likes.
+    pub listed: Option<Listed>,
+}
+
+/// A list of the admin that says nothing of relations.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed {
+    /// The statement that sets `list_display`.
+    pub site: Site,
+    /// Forward relations that it names: those that are not null come along while nothing else is said.
+    pub relations: Vec<SmolStr>,
 }
 
 impl QuerySet {

@@ -164,6 +164,10 @@ impl<'p> Interpreter<'p, '_> {
         match name.as_str() {
             "request" => Value::Instance("django.http.HttpRequest".into(), object.sym().attr(name)),
             "cache" | "redis" | "redis_client" => Value::Cache(CacheBackend::Other, object.sym().attr(name)),
+            "data" if self.is_serializer(class) => match object {
+                Value::Object(serializer) => self.serializer_data(&serializer.clone(), site),
+                _ => Value::Unknown(object.sym().attr(name)),
+            },
             _ if self.is_view(class) && super::views::has_builtin(name) => {
                 Value::Method(Rc::new(object.clone()), name.clone(), site)
             }

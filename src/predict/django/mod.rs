@@ -1,8 +1,10 @@
 //! Django's ORM: what its names are, what each access costs. The only place that names its methods.
 
+mod admin;
 mod attributes;
 mod filters;
 mod functions;
+mod generic;
 mod guess;
 mod methods;
 mod refine;
@@ -10,6 +12,8 @@ mod relations;
 mod render;
 mod rows;
 mod send;
+mod serializer_fields;
+mod serializers;
 mod template;
 mod template_tags;
 mod template_values;
@@ -27,6 +31,9 @@ use crate::model::{Orm, Site};
 use crate::project::{ClassRef, FunctionRef};
 use crate::schema::ModelId;
 use crate::trace;
+
+pub(super) use admin::Registry;
+pub(super) use serializer_fields::SerializerField;
 
 /// Functions of template libraries by the name of their tag or filter.
 pub(super) type Library<'p> = HashMap<SmolStr, (template_tags::Registered, FunctionRef<'p>)>;
@@ -129,6 +136,7 @@ impl<'p> Interpreter<'p, '_> {
             slice: None,
             local: self.frames.len() == 1,
             opaque: false,
+            listed: None,
         };
         QsNode {
             uid: self.number(),

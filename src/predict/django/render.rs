@@ -112,19 +112,19 @@ impl<'p> Interpreter<'p, '_> {
         }
         let Some((root, template)) = chain.last().cloned() else { return };
         if complete {
-            self.in_template(root, |this| this.run_nodes(&template.nodes, &page));
+            self.in_file(root, |this| this.run_nodes(&template.nodes, &page));
             return;
         }
         // The parent is elsewhere: what it shows beside the blocks is not known.
         self.rec.exact = false;
         let blocks = template.nodes.iter().filter(|node| matches!(node.kind, NodeKind::Block { .. }));
         for node in blocks {
-            self.in_template(root, |this| this.run_nodes(std::slice::from_ref(node), &page));
+            self.in_file(root, |this| this.run_nodes(std::slice::from_ref(node), &page));
         }
     }
 
-    /// Runs something whose sites are those of another template of the page.
-    pub(super) fn in_template(&mut self, file: FileId, run: impl FnOnce(&mut Self)) {
+    /// Runs something whose sites are those of another file.
+    pub(super) fn in_file(&mut self, file: FileId, run: impl FnOnce(&mut Self)) {
         let Some(outer) = self.frames.last_mut().map(|frame| std::mem::replace(&mut frame.file, file)) else { return };
         run(self);
         if let Some(frame) = self.frames.last_mut() {

@@ -96,7 +96,7 @@ impl<'p> Interpreter<'p, '_> {
         let outer = self.flow.vars.get(BLOCK).cloned();
         self.flow.set(&BLOCK.into(), Value::Scalar(sym));
         let body = body.clone();
-        self.in_template(file, |this| this.run_nodes(&body, page));
+        self.in_file(file, |this| this.run_nodes(&body, page));
         self.flow.set(&BLOCK.into(), outer.unwrap_or_else(Value::none));
     }
 

@@ -21,7 +21,21 @@ const VIEWS: [&str; 4] = [
 pub const PAGINATOR: &str = "django.core.paginator.Paginator";
 
 pub fn has_builtin(name: &str) -> bool {
-    matches!(name, "get_queryset" | "get_object" | "filter_queryset" | "paginate_queryset")
+    matches!(
+        name,
+        "changelist_view"
+            | "filter_queryset"
+            | "get"
+            | "get_context_data"
+            | "get_object"
+            | "get_queryset"
+            | "get_serializer"
+            | "get_serializer_class"
+            | "list"
+            | "paginate_queryset"
+            | "render_to_response"
+            | "retrieve"
+    )
 }
 
 impl<'p> Interpreter<'p, '_> {
@@ -37,12 +51,30 @@ impl<'p> Interpreter<'p, '_> {
         site: Site,
     ) -> Value<'p> {
         let Value::Object(object) = &**view else { return self.anything(name) };
-        let known = self.is_view(object.class);
+        let (object, class) = (object.clone(), object.class);
+        if self.is_serializer(class) {
+            let shown = self.serializer_method(&object, name, &args);
+            if let Some(value) = shown {
+                return value;
+            }
+        }
+        let known = self.is_view(class);
         let result = match name.as_str() {
             "get_queryset" if known => self.view_queryset(view, site).map(Value::QuerySet),
             "filter_queryset" if known => args.positional.first().map(|arg| arg.value.clone()),
             "get_object" if known => self.view_object(view, site),
-            "paginate_queryset" if known => self.view_page(&args, site),
+            "paginate_queryset" if known => self.view_page(view, &args, site),
+            "get" if known => Some(self.generic_get(view, class, site)),
+            "get_context_data" if known => Some(self.generic_context(view, &args, site)),
+            "render_to_response" if known => self.generic_response(view, class, &args, site),
+            "list" if known => Some(self.api_list(view, site)),
+            "retrieve" if known => Some(self.api_retrieve(view, site)),
+            "get_serializer_class" if known => {
+                let class = self.attribute((**view).clone(), &"serializer_class".into(), site);
+                matches!(class, Value::Class(_)).then_some(class)
+            }
+            "get_serializer" if known => self.api_serializer(view, args.clone(), site),
+            "changelist_view" if known => self.admin_list(view, class, site),
             "__init__" => Some(Value::none()),
             _ => None,
         };
@@ -58,6 +90,11 @@ impl<'p> Interpreter<'p, '_> {
             Value::QuerySet(node) => return Some(node),
             Value::Manager(manager) => return Some(self.manager_queryset(&manager, site)),
             _ => {}
+        }
+        if let Value::Object(object) = view
+            && let Some(node) = self.admin_queryset(object.class, site)
+        {
+            return Some(node);
         }
         let Value::Model(model) = self.attribute(view.clone(), &SmolStr::new_static("model"), site) else {
             return None;
@@ -94,9 +131,13 @@ impl<'p> Interpreter<'p, '_> {
         }
     }
 
-    fn view_page(&mut self, args: &Args<'p>, site: Site) -> Option<Value<'p>> {
+    fn view_page(&mut self, view: &Value<'p>, args: &Args<'p>, site: Site) -> Option<Value<'p>> {
         let Value::QuerySet(node) = &args.positional.first()?.value else { return None };
-        let page = self.page(&node.clone(), site)?;
+        let Some(counted) = self.api_pages(view, site) else { return Some(Value::none()) };
+        if counted {
+            self.count_for_page(node, site);
+        }
+        let page = self.page_of(node);
         let turning = self.iterate(&page, site);
         let sym = page.sym();
         let element = Some(turning.element);
@@ -104,13 +145,21 @@ impl<'p> Interpreter<'p, '_> {
     }
 
     /// A page: how many there are now, some of them when they are read.
-    fn page(&mut self, node: &Rc<QsNode<'p>>, site: Site) -> Option<Value<'p>> {
+    pub(super) fn page(&mut self, node: &Rc<QsNode<'p>>, site: Site) -> Option<Value<'p>> {
+        self.count_for_page(node, site);
+        Some(self.page_of(node))
+    }
+
+    fn count_for_page(&mut self, node: &Rc<QsNode<'p>>, site: Site) {
         self.send_select(node, Kind::Count, Cause::Method("count".into()), Usage::Length, site);
+    }
+
+    fn page_of(&mut self, node: &Rc<QsNode<'p>>) -> Value<'p> {
         let mut page = (**node).clone();
         page.uid = self.number();
         page.born = self.rec.loop_depth();
         page.desc.slice = Some(Slice { start: None, stop: None, bounded: true, index: false });
         page.sym = page.sym.attr("page");
-        Some(Value::QuerySet(Rc::new(page)))
+        Value::QuerySet(Rc::new(page))
     }
 }

@@ -58,7 +58,11 @@ pub fn load(
         return Err(reason);
     }
     let edit = place(project, trace, queryset, how, paths)?;
-    let concerns = concerns(queryset, how, certain);
+    let home = home(project, trace);
+    let in_class =
+        |step: &Step| home.is_some_and(|(file, span)| step.call.file == file && span.contains(step.call.span));
+    let local = queryset.local || (!queryset.steps.is_empty() && queryset.steps.iter().all(in_class));
+    let concerns = concerns(queryset, how, certain, local);
     let listed = paths.join(", ");
     Ok(DraftRewrite {
         safety: if concerns.is_empty() { Safety::Safe } else { Safety::Review },
@@ -99,12 +103,12 @@ fn impossible(queryset: &QuerySet, how: Load, paths: &[String]) -> Option<String
 }
 
 /// What a person must agree to.
-fn concerns(queryset: &QuerySet, how: Load, certain: bool) -> Vec<String> {
+fn concerns(queryset: &QuerySet, how: Load, certain: bool, local: bool) -> Vec<String> {
     let mut out = Vec::new();
     if !certain {
         out.push("Check that each of these is a relation: the model is not in the input.".to_owned());
     }
-    if !queryset.local {
+    if !local {
         out.push("The queryset is built in another function, whose other callers will load this too.".to_owned());
     }
     if queryset.opaque {

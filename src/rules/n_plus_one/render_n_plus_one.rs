@@ -3,10 +3,11 @@
 use smol_str::SmolStr;
 
 use super::eager::{self, Load};
-use crate::model::{Confidence, Kind, LoopId, Site, Terms};
+use crate::model::{Confidence, Kind, LoopId, Safety, Site, Terms};
+use crate::rewrite::{FileEdit, Quote};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops};
-use crate::trace::{Cause, Event, QuerySetId, Renderer, Row, Trace};
+use crate::trace::{Cause, Event, Listed, QuerySetId, Renderer, Row, Trace};
 
 rule! {
     /// Shows a relation of each row in a template, serializer, admin list or form, while the rows do not load it.
@@ -59,6 +60,103 @@ rule! {
     /// {% for topic in topics %}
     ///   <li>{{ topic.forum.name }}: {{ topic.title }}</li>
     /// {% endfor %}
+    /// ```
+    /// A serializer's loop is nowhere to be seen:
+    /// ```python flag
+    /// # file: forum/models.py
+    /// from django.db import models
+    ///
+    /// class Topic(models.Model):
+    ///     title = models.CharField(max_length=80)
+    ///
+    /// class Post(models.Model):
+    ///     topic = models.ForeignKey(Topic, related_name="posts", on_delete=models.CASCADE)
+    /// # file: forum/serializers.py
+    /// from rest_framework import serializers
+    /// from forum.models import Topic
+    ///
+    /// class TopicSerializer(serializers.ModelSerializer):
+    ///     class Meta:
+    ///         model = Topic
+    ///         fields = [
+    ///             "title",
+    ///             "posts",  # RT112
+    ///         ]
+    /// # file: forum/views.py
+    /// from rest_framework.generics import ListAPIView
+    /// from forum.models import Topic
+    /// from forum.serializers import TopicSerializer
+    ///
+    /// class Topics(ListAPIView):
+    ///     queryset = Topic.objects.all()
+    ///     serializer_class = TopicSerializer
+    /// ```
+    /// ```python fix
+    /// # file: forum/models.py
+    /// from django.db import models
+    ///
+    /// class Topic(models.Model):
+    ///     title = models.CharField(max_length=80)
+    ///
+    /// class Post(models.Model):
+    ///     topic = models.ForeignKey(Topic, related_name="posts", on_delete=models.CASCADE)
+    /// # file: forum/serializers.py
+    /// from rest_framework import serializers
+    /// from forum.models import Topic
+    ///
+    /// class TopicSerializer(serializers.ModelSerializer):
+    ///     class Meta:
+    ///         model = Topic
+    ///         fields = [
+    ///             "title",
+    ///             "posts",  # RT112
+    ///         ]
+    /// # file: forum/views.py
+    /// from rest_framework.generics import ListAPIView
+    /// from forum.models import Topic
+    /// from forum.serializers import TopicSerializer
+    ///
+    /// class Topics(ListAPIView):
+    ///     queryset = Topic.objects.all().prefetch_related("posts")
+    ///     serializer_class = TopicSerializer
+    /// ```
+    /// The admin joins foreign keys of `list_display` by itself, but not those that may be null:
+    /// ```python flag
+    /// # file: forum/models.py
+    /// from django.db import models
+    ///
+    /// class Forum(models.Model):
+    ///     name = models.CharField(max_length=80)
+    ///
+    /// class Topic(models.Model):
+    ///     forum = models.ForeignKey(Forum, on_delete=models.CASCADE)
+    ///     moved_to = models.ForeignKey(Forum, null=True, related_name="+", on_delete=models.SET_NULL)
+    /// # file: forum/admin.py
+    /// from django.contrib import admin
+    /// from forum.models import Topic
+    ///
+    /// @admin.register(Topic)
+    /// class TopicAdmin(admin.ModelAdmin):
+    ///     list_display = ["pk", "forum", "moved_to"]  # RT112
+    /// ```
+    /// ```python fix
+    /// # file: forum/models.py
+    /// from django.db import models
+    ///
+    /// class Forum(models.Model):
+    ///     name = models.CharField(max_length=80)
+    ///
+    /// class Topic(models.Model):
+    ///     forum = models.ForeignKey(Forum, on_delete=models.CASCADE)
+    ///     moved_to = models.ForeignKey(Forum, null=True, related_name="+", on_delete=models.SET_NULL)
+    /// # file: forum/admin.py
+    /// from django.contrib import admin
+    /// from forum.models import Topic
+    ///
+    /// @admin.register(Topic)
+    /// class TopicAdmin(admin.ModelAdmin):
+    ///     list_display = ["pk", "forum", "moved_to"]  # RT112
+    ///     list_select_related = ["forum", "moved_to"]
     /// ```
     /// One row is no loop:
     /// ```python ok
@@ -242,11 +340,38 @@ fn cure(
     cx: &Context<'_>,
 ) -> Result<DraftRewrite, String> {
     let (rows, how, _) = &read.cure;
+    let queryset = trace.queryset(*rows);
     let same = all.iter().filter(|other| other.cure.0 == *rows && other.cure.1 == *how);
     let mut paths: Vec<String> = same.map(|other| other.cure.2.clone()).collect();
     paths.sort();
     paths.dedup();
     let whole = paths.clone();
     paths.retain(|path| !whole.iter().any(|w| w.strip_prefix(path.as_str()).is_some_and(|r| r.starts_with("__"))));
+    if let (Some(listed), true, Load::Join) = (&queryset.listed, queryset.steps.is_empty(), how) {
+        return Ok(listed_too(listed, paths, cx));
+    }
     eager::load(cx.project, trace, *rows, *how, &paths, certain)
+}
+
+/// Tells the admin which relations its list needs. Those that it loaded unasked are named as well: what is named takes
+/// their place.
+fn listed_too(listed: &Listed, mut paths: Vec<String>, cx: &Context<'_>) -> DraftRewrite {
+    let source = &cx.project.module(listed.site.file).source;
+    paths.extend(listed.relations.iter().map(ToString::to_string));
+    paths.sort();
+    paths.dedup();
+    let whole = paths.clone();
+    paths.retain(|path| !whole.iter().any(|w| w.strip_prefix(path.as_str()).is_some_and(|r| r.starts_with("__"))));
+    let quote = Quote::of(source.text());
+    let names = paths.iter().map(|path| quote.text(path)).collect::<Vec<_>>().join(", ");
+    let indent = source.indent(listed.site.span.start);
+    // Below the whole line: a comment may follow the statement.
+    let line = source.line_span(source.line(listed.site.span.end.max(1) - 1));
+    let text = format!("{}{indent}list_select_related = [{names}]", source.line_break());
+    DraftRewrite {
+        safety: Safety::Safe,
+        title: format!("Load {} with list_select_related", paths.join(", ")),
+        note: String::new(),
+        edits: vec![FileEdit::insert(Site::new(listed.site.file, line), text)],
+    }
 }

@@ -1,0 +1,269 @@
+//! What Django's and REST framework's generic views do by themselves: the runs that no function of the input shows.
+
+use std::rc::Rc;
+
+use smol_str::SmolStr;
+
+use super::super::Interpreter;
+use super::super::sym::Sym;
+use super::super::value::{Arg, Args, Const, DictValue, ObjectValue, Value};
+use crate::model::Site;
+use crate::project::ClassRef;
+
+/// A request that a class answers without a function of its own for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// A page of Django's generic views.
+    Get,
+    /// REST framework's list and its detail.
+    List,
+    Retrieve,
+    /// The admin's list of a model.
+    ChangeList,
+}
+
+impl Action {
+    const ALL: [Action; 4] = [Action::Get, Action::List, Action::Retrieve, Action::ChangeList];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Action::Get => "get",
+            Action::List => "list",
+            Action::Retrieve => "retrieve",
+            Action::ChangeList => "changelist_view",
+        }
+    }
+
+    fn bases(self) -> &'static [&'static str] {
+        match self {
+            Action::Get => &[
+                "django.views.generic.TemplateView",
+                "django.views.generic.MultipleObjectMixin",
+                "django.views.generic.SingleObjectMixin",
+                "django.views.generic.FormView",
+            ],
+            Action::List => &[
+                "rest_framework.generics.ListAPIView",
+                "rest_framework.generics.ListCreateAPIView",
+                "rest_framework.mixins.ListModelMixin",
+                "rest_framework.viewsets.ReadOnlyModelViewSet",
+                "rest_framework.viewsets.ModelViewSet",
+            ],
+            Action::Retrieve => &[
+                "rest_framework.generics.RetrieveAPIView",
+                "rest_framework.generics.RetrieveUpdateAPIView",
+                "rest_framework.generics.RetrieveDestroyAPIView",
+                "rest_framework.generics.RetrieveUpdateDestroyAPIView",
+                "rest_framework.mixins.RetrieveModelMixin",
+                "rest_framework.viewsets.ReadOnlyModelViewSet",
+                "rest_framework.viewsets.ModelViewSet",
+            ],
+            Action::ChangeList => &["django.contrib.admin.ModelAdmin"],
+        }
+    }
+}
+
+const LISTS: [&str; 1] = ["django.views.generic.MultipleObjectMixin"];
+const SINGLES: [&str; 1] = ["django.views.generic.SingleObjectMixin"];
+
+impl<'p> Interpreter<'p, '_> {
+    /// The requests that a class answers by what it inherits; those that it has a method for are runs of their own.
+    pub(in super::super) fn actions(&self, class: ClassRef<'p>) -> Vec<Action> {
+        let own = |action: &Action| {
+            self.project.method(class, action.name()).is_some_and(|method| method.class == Some(class))
+        };
+        let answers = |action: &Action| self.project.is_subclass(class, action.bases()) && !own(action);
+        Action::ALL.into_iter().filter(answers).collect()
+    }
+
+    /// Runs one of them as the root of a trace.
+    pub(in super::super) fn run_action(&mut self, class: ClassRef<'p>, action: Action) {
+        let sym = Sym::new("self");
+        let view = Value::Object(Rc::new(ObjectValue { class, sym: sym.clone() }));
+        let mut frame = super::super::frames::Frame::new(class.file);
+        frame.class = Some(class);
+        frame.receiver = Some(view.clone());
+        self.push_frame(frame);
+        let request = sym.attr("request");
+        let text = |text: &str| Value::Const(Const::Str(SmolStr::new(text)));
+        self.flow.set_attr(&request, &"method".into(), text("GET"));
+        if matches!(action, Action::List | Action::Retrieve) {
+            self.flow.set_attr(&sym, &"action".into(), text(action.name()));
+        }
+        let site = class.site();
+        let request = Value::Instance("django.http.HttpRequest".into(), request);
+        let given = Arg { value: request, site, value_site: site };
+        let method = self.attribute(view, &SmolStr::new_static(action.name()), site);
+        if matches!(method, Value::Bound(..) | Value::Method(..)) {
+            self.invoke(&method, Args { positional: vec![given], spread: true, ..Args::default() }, site, None);
+        }
+        self.pop_frame();
+    }
+
+    /// Calls a method of an object by its name, be it the program's or the framework's.
+    pub(super) fn call_own(
+        &mut self,
+        object: &Value<'p>,
+        name: &str,
+        positional: Vec<Value<'p>>,
+        site: Site,
+    ) -> Value<'p> {
+        let method = self.attribute(object.clone(), &SmolStr::new(name), site);
+        let given = |value| Arg { value, site, value_site: site };
+        let positional = positional.into_iter().map(given).collect();
+        self.invoke(&method, Args { positional, ..Args::default() }, site, None)
+    }
+
+    /// `get()` of Django's generic views.
+    pub(super) fn generic_get(&mut self, view: &Value<'p>, class: ClassRef<'p>, site: Site) -> Value<'p> {
+        let sym = view.sym();
+        if self.project.is_subclass(class, &LISTS) {
+            let rows = self.call_own(view, "get_queryset", Vec::new(), site);
+            self.flow.set_attr(&sym, &"object_list".into(), rows);
+        } else if self.project.is_subclass(class, &SINGLES)
+            && !self.project.is_subclass(class, &["django.views.generic.CreateView"])
+        {
+            let row = self.call_own(view, "get_object", Vec::new(), site);
+            self.flow.set_attr(&sym, &"object".into(), row);
+        }
+        let context = self.call_own(view, "get_context_data", Vec::new(), site);
+        self.call_own(view, "render_to_response", vec![context], site)
+    }
+
+    /// `get_context_data()` of Django's generic views: their rows under the names that templates know them by.
+    pub(super) fn generic_context(&mut self, view: &Value<'p>, args: &Args<'p>, site: Site) -> Value<'p> {
+        let sym = view.sym();
+        let mut items: Vec<(Const, Value<'p>)> = Vec::new();
+        let mut add = |name: &str, value: &Value<'p>| items.push((Const::Str(SmolStr::new(name)), value.clone()));
+        add("view", view);
+        let own_name = self.attribute(view.clone(), &"context_object_name".into(), site).as_str().cloned();
+        let given = |name: &str| args.keyword(name).map(|arg| arg.value.clone());
+        let rows = given("object_list").or_else(|| self.flow.attr(&sym, "object_list").cloned());
+        if let Some(mut rows) = rows {
+            let paged = self.attribute(view.clone(), &"paginate_by".into(), site);
+            if let (Value::Const(Const::Int(_)), Value::QuerySet(node)) = (&paged, &rows)
+                && let Some(page) = self.page(&node.clone(), site)
+            {
+                rows = page;
+                add("page_obj", &rows);
+            }
+            add("object_list", &rows);
+            let model = self.model_name_of(&rows);
+            if let Some(name) = own_name.clone().or_else(|| Some(SmolStr::from(format!("{}_list", model?)))) {
+                add(&name, &rows);
+            }
+        }
+        if let Some(row) = self.flow.attr(&sym, "object").cloned() {
+            add("object", &row);
+            if let Some(name) = own_name.or_else(|| self.model_name_of(&row).map(SmolStr::from)) {
+                add(&name, &row);
+            }
+        }
+        for (name, arg) in &args.keyword {
+            add(name, &arg.value);
+        }
+        Value::Dict(Rc::new(DictValue { items, element: None, key: None, driver: None, sym: sym.attr("context") }))
+    }
+
+    /// `topic`, of rows of forum.Topic.
+    fn model_name_of(&self, value: &Value<'p>) -> Option<String> {
+        Some(self.model_label_of(value)?.rsplit('.').next()?.to_lowercase())
+    }
+
+    fn model_label_of(&self, value: &Value<'p>) -> Option<SmolStr> {
+        let name = match value {
+            Value::QuerySet(node) => &node.model.name,
+            Value::Row(row) => &row.model.name,
+            _ => return None,
+        };
+        (!name.is_empty()).then(|| name.clone())
+    }
+
+    /// `render_to_response(context)`: the template that the class names, or the one of its model.
+    pub(super) fn generic_response(
+        &mut self,
+        view: &Value<'p>,
+        class: ClassRef<'p>,
+        args: &Args<'p>,
+        site: Site,
+    ) -> Option<Value<'p>> {
+        let context = args.get(0, "context")?.value.clone();
+        let mut named = vec![self.attribute(view.clone(), &"template_name".into(), site)];
+        if self.project.method(class, "get_template_names").is_some() {
+            named.insert(0, self.call_own(view, "get_template_names", Vec::new(), site));
+        }
+        if let Some(name) = self.default_template(view, class, site) {
+            named.push(Value::Const(Const::Str(name)));
+        }
+        let file = named.iter().find_map(|name| self.template_named(name))?;
+        self.render(file, self.context_vars(&context), site);
+        Some(Value::Scalar(view.sym().attr("response")))
+    }
+
+    /// `forum/topic_list.html`
+    fn default_template(&mut self, view: &Value<'p>, class: ClassRef<'p>, site: Site) -> Option<SmolStr> {
+        let sym = view.sym();
+        let shown = self.flow.attr(&sym, "object_list").or_else(|| self.flow.attr(&sym, "object")).cloned()?;
+        let label = self.model_label_of(&shown)?.to_lowercase();
+        let (app, model) = label.rsplit_once('.')?;
+        let own = self.attribute(view.clone(), &"template_name_suffix".into(), site).as_str().cloned();
+        let is = |name: &str| self.project.is_subclass(class, &[name]);
+        let usual = if is("django.views.generic.UpdateView") {
+            "_form"
+        } else if is("django.views.generic.DeleteView") {
+            "_confirm_delete"
+        } else if self.project.is_subclass(class, &LISTS) {
+            "_list"
+        } else {
+            "_detail"
+        };
+        Some(SmolStr::from(format!("{app}/{model}{}.html", own.as_deref().unwrap_or(usual))))
+    }
+
+    /// `list()` of REST framework's generic views.
+    pub(super) fn api_list(&mut self, view: &Value<'p>, site: Site) -> Value<'p> {
+        let rows = self.call_own(view, "get_queryset", Vec::new(), site);
+        let rows = self.call_own(view, "filter_queryset", vec![rows], site);
+        let page = self.call_own(view, "paginate_queryset", vec![rows.clone()], site);
+        let shown = if matches!(page, Value::Seq(_)) { page } else { rows };
+        self.api_show(view, shown, true, site)
+    }
+
+    /// `retrieve()` of REST framework's generic views.
+    pub(super) fn api_retrieve(&mut self, view: &Value<'p>, site: Site) -> Value<'p> {
+        let row = self.call_own(view, "get_object", Vec::new(), site);
+        self.api_show(view, row, false, site)
+    }
+
+    fn api_show(&mut self, view: &Value<'p>, shown: Value<'p>, many: bool, site: Site) -> Value<'p> {
+        let method = self.attribute(view.clone(), &"get_serializer".into(), site);
+        let given = |value| Arg { value, site, value_site: site };
+        let keyword = vec![(SmolStr::new_static("many"), given(Value::Const(Const::Bool(many))))];
+        let args = Args { positional: vec![given(shown)], keyword, spread: false };
+        let serializer = self.invoke(&method, args, site, None);
+        self.attribute(serializer, &"data".into(), site)
+    }
+
+    /// `get_serializer(…)` of REST framework's generic views.
+    pub(super) fn api_serializer(&mut self, view: &Value<'p>, args: Args<'p>, site: Site) -> Option<Value<'p>> {
+        match self.call_own(view, "get_serializer_class", Vec::new(), site) {
+            class @ Value::Class(_) => Some(self.invoke(&class, args, site, None)),
+            _ => None,
+        }
+    }
+
+    /// Whether a view of REST framework divides its lists into pages, and counts them: by its own attribute, or by the
+    /// settings.
+    pub(super) fn api_pages(&mut self, view: &Value<'p>, site: Site) -> Option<bool> {
+        let name = match self.attribute(view.clone(), &"pagination_class".into(), site) {
+            Value::Const(Const::None) => return None,
+            Value::External(name) => name,
+            Value::Class(class) => {
+                let outside = self.project.outside_bases(class);
+                outside.iter().find(|base| base.contains("agination")).cloned().unwrap_or_default()
+            }
+            _ => self.project.settings.pagination_class.clone()?,
+        };
+        Some(!name.ends_with("CursorPagination"))
+    }
+}
