@@ -34,9 +34,8 @@ pub fn run(args: &Check) -> Result<Status, Problem> {
         reviewed
     };
     let mut reviewed = review(&brought);
-    let unread = code::unread(&brought, &reviewed.report.errors);
-    unread.iter().for_each(complain);
-    let mut unusable = !unread.is_empty();
+    reviewed.unread.iter().for_each(complain);
+    let mut unusable = !reviewed.unread.is_empty();
     let fixed_diff = if chosen.fix || chosen.fix_diff {
         let fixed = fix::all(reviewed, &mut brought, chosen.unsafe_fixes, &review);
         if chosen.fix {

@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 
 use crate::config::Config;
 use crate::export::{self, Sources};
-use crate::intake::Kind;
+use crate::intake::{Kind, Patch};
 use crate::model::{Family, Input, InputError, Prediction, QueryRow, Report};
-use crate::review::{self, CodeFile, CodeInput, CodeReview, OtherFile};
+use crate::review::{self, CodeFile, CodeInput, CodeReview, OtherFile, PatchText};
 use crate::rules::{docs, registry};
 use crate::text::Source;
 
@@ -18,6 +18,8 @@ use super::output::Problem;
 #[derive(Debug, Default)]
 pub struct Reviewed {
     pub report: Report,
+    /// Of the errors those that make the exit status 2.
+    pub unread: Vec<Problem>,
     pub sources: BTreeMap<String, Source>,
     /// Lines that a diff holds, by path; empty where no diff was given.
     pub in_diff: BTreeMap<String, BTreeSet<u32>>,
@@ -27,11 +29,21 @@ pub struct Reviewed {
 
 /// Reviews all of it. The report's `errors` hold what could not be read, of whatever input.
 pub fn review(brought: &Brought, config: &Config) -> Reviewed {
-    let CodeReview { mut report, files } = review::code(input(brought), config, &mut to_the_end);
+    let CodeReview { mut report, files, patches } = review::code(input(brought), config, &mut to_the_end);
     report.errors.splice(..0, brought.problems.iter().chain(&brought.errors).cloned());
     report.inputs = inputs(brought, &report);
-    let mut reviewed = Reviewed { report, ..Reviewed::default() };
+    let mut unread = unread(brought, &report.errors);
+    for error in patches.into_iter().flat_map(|patch| patch.errors) {
+        // A patch is always named, or stands in an archive that is; where it does not fit, its files need not be.
+        if !unread.contains(&error) {
+            unread.push(error);
+        }
+    }
+    let mut reviewed = Reviewed { report, unread, ..Reviewed::default() };
     for file in files {
+        if !file.in_diff.is_empty() {
+            reviewed.in_diff.insert(file.path.clone(), file.in_diff);
+        }
         if let Some(known) = file.known {
             reviewed.known.insert(file.path.clone(), known);
         }
@@ -40,15 +52,15 @@ pub fn review(brought: &Brought, config: &Config) -> Reviewed {
     reviewed
 }
 
-/// The statements that the code would send, and what of it could not be read.
-pub fn predict(brought: &Brought, config: &Config) -> (Vec<Prediction>, Vec<InputError>) {
+/// The statements that the code would send, and what makes the exit status 2.
+pub fn predict(brought: &Brought, config: &Config) -> (Vec<Prediction>, Vec<Problem>) {
     let (predictions, mut errors) = review::predict(input(brought), config, &mut to_the_end);
     errors.splice(..0, brought.problems.iter().cloned());
-    (predictions, errors)
+    (predictions, unread(brought, &errors))
 }
 
 /// Of the errors those in what the command line names: a file in a folder may be broken, one that was asked for not.
-pub fn unread(brought: &Brought, errors: &[InputError]) -> Vec<Problem> {
+fn unread(brought: &Brought, errors: &[InputError]) -> Vec<Problem> {
     let named = |error: &&InputError| brought.problems.contains(error) || brought.is_named(&error.path);
     errors.iter().filter(named).cloned().collect()
 }
@@ -58,7 +70,8 @@ fn to_the_end(_phase: &str, _done: u64, _total: u64) -> ControlFlow<()> {
 }
 
 fn input(brought: &Brought) -> CodeInput {
-    let mut input = CodeInput::default();
+    let patch = |patch: &Patch| PatchText { name: patch.name.clone(), text: patch.text.clone() };
+    let mut input = CodeInput { patches: brought.patches.iter().map(patch).collect(), ..CodeInput::default() };
     for file in &brought.files {
         let (path, text) = (file.path.clone(), file.text.clone());
         match file.kind {

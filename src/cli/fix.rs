@@ -64,7 +64,13 @@ fn without(review: &Reviewed, done: &HashSet<usize>) -> Reviewed {
     let mut report = review.report.clone();
     let mut at = 0..;
     options::hide(&mut report, |_| at.next().is_some_and(|at| done.contains(&at)));
-    Reviewed { report, sources: review.sources.clone(), in_diff: review.in_diff.clone(), known: review.known.clone() }
+    Reviewed {
+        report,
+        unread: review.unread.clone(),
+        sources: review.sources.clone(),
+        in_diff: review.in_diff.clone(),
+        known: review.known.clone(),
+    }
 }
 
 /// Writes the changed files, each in its own encoding. What is not a file on disk is a problem.

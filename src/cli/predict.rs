@@ -14,8 +14,7 @@ pub fn run(args: &Predict) -> Result<Status, Problem> {
     for path in &args.context {
         brought.path(path, true);
     }
-    let (predictions, errors) = code::predict(&brought, &config);
-    let unread = code::unread(&brought, &errors);
+    let (predictions, unread) = code::predict(&brought, &config);
     unread.iter().for_each(complain);
     let mut out = String::new();
     for prediction in &predictions {

@@ -25,7 +25,7 @@ pub struct Presented {
 impl Presented {
     /// The files of a review with what the page's list says of them; the report is left.
     pub fn all(review: CodeReview) -> (Report, Vec<FileView>, Vec<Presented>) {
-        let CodeReview { report, files } = review;
+        let CodeReview { report, files, .. } = review;
         let mut destinations = destinations(&report);
         let mut views = Vec::new();
         let mut presented = Vec::new();

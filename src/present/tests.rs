@@ -11,6 +11,7 @@ fn file(text: &str) -> ReviewedFile {
         path: "app/views.py".into(),
         source: Source::new("app/views.py", text),
         defines: Defines::default(),
+        in_diff: BTreeSet::new(),
         context: false,
         known: None,
         added: BTreeSet::new(),
@@ -24,7 +25,8 @@ fn file(text: &str) -> ReviewedFile {
 }
 
 fn present(file: ReviewedFile) -> Presented {
-    let (_, _, mut files) = Presented::all(CodeReview { report: Report::default(), files: vec![file] });
+    let (_, _, mut files) =
+        Presented::all(CodeReview { report: Report::default(), files: vec![file], ..CodeReview::default() });
     files.remove(0)
 }
 
@@ -142,7 +144,7 @@ fn a_line_leads_to_its_row_or_its_gap() {
     let mut sparse = file("\n\n\nx\n");
     sparse.known = Some([4].into());
     sparse.queries = vec![(2, 0), (4, 1), (9, 2)];
-    let review = CodeReview { report: Report::default(), files: vec![sparse] };
+    let review = CodeReview { report: Report::default(), files: vec![sparse], ..CodeReview::default() };
     let (_, views, _) = Presented::all(review);
     assert_eq!(views[0].rows, 2);
     assert_eq!(views[0].row_of_line, [(2, 0), (4, 1)].into());

@@ -1,6 +1,6 @@
 //! What a finding is known by from one review to the next.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::model::{Site, Span};
 use crate::project::Project;
@@ -51,13 +51,21 @@ pub fn enclosing(body: &[Stmt], place: Span) -> String {
 #[derive(Debug, Default)]
 pub struct Numbering {
     seen: HashMap<u64, u64>,
+    /// Path of a file → the one that it is known by.
+    renamed: BTreeMap<String, String>,
 }
 
 impl Numbering {
+    /// Numbers what stands in renamed files as if it stood in those that they became.
+    pub fn renaming(renamed: BTreeMap<String, String>) -> Self {
+        Self { renamed, ..Self::default() }
+    }
+
     pub fn fingerprint(&mut self, project: &Project, draft: &Draft) -> String {
         let anchor = anchor(project, draft);
         let text = draft.site.map(|site| normalised(project, site)).unwrap_or_default();
-        self.number(hash(&[anchor.code, &anchor.path, &anchor.function, &text, &anchor.key]))
+        let path = self.renamed.get(&anchor.path).unwrap_or(&anchor.path);
+        self.number(hash(&[anchor.code, path, &anchor.function, &text, &anchor.key]))
     }
 
     /// Of what a log shows: `frame` is in the program's own code. Of its path only the file counts, for a server's

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
 use crate::config::Config;
-use crate::model::{FileId, Finding, InputError, Prediction, QueryRow, Report, Rewrite, Site};
+use crate::model::{Edit, FileId, Finding, InputError, Prediction, QueryRow, Report, Rewrite, Site};
 use crate::project::{DjangoVersion, Hints, Module, Project};
 use crate::python::{Parser, ir, walk};
 use crate::rewrite;
@@ -22,6 +22,7 @@ use crate::rules::{Draft, DraftRewrite};
 use crate::schema::Model;
 use crate::sql::Dialect;
 use crate::template::{self, is_template};
+use crate::text::diff::clip::clipped;
 use crate::text::{Source, edit};
 
 use beside::Lettered;
@@ -36,6 +37,8 @@ pub use log::{Bar, Listed, LogReview, Logs, Outcome};
 #[derive(Debug, Clone, Default)]
 pub struct CodeInput {
     pub files: Vec<CodeFile>,
+    /// In the order in which they were made; where there are any, `files` is the tree after them.
+    pub patches: Vec<PatchText>,
     /// Files that are not code and say something of it: requirements, lock files.
     pub others: Vec<OtherFile>,
 }
@@ -47,6 +50,13 @@ pub struct CodeFile {
     pub text: String,
     /// Read for models, settings and helpers; no finding stands in it.
     pub context: bool,
+}
+
+/// A unified diff.
+#[derive(Debug, Clone)]
+pub struct PatchText {
+    pub name: String,
+    pub text: String,
 }
 
 #[derive(Debug, Clone)]
@@ -62,6 +72,17 @@ pub struct CodeReview {
     pub report: Report,
     /// Sorted by path.
     pub files: Vec<ReviewedFile>,
+    /// One for each patch of the input.
+    pub patches: Vec<PatchOutcome>,
+}
+
+/// What became of a patch.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PatchOutcome {
+    /// Files that are read and that it changes, by their path in the review.
+    pub paths: BTreeSet<String>,
+    /// What of it is no diff, or does not fit the tree. The report's `errors` have these too.
+    pub errors: Vec<InputError>,
 }
 
 /// One file with what stands beside its lines. Lines are 1-based and those of the text after the change.
@@ -78,6 +99,8 @@ pub struct ReviewedFile {
     pub added: BTreeSet<u32>,
     /// Lines that the change takes away, in order.
     pub removed: Vec<RemovedLine>,
+    /// Lines that a patch shows: the added ones, and those around them.
+    pub in_diff: BTreeSet<u32>,
     /// Round trips that a line sends in one run of its function: `N`, `2 + N`.
     pub trips: BTreeMap<u32, String>,
     /// The total of a function, at the line of its `def`.
@@ -131,30 +154,30 @@ pub fn code(input: CodeInput, config: &Config, progress: Progress<'_>) -> CodeRe
 pub fn predict(input: CodeInput, config: &Config, progress: Progress<'_>) -> (Vec<Prediction>, Vec<InputError>) {
     let hints = hints(&input, config);
     let sides = read::sides(input);
-    let Some(parsed) = parse_all(&sides.after, progress) else { return Default::default() };
+    let Some(parsed) = parse_all(&sides.after, &[], progress) else { return Default::default() };
     let context: Vec<bool> = sides.after.iter().map(|file| file.context).collect();
     let project = Project::build(parsed.files, hints);
     let traces = side::predict(&project, &context, None);
     let runs: Vec<Lettered<'_>> = traces.iter().map(Lettered::new).collect();
     let predictions = beside::predictions(&project, &runs).into_iter().map(|(_, prediction)| prediction).collect();
-    (predictions, sides.errors.into_iter().chain(parsed.errors).collect())
+    (predictions, sides.patches.into_iter().flat_map(|patch| patch.errors).chain(parsed.errors).collect())
 }
 
 fn review(input: CodeInput, config: &Config, progress: Progress<'_>) -> Option<CodeReview> {
     let hints = hints(&input, config);
     let sides = read::sides(input);
-    let after_parsed = parse_all(&sides.after, progress)?;
-    let mut errors = sides.errors;
+    let after_parsed = parse_all(&sides.after, &[], progress)?;
+    let mut errors: Vec<InputError> = sides.patches.iter().flat_map(|patch| patch.errors.iter().cloned()).collect();
     errors.extend(after_parsed.errors);
     let context = |files: &[ReadFile]| files.iter().map(|file| file.context).collect::<Vec<bool>>();
     let total = 2 + u64::from(sides.before.is_some());
     go_on(progress, "following queries", 0, total)?;
     let before = match &sides.before {
         Some(files) => {
-            let parsed = parse_all(files, progress)?;
+            let parsed = parse_all(files, &after_parsed.files, progress)?;
             let side = Side::review(parsed.files, context(files), hints.clone(), config);
             go_on(progress, "following queries", 1, total)?;
-            Some(fingerprints(&side))
+            Some(fingerprints(&side, sides.renamed))
         }
         None => None,
     };
@@ -162,14 +185,13 @@ fn review(input: CodeInput, config: &Config, progress: Progress<'_>) -> Option<C
     go_on(progress, "following queries", total - 1, total)?;
 
     let listed = list(&after, &sides.after, before.as_ref(), config);
-    let mut review = CodeReview::default();
+    let rewrite = |at: usize| told(&after, &sides.after, after.found.get(at)?.draft.rewrite.as_ref()?);
+    let mut rewrites: HashMap<usize, Rewrite> =
+        listed.iter().filter_map(|(at, _)| Some((*at, rewrite(*at)?))).collect();
+    let mut review = CodeReview { patches: sides.patches, ..CodeReview::default() };
     review.report.errors = errors;
     describe(&mut review, &after, sides.after);
 
-    let mut rewrites: HashMap<usize, Rewrite> = listed
-        .iter()
-        .filter_map(|(at, _)| Some((*at, told(&after, after.found.get(*at)?.draft.rewrite.as_ref()?)?)))
-        .collect();
     let mut wanted: Vec<usize> = rewrites.keys().copied().collect();
     wanted.sort_unstable();
     let mut stopped = false;
@@ -219,11 +241,17 @@ struct ParsedFiles {
     errors: Vec<InputError>,
 }
 
-fn parse_all(files: &[ReadFile], progress: Progress<'_>) -> Option<ParsedFiles> {
+/// `known`: files that are parsed already, sorted by path; what is the same there is not parsed again.
+fn parse_all(files: &[ReadFile], known: &[(Source, ir::Module)], progress: Progress<'_>) -> Option<ParsedFiles> {
     let mut parser = Parser::new();
     let mut out = ParsedFiles { files: Vec::with_capacity(files.len()), errors: Vec::new() };
     let total = files.len() as u64;
     for (done, file) in files.iter().enumerate() {
+        let same = known.binary_search_by(|(source, _)| source.path.as_str().cmp(&file.path)).ok();
+        if let Some(same) = same.and_then(|at| known.get(at)).filter(|(source, _)| source.text() == file.text) {
+            out.files.push(same.clone());
+            continue;
+        }
         if is_template(&file.path) {
             out.files.push((Source::new(file.path.clone(), file.text.as_str()), template_module(&file.text)));
             continue;
@@ -267,19 +295,18 @@ fn template_module(text: &str) -> ir::Module {
     ir::Module { body: Vec::new(), comments: comments.map(comment).collect() }
 }
 
-/// The fingerprints of everything that stands on a side.
-fn fingerprints(side: &Side) -> BTreeSet<String> {
-    ranked(side).into_iter().map(|(_, fingerprint)| fingerprint).collect()
+/// The fingerprints of everything that stands on the side before, by the paths that the files have after.
+fn fingerprints(side: &Side, renamed: BTreeMap<String, String>) -> BTreeSet<String> {
+    ranked(side, Numbering::renaming(renamed)).into_iter().map(|(_, fingerprint)| fingerprint).collect()
 }
 
 /// The side's drafts in the order of their places, each with its fingerprint. All are numbered, shown or not, so that
 /// hiding one renames no other.
-fn ranked(side: &Side) -> Vec<(usize, String)> {
+fn ranked(side: &Side, mut numbering: Numbering) -> Vec<(usize, String)> {
     let mut order: Vec<usize> = (0..side.found.len()).filter(|at| finding::stands(side, *at)).collect();
     let place = |at: usize| side.found.get(at).map(|found| (found.draft.site, found.draft.rule.code, found.trace));
     // Files are sorted by path, so sites are in the order of paths.
     order.sort_by_key(|at| place(*at));
-    let mut numbering = Numbering::default();
     let number = |at: usize| Some((at, numbering.fingerprint(&side.project, &side.found.get(at)?.draft)));
     order.into_iter().filter_map(number).collect()
 }
@@ -288,7 +315,7 @@ fn ranked(side: &Side) -> Vec<(usize, String)> {
 fn list(side: &Side, files: &[ReadFile], before: Option<&BTreeSet<String>>, config: &Config) -> Vec<(usize, Finding)> {
     let mut excuses = Excuses::new(&side.project);
     let mut out: Vec<(usize, Finding)> = Vec::new();
-    for (at, fingerprint) in ranked(side) {
+    for (at, fingerprint) in ranked(side, Numbering::default()) {
         let Some(draft) = side.found.get(at).map(|found| &found.draft) else { continue };
         let introduced = before.map(|before| !before.contains(&fingerprint));
         let hidden = introduced == Some(false) && !config.all_lines;
@@ -311,14 +338,25 @@ fn is_known(side: &Side, files: &[ReadFile], draft: &Draft) -> bool {
     known.is_none_or(|known| known.contains(&line))
 }
 
-/// A rule's rewrite as the report gives it; `None` where its edits do not fit together.
-fn told(side: &Side, rewrite: &DraftRewrite) -> Option<Rewrite> {
+/// A rule's rewrite as the report gives it; `None` where its edits do not fit together, or change lines that the input
+/// does not have.
+fn told(side: &Side, files: &[ReadFile], rewrite: &DraftRewrite) -> Option<Rewrite> {
     let source = |file: FileId| side.project.modules.get(file.0 as usize).map(|module| &module.source);
     let rewritten = rewrite::apply(&rewrite.edits, source)?;
+    let edits = rewrite::to_report(&rewrite.edits, source);
+    let known = |path: &str| files.iter().find(|file| file.path == path).and_then(|file| file.known.as_ref());
+    let shown = |edit: &Edit| {
+        known(&edit.path).is_none_or(|known| known.contains(&edit.start_line) && known.contains(&edit.end_line))
+    };
+    if !edits.iter().all(shown) {
+        return None;
+    }
     let mut diffs: BTreeMap<&str, String> = BTreeMap::new();
     for (file, text) in &rewritten.changed {
         let before = source(*file)?;
-        diffs.insert(&before.path, edit::unified(rootless(&before.path), before.text(), text));
+        let whole = edit::unified(rootless(&before.path), before.text(), text);
+        let clipped = known(&before.path).map(|known| clipped(&whole, known));
+        diffs.insert(&before.path, clipped.unwrap_or(whole));
     }
     for (path, text) in &rewritten.created {
         diffs.insert(path, edit::unified_new(rootless(path), text));
@@ -328,7 +366,7 @@ fn told(side: &Side, rewrite: &DraftRewrite) -> Option<Rewrite> {
         title: rewrite.title.clone(),
         note: rewrite.note.clone(),
         diff: diffs.into_values().collect(),
-        edits: rewrite::to_report(&rewrite.edits, source),
+        edits,
     })
 }
 
@@ -363,6 +401,7 @@ fn describe(review: &mut CodeReview, side: &Side, files: Vec<ReadFile>) {
             known: file.known,
             added: file.added,
             removed: file.removed,
+            in_diff: file.in_diff,
             trips: shown.trips,
             functions: shown.functions,
             loops: shown.loops,

@@ -1,12 +1,13 @@
 //! What was given, as the files of each side of the change.
 
+mod patched;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CodeFile, CodeInput, RemovedLine};
-use crate::model::InputError;
+use super::{CodeFile, CodeInput, PatchOutcome, PatchText, RemovedLine};
 use crate::template::is_template;
 
-/// One file of one side.
+/// One file of one side: Python, or a template.
 #[derive(Debug, Clone)]
 pub struct ReadFile {
     pub path: String,
@@ -16,6 +17,8 @@ pub struct ReadFile {
     pub known: Option<BTreeSet<u32>>,
     pub added: BTreeSet<u32>,
     pub removed: Vec<RemovedLine>,
+    /// Lines that a patch shows; none where no patch was given.
+    pub in_diff: BTreeSet<u32>,
 }
 
 /// Both sides, each sorted by path; `before` is there where a patch was given.
@@ -23,24 +26,31 @@ pub struct ReadFile {
 pub struct Sides {
     pub after: Vec<ReadFile>,
     pub before: Option<Vec<ReadFile>>,
-    pub errors: Vec<InputError>,
+    /// Path before → path after.
+    pub renamed: BTreeMap<String, String>,
+    /// One for each patch.
+    pub patches: Vec<PatchOutcome>,
 }
 
 impl ReadFile {
     fn whole(file: CodeFile) -> Self {
+        Self { context: file.context, ..Self::changed(file.path, file.text) }
+    }
+
+    fn changed(path: String, text: String) -> Self {
         Self {
-            path: file.path,
-            text: file.text,
-            context: file.context,
+            path,
+            text,
+            context: false,
             known: None,
             added: BTreeSet::new(),
             removed: Vec::new(),
+            in_diff: BTreeSet::new(),
         }
     }
 }
 
 pub fn sides(input: CodeInput) -> Sides {
-    let mut out = Sides::default();
     // Of two files with one path the one to review counts, then the first.
     let mut files: BTreeMap<String, CodeFile> = BTreeMap::new();
     for file in input.files.into_iter().filter(|file| is_read(&file.path)) {
@@ -49,8 +59,11 @@ pub fn sides(input: CodeInput) -> Sides {
             _ => drop(files.insert(file.path.clone(), file)),
         }
     }
-    out.after = files.into_values().map(ReadFile::whole).collect();
-    out
+    if input.patches.is_empty() {
+        Sides { after: files.into_values().map(ReadFile::whole).collect(), ..Sides::default() }
+    } else {
+        patched::sides(files, &input.patches)
+    }
 }
 
 /// Whether a path may hold what is reviewed: Python or a template.
@@ -59,10 +72,17 @@ fn is_read(path: &str) -> bool {
 }
 
 /// Whether a path may hold Python: by its extension, or for want of one.
-pub fn is_python(path: &str) -> bool {
+fn is_python(path: &str) -> bool {
+    extension(path).is_none_or(|extension| matches!(extension.as_str(), "py" | "pyi" | "pyw"))
+}
+
+/// Whether a file of a patch is read: there a name without extension says nothing.
+fn is_code(path: &str) -> bool {
+    is_template(path) || extension(path).is_some() && is_python(path)
+}
+
+/// In lower case.
+fn extension(path: &str) -> Option<String> {
     let name = path.rsplit('/').next().unwrap_or(path);
-    match name.rsplit_once('.') {
-        Some((_, extension)) => matches!(extension.to_ascii_lowercase().as_str(), "py" | "pyi" | "pyw"),
-        None => true,
-    }
+    name.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase())
 }

@@ -3,7 +3,9 @@
 //!
 //! Format: <https://git-scm.com/docs/diff-format> and POSIX `diff -u`.
 
+pub mod clip;
 mod paths;
+pub mod series;
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,6 +1,6 @@
 //! What the code engine does with each question.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
@@ -11,7 +11,7 @@ use crate::intake::{self, File, Gathered, HEAD, Kind};
 use crate::model::{InputError, Report};
 use crate::present::Presented;
 use crate::protocol::{Answer, Ask, Item, ItemOutcome, Job, Options, Review};
-use crate::review::{self, CodeFile, CodeInput, CodeReview, Defines, OtherFile};
+use crate::review::{self, CodeFile, CodeInput, CodeReview, Defines, OtherFile, PatchText};
 
 /// Bytes of one input that are read; more than this is no source code, and an archive of it fills the memory.
 const LIMIT: u64 = 256 << 20;
@@ -79,11 +79,12 @@ impl CodeDesk {
         }
         let of_path: HashMap<String, usize> =
             gathered.files.iter().map(|file| (file.path.clone(), file.item)).collect();
+        let of_patch: Vec<usize> = gathered.patches.iter().map(|patch| patch.item).collect();
         let review = review::code(input(gathered), &config, &mut |phase, done, total| {
             tell(phase, done, total);
             ControlFlow::Continue(())
         });
-        understand(&mut outcomes, &review, &of_path);
+        understand(&mut outcomes, &review, &of_path, &of_patch);
         let (report, files, presented) = Presented::all(review);
         self.files = presented;
         self.report = report.clone();
@@ -92,7 +93,8 @@ impl CodeDesk {
 }
 
 fn input(gathered: Gathered) -> CodeInput {
-    let mut input = CodeInput::default();
+    let patches = gathered.patches.into_iter().map(|patch| PatchText { name: patch.name, text: patch.text });
+    let mut input = CodeInput { patches: patches.collect(), ..CodeInput::default() };
     for File { path, text, kind, .. } in gathered.files {
         match kind {
             Kind::Python | Kind::Template => input.files.push(CodeFile { path, text, context: false }),
@@ -102,26 +104,33 @@ fn input(gathered: Gathered) -> CodeInput {
     input
 }
 
-/// Says of each item what its files hold, and which of them could not be read.
-fn understand(outcomes: &mut [ItemOutcome], review: &CodeReview, of_path: &HashMap<String, usize>) {
-    let mut defined: BTreeMap<usize, Defines> = BTreeMap::new();
-    for file in &review.files {
-        if let Some(item) = of_path.get(&file.path) {
-            let sum = defined.entry(*item).or_default();
+/// Says of each item what its files hold, and what of them could not be read.
+fn understand(outcomes: &mut [ItemOutcome], review: &CodeReview, of_path: &HashMap<String, usize>, of_patch: &[usize]) {
+    let mut paths: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+    for (path, item) in of_path {
+        paths.entry(*item).or_default().insert(path);
+    }
+    for (patch, item) in review.patches.iter().zip(of_patch) {
+        paths.entry(*item).or_default().extend(patch.paths.iter().map(String::as_str));
+    }
+    for (item, paths) in paths {
+        let Some(outcome) = outcomes.get_mut(item) else { continue };
+        let mut sum = Defines::default();
+        for file in review.files.iter().filter(|file| paths.contains(file.path.as_str())) {
             sum.functions += file.defines.functions;
             sum.models += file.defines.models;
         }
-    }
-    for (item, Defines { functions, models }) in defined {
-        let Some(outcome) = outcomes.get_mut(item) else { continue };
-        let parts = [(functions, "function"), (models, "model")];
+        let parts = [(paths.len(), "file"), (sum.functions, "function"), (sum.models, "model")];
         let parts = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| counted(count, what));
-        outcome.understood =
-            std::iter::once(std::mem::take(&mut outcome.understood)).chain(parts).collect::<Vec<_>>().join(", ");
+        outcome.understood = parts.collect::<Vec<_>>().join(", ");
     }
-    for error in &review.report.errors {
-        if let Some(outcome) = of_path.get(&error.path).and_then(|item| outcomes.get_mut(*item)) {
-            outcome.errors.push(told(error));
+    let in_files = review.report.errors.iter().filter_map(|error| Some((*of_path.get(&error.path)?, error)));
+    let in_patches = review.patches.iter().zip(of_patch);
+    let in_patches = in_patches.flat_map(|(patch, item)| patch.errors.iter().map(|error| (*item, error)));
+    for (item, error) in in_files.chain(in_patches) {
+        let text = told(error);
+        if let Some(outcome) = outcomes.get_mut(item).filter(|outcome| !outcome.errors.contains(&text)) {
+            outcome.errors.push(text);
         }
     }
 }
@@ -160,7 +169,7 @@ fn outcome(outcome: &intake::Outcome) -> ItemOutcome {
     ItemOutcome {
         format: outcome.format.clone(),
         why: outcome.why.clone(),
-        understood: if outcome.files == 0 { String::new() } else { counted(outcome.files, "file") },
+        understood: String::new(),
         notes: outcome.notes.clone(),
         errors: outcome.errors.iter().map(told).collect(),
         elsewhere: outcome.elsewhere,

@@ -2,39 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::Folder;
-
-const MODELS: &str = "\
-from django.db import models
-
-
-class Forum(models.Model):
-    name = models.CharField(max_length=80)
-
-
-class Topic(models.Model):
-    forum = models.ForeignKey(Forum, on_delete=models.CASCADE)
-    title = models.CharField(max_length=200)
-";
-
-const VIEWS: &str = "\
-from forum.models import Topic
-
-
-def feed(request):
-    return [(topic.title, topic.forum.name) for topic in Topic.objects.all()]
-";
-
-/// A project with one N+1, in `forum/views.py` line 5.
-fn forum(name: &str) -> Folder {
-    let folder = Folder::new(name);
-    folder.file("forum/models.py", MODELS).file("forum/views.py", VIEWS).file("forum/__init__.py", "");
-    folder
-}
-
-fn codes(report: &Value) -> Vec<&str> {
-    report["findings"].as_array().unwrap().iter().map(|finding| finding["rule"].as_str().unwrap()).collect()
-}
+use crate::forum::{VIEWS, codes, forum};
 
 #[test]
 fn a_folder_is_reviewed_and_its_blocker_fails() {

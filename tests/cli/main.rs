@@ -2,6 +2,8 @@
 #![cfg(feature = "cli")]
 
 mod check;
+mod diff;
+mod forum;
 mod harness;
 mod log;
 mod usage;
