@@ -1,8 +1,10 @@
 //! The page, on Leptos. Knows neither engine: both are asked through `worker`.
 //!
 //! `state` is the one home of what is shown; `shell` is around the four views `inputs`, `review`, `queries` and
-//! `rules`; `widgets` are the parts that more than one of them uses. Each has its stylesheet in `style/`.
+//! `rules`; `finding` and `widgets` are what more than one of them shows. Each has its stylesheet in `style/`, where
+//! `tokens.css` names every colour and size.
 
+pub mod finding;
 mod inputs;
 mod queries;
 mod review;

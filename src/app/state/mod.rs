@@ -30,6 +30,8 @@ use leptos::prelude::*;
 
 pub use notice::{Action, Notice, Notices, Tone};
 pub use reviewed::Reviewed;
+#[cfg(test)]
+pub use reviewed::sample_finding;
 pub use route::{Route, View};
 pub use router::Router;
 pub use theme::Theme;

@@ -65,38 +65,42 @@ impl PartialEq for Reviewed {
     }
 }
 
+/// A blocker with nothing but its fingerprint, for tests.
+#[cfg(test)]
+pub fn sample_finding(fingerprint: &str) -> Finding {
+    use crate::model::{Confidence, Family, FindingSource, Severity};
+
+    Finding {
+        rule: "RT101".into(),
+        name: "fk-in-loop".into(),
+        family: Family::NPlusOne,
+        severity: Severity::Blocker,
+        hint: false,
+        confidence: Confidence::Certain,
+        source: FindingSource::Code,
+        path: None,
+        line: None,
+        column: None,
+        end_line: None,
+        end_column: None,
+        message: String::new(),
+        introduced: None,
+        cost: None,
+        evidence: Vec::new(),
+        rewrite: None,
+        advice: String::new(),
+        fingerprint: fingerprint.into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Confidence, Family, FindingSource, Report, Severity};
-
-    fn finding(fingerprint: &str) -> Finding {
-        Finding {
-            rule: "RT101".into(),
-            name: "fk-in-loop".into(),
-            family: Family::NPlusOne,
-            severity: Severity::Blocker,
-            hint: false,
-            confidence: Confidence::Certain,
-            source: FindingSource::Code,
-            path: None,
-            line: None,
-            column: None,
-            end_line: None,
-            end_column: None,
-            message: String::new(),
-            introduced: None,
-            cost: None,
-            evidence: Vec::new(),
-            rewrite: None,
-            advice: String::new(),
-            fingerprint: fingerprint.into(),
-        }
-    }
+    use crate::model::Report;
 
     #[test]
     fn findings_with_one_fingerprint_have_two_keys() {
-        let findings = ["a", "b", "a"].map(finding).to_vec();
+        let findings = ["a", "b", "a"].map(sample_finding).to_vec();
         let reviewed = Reviewed::new(Review { report: Report { findings, ..Report::default() }, ..Review::default() });
         assert_eq!((0..4).map(|at| reviewed.key(at)).collect::<Vec<_>>(), [Some("a"), Some("b"), Some("a-2"), None]);
         assert_eq!(reviewed.find("a-2"), Some(2));

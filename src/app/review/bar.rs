@@ -1,0 +1,77 @@
+//! Above the three columns: the whole at a glance, the filter, what is asked for, and what can be taken along.
+
+use leptos::prelude::*;
+
+use super::export::ExportMenu;
+use super::summary::round_trips_text;
+use crate::app::shell::FILTER;
+use crate::app::state::App;
+use crate::app::widgets::SeverityMark;
+use crate::model::{Report, Severity};
+
+#[component]
+pub fn Bar() -> impl IntoView {
+    let app = App::get();
+    let type_in = move |event| {
+        let filter = event_target_value(&event);
+        app.router.update(|route| route.filter = filter);
+    };
+    view! {
+        <div class="bar">
+            <div class="glance" data-testid="summary">
+                {move || app.code_review.with(|review| review.as_ref().map(|review| view! { <Glance report=review.report.clone() /> }))}
+            </div>
+            <input
+                id=FILTER
+                type="search"
+                data-testid="filter"
+                aria-label="Filter findings"
+                placeholder="⌕ blocker family:n-plus-one file:vi"
+                title="Severities, family: file: rule: confidence:, or text; a minus turns a word round"
+                autocomplete="off"
+                spellcheck="false"
+                prop:value=move || app.router.filter()
+                on:input=type_in
+            />
+            <Choices />
+            <ExportMenu />
+        </div>
+    }
+}
+
+#[component]
+fn Glance(report: Report) -> impl IntoView {
+    let counts: Vec<_> = Severity::ALL
+        .into_iter()
+        .filter_map(|severity| {
+            let count = report.findings.iter().filter(|finding| finding.severity == severity).count();
+            (count > 0)
+                .then(|| view! { <span class="glance-count"><b>{count}</b> " " <SeverityMark severity /></span> })
+        })
+        .collect();
+    view! { {counts} {round_trips_text(&report).map(|text| view! { <span class="soft">"⇄ " {text}</span> })} }
+}
+
+/// What a review is asked for.
+#[component]
+fn Choices() -> impl IntoView {
+    let app = App::get();
+    view! {
+        <label class="choice" title="Also findings that are worth a look but often right as they are">
+            <input
+                type="checkbox"
+                prop:checked=move || app.options.with(|options| options.hints)
+                on:change=move |event| app.options.update(|options| options.hints = event_target_checked(&event))
+            />
+            "Hints"
+        </label>
+        <label class="choice" title="Of a diff, also what stood there before the change">
+            <input
+                type="checkbox"
+                prop:checked=move || app.options.with(|options| options.all_lines)
+                on:change=move |event| app.options.update(|options| options.all_lines = event_target_checked(&event))
+            />
+            "All lines"
+        </label>
+    }
+}

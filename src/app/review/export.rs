@@ -1,0 +1,79 @@
+//! Taking the review along: the engine writes it, the browser saves or copies it.
+
+use js_sys::Array;
+use leptos::html::Details;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::JsCast;
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
+
+use crate::app::state::App;
+use crate::app::widgets::copy;
+
+/// Id of the format, what the menu calls it, and the file that it is saved as.
+const FORMATS: [(&str, &str, &str); 7] = [
+    ("markdown", "Markdown", "roundtrip.md"),
+    ("html", "HTML report", "roundtrip.html"),
+    ("patch", "All rewrites as a patch", "roundtrip.patch"),
+    ("suggestions", "GitHub suggestions", "roundtrip-suggestions.json"),
+    ("sarif", "SARIF", "roundtrip.sarif"),
+    ("rdjson", "rdjson", "roundtrip.rdjson"),
+    ("json", "JSON", "roundtrip.json"),
+];
+
+#[component]
+pub fn ExportMenu() -> impl IntoView {
+    let app = App::get();
+    let menu = NodeRef::<Details>::new();
+    let ask = move |format: &'static str, then: fn(App, String, &'static str), file: &'static str| {
+        if let Some(menu) = menu.get_untracked() {
+            menu.set_open(false);
+        }
+        spawn_local(async move {
+            match app.code.export(format.to_owned()).await {
+                Ok(text) => then(app, text, file),
+                Err(failure) => app.notices.warn(format!("Nothing was exported: {failure}.")),
+            }
+        });
+    };
+    let items: Vec<_> = FORMATS
+        .into_iter()
+        .map(|(id, label, file)| {
+            view! {
+                <li>
+                    <button class="quiet" data-testid=format!("export-{id}") on:click=move |_| ask(id, download, file)>{label}</button>
+                    <button class="quiet" aria-label=format!("Copy {label}") on:click=move |_| ask(id, copy_out, file)>"Copy"</button>
+                </li>
+            }
+        })
+        .collect();
+    view! {
+        <details class="menu" node_ref=menu data-testid="export">
+            <summary class="button">"Export ▾"</summary>
+            <ul>{items}</ul>
+        </details>
+    }
+}
+
+fn copy_out(app: App, text: String, file: &'static str) {
+    copy(app, text, move || app.notices.say(format!("Copied what would be {file}.")));
+}
+
+fn download(app: App, text: String, file: &'static str) {
+    let save = || {
+        let options = BlobPropertyBag::new();
+        options.set_type("text/plain");
+        let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &options).ok()?;
+        let address = Url::create_object_url_with_blob(&blob).ok()?;
+        let link: HtmlAnchorElement = document().create_element("a").ok()?.dyn_into().ok()?;
+        link.set_href(&address);
+        link.set_download(file);
+        link.click();
+        // The browser has taken the blob over by then.
+        set_timeout(move || drop(Url::revoke_object_url(&address)), std::time::Duration::from_secs(60));
+        Some(())
+    };
+    if save().is_none() {
+        app.notices.warn("The browser did not allow saving a file.");
+    }
+}

@@ -1,0 +1,59 @@
+// The page as its user sees it: what can be brought in, and what is shown.
+
+export class Roundtrip {
+  constructor(page) {
+    this.page = page;
+    this.findings = page.getByTestId("finding");
+    this.panel = page.getByTestId("panel");
+    this.notices = page.getByTestId("notices");
+    this.entries = page.getByTestId("entry");
+    this.summary = page.getByTestId("summary");
+  }
+
+  /** `inputs`, `review`, `queries` or `rules`. */
+  async go(view) {
+    await this.page.getByTestId(`go-${view}`).click();
+    await this.view(view).waitFor();
+  }
+
+  view(name) {
+    return this.page.getByTestId(`view-${name}`);
+  }
+
+  /** Through the clipboard and the key, with the focus where it is. */
+  async paste(text) {
+    await this.page.evaluate((text) => navigator.clipboard.writeText(text), text);
+    await this.page.keyboard.press("Control+V");
+  }
+
+  clipboard() {
+    return this.page.evaluate(() => navigator.clipboard.readText());
+  }
+
+  /** Drops files and folders of the disk, as a file manager does. */
+  async drop(...paths) {
+    const session = await this.page.context().newCDPSession(this.page);
+    const data = { items: [], files: paths, dragOperationsMask: 1 };
+    for (const type of ["dragEnter", "dragOver", "drop"]) {
+      await session.send("Input.dispatchDragEvent", { type, x: 300, y: 300, data });
+    }
+    await session.detach();
+  }
+
+  async pickFolder(folder) {
+    await this.page.getByTestId("pick-folder").setInputFiles(folder);
+  }
+
+  finding(rule) {
+    return this.page.locator(`[data-testid=finding][data-rule=${rule}]`);
+  }
+
+  /** The row of a 1-based line after the change. */
+  row(line) {
+    return this.page.locator(`[data-testid=code-row][data-line="${line}"]`);
+  }
+
+  copyRewrite() {
+    return this.panel.getByTestId("copy-rewrite");
+  }
+}
