@@ -224,7 +224,10 @@ impl<'p> Interpreter<'p, '_> {
     pub(super) fn api_list(&mut self, view: &Value<'p>, site: Site) -> Value<'p> {
         let rows = self.call_own(view, "get_queryset", Vec::new(), site);
         let rows = self.call_own(view, "filter_queryset", vec![rows], site);
-        let page = self.call_own(view, "paginate_queryset", vec![rows.clone()], site);
+        let page = match self.api_pages(view, site) {
+            Pages::Unknown => Value::none(),
+            _ => self.call_own(view, "paginate_queryset", vec![rows.clone()], site),
+        };
         let shown = if matches!(page, Value::Seq(_)) { page } else { rows };
         self.api_show(view, shown, true, site)
     }
@@ -252,18 +255,31 @@ impl<'p> Interpreter<'p, '_> {
         }
     }
 
-    /// Whether a view of REST framework divides its lists into pages, and counts them: by its own attribute, or by the
-    /// settings.
-    pub(super) fn api_pages(&mut self, view: &Value<'p>, site: Site) -> Option<bool> {
+    /// How a view of REST framework divides its lists: by its own attribute, or by the settings.
+    pub(super) fn api_pages(&mut self, view: &Value<'p>, site: Site) -> Pages {
         let name = match self.attribute(view.clone(), &"pagination_class".into(), site) {
-            Value::Const(Const::None) => return None,
+            Value::Const(Const::None) => return Pages::None,
             Value::External(name) => name,
             Value::Class(class) => {
                 let outside = self.project.outside_bases(class);
                 outside.iter().find(|base| base.contains("agination")).cloned().unwrap_or_default()
             }
-            _ => self.project.settings.pagination_class.clone()?,
+            _ => match &self.project.settings.pagination_class {
+                Some(name) => name.clone(),
+                None if self.project.settings.site.is_some() => return Pages::None,
+                None => return Pages::Unknown,
+            },
         };
-        Some(!name.ends_with("CursorPagination"))
+        if name.ends_with("CursorPagination") { Pages::Uncounted } else { Pages::Counted }
     }
+}
+
+/// Whether a list is shown in pages, and counted for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pages {
+    None,
+    Counted,
+    Uncounted,
+    /// No settings are in the input.
+    Unknown,
 }

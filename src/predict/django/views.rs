@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 use super::super::Interpreter;
 use super::super::sym::Sym;
 use super::super::value::{Args, QsNode, Seq, Value};
+use super::generic::Pages;
 use crate::model::{Kind, Site};
 use crate::project::ClassRef;
 use crate::trace::{Cause, Slice, Usage};
@@ -133,9 +134,10 @@ impl<'p> Interpreter<'p, '_> {
 
     fn view_page(&mut self, view: &Value<'p>, args: &Args<'p>, site: Site) -> Option<Value<'p>> {
         let Value::QuerySet(node) = &args.positional.first()?.value else { return None };
-        let Some(counted) = self.api_pages(view, site) else { return Some(Value::none()) };
-        if counted {
-            self.count_for_page(node, site);
+        match self.api_pages(view, site) {
+            Pages::None => return Some(Value::none()),
+            Pages::Uncounted => {}
+            Pages::Counted | Pages::Unknown => self.count_for_page(node, site),
         }
         let page = self.page_of(node);
         let turning = self.iterate(&page, site);

@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use super::eager::{self, Load};
-use crate::model::{Confidence, Kind, LoopId, Safety, Site, Terms};
+use crate::model::{Confidence, Kind, LoopId, Safety, Site, Span, Terms};
 use crate::rewrite::{FileEdit, Quote};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops};
@@ -366,12 +366,13 @@ fn listed_too(listed: &Listed, mut paths: Vec<String>, cx: &Context<'_>) -> Draf
     let names = paths.iter().map(|path| quote.text(path)).collect::<Vec<_>>().join(", ");
     let indent = source.indent(listed.site.span.start);
     // Below the whole line: a comment may follow the statement.
-    let line = source.line_span(source.line(listed.site.span.end.max(1) - 1));
+    let line = source.line(listed.site.span.end.max(1) - 1);
+    let end = source.line_start(line) + source.line_text(line).len() as u32;
     let text = format!("{}{indent}list_select_related = [{names}]", source.line_break());
     DraftRewrite {
         safety: Safety::Safe,
         title: format!("Load {} with list_select_related", paths.join(", ")),
         note: String::new(),
-        edits: vec![FileEdit::insert(Site::new(listed.site.file, line), text)],
+        edits: vec![FileEdit::insert(Site::new(listed.site.file, Span::at(end)), text)],
     }
 }
