@@ -1,20 +1,129 @@
-//! What logs show: requests, their statements, and the fingerprints.
+//! What logs show: requests, when their statements ran, and the fingerprints with all that is known of each.
+
+mod digest;
+mod findings;
+mod histogram;
+mod order;
+mod overview;
+mod pages;
+mod panel;
+mod requests;
+mod rows;
+mod states;
+mod summary;
+mod table;
+mod timeline;
+mod waterfall;
 
 use leptos::prelude::*;
 
-use super::state::App;
+use super::state::{App, Reviewed};
+use findings::LogFindings;
+use panel::ShapePanel;
+use requests::RequestList;
+use summary::Summary;
+use table::ShapeTable;
+use timeline::Timeline;
+
+/// Which part a narrow screen shows; a wide one shows all of them side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    Requests,
+    Statements,
+    Shape,
+}
+
+impl Step {
+    fn id(self) -> &'static str {
+        match self {
+            Step::Requests => "requests",
+            Step::Statements => "statements",
+            Step::Shape => "shape",
+        }
+    }
+}
+
+/// What is chosen in this view, and how to choose.
+#[derive(Clone, Copy)]
+pub struct Choice {
+    app: App,
+    step: RwSignal<Step>,
+}
+
+impl Choice {
+    fn new(app: App) -> Self {
+        let step = match (app.router.shape(), app.router.request()) {
+            (Some(_), _) => Step::Shape,
+            (None, Some(_)) => Step::Statements,
+            (None, None) => Step::Requests,
+        };
+        Self { app, step: RwSignal::new(step) }
+    }
+
+    pub fn shape(&self) -> Option<String> {
+        self.app.router.shape()
+    }
+
+    pub fn choose_shape(&self, fingerprint: String) {
+        self.app.router.update(|route| route.shape = Some(fingerprint));
+    }
+
+    pub fn choose_request(&self, id: String) {
+        self.app.router.update(|route| route.request = Some(id));
+    }
+
+    /// What a narrow screen shows from now on.
+    pub fn go(&self, step: Step) {
+        self.step.set(step);
+    }
+
+    fn back(&self) {
+        self.step.update(|step| {
+            *step = match step {
+                Step::Shape => Step::Statements,
+                Step::Statements | Step::Requests => Step::Requests,
+            };
+        });
+    }
+}
 
 #[component]
 pub fn Queries() -> impl IntoView {
     let app = App::get();
     view! {
-        <section class="view" data-testid="view-queries" aria-label="Queries">
-            <p class="empty">
-                {move || match app.log_review.with(|review| review.as_ref().map(|review| review.report.summary.statements)) {
-                    Some(statements) => format!("{statements} statements were read."),
-                    None => "No log in the workspace.".to_owned(),
-                }}
-            </p>
+        <section class="queries" data-testid="view-queries" aria-label="Queries">
+            {move || match app.log_review.get() {
+                Some(review) if review.report.summary.statements > 0 => view! { <Loaded review /> }.into_any(),
+                Some(review) => states::nothing_read(&review),
+                None if app.log_progress.with(Option::is_some) => states::reading(app),
+                None => states::no_log(app),
+            }}
         </section>
+    }
+}
+
+#[component]
+fn Loaded(review: Reviewed) -> impl IntoView {
+    let choice = Choice::new(App::get());
+    let back = move |label: &'static str| {
+        view! { <button class="back" data-testid="back" on:click=move |_| choice.back()>{label}</button> }
+    };
+    view! {
+        <Summary review=review.clone() choice />
+        <div class="queries-parts" data-step=move || choice.step.get().id()>
+            <div class="queries-requests">
+                <LogFindings review=review.clone() choice />
+                <RequestList review=review.clone() choice />
+            </div>
+            <div class="queries-statements">
+                {back("‹ Requests")}
+                <Timeline review=review.clone() choice />
+                <ShapeTable review=review.clone() choice />
+            </div>
+            <div class="queries-shape">
+                {back("‹ Statements")}
+                <ShapePanel review choice />
+            </div>
+        </div>
     }
 }
