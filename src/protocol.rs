@@ -303,7 +303,7 @@ pub struct ShapeDetail {
     pub stacks: Vec<(Vec<String>, u64)>,
     /// Up to 64 buckets of durations: lower bound in milliseconds, executions.
     pub histogram: Vec<(f64, u64)>,
-    /// The query that gave this one its parameters, where it is known.
+    /// Fingerprint of the query that gave this one its parameters, where it is known.
     pub parent: Option<String>,
 }
 
@@ -316,7 +316,7 @@ pub struct Bar {
     pub duration_ms: Option<f64>,
     /// Statements that this bar stands for: more than one where a cluster is folded.
     pub count: u64,
-    /// Index of the finding that the cluster is of.
+    /// Index of the finding that it is part of.
     pub finding: Option<u32>,
 }
 

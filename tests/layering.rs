@@ -31,7 +31,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("present", "model text python review rules protocol sql"),
     ("cli", "model config text sql intake observe review rules export"),
     ("app", "model text protocol intake"),
-    ("worker", "model text config protocol intake review observe present rules sql export"),
+    ("worker", "model text config protocol intake review observe present rules sql export trace workload"),
 ];
 
 fn rust_files(folder: &Path, out: &mut Vec<PathBuf>) {

@@ -4,9 +4,13 @@
 
 use std::fs;
 use std::io::{Cursor, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use roundtrip::config::Config;
 use roundtrip::intake::{Item, Kind, Limits, gather, unpack_zip};
+use roundtrip::model::{Confidence, Severity};
+use roundtrip::review::Logs;
 use zip::write::SimpleFileOptions;
 
 fn root() -> PathBuf {
@@ -43,7 +47,7 @@ fn the_index_names_six_samples_that_are_there() {
     assert_eq!((of("code"), of("log")), (3, 3));
     for entry in &index {
         assert!(!entry["title"].as_str().unwrap().is_empty() && !entry["text"].as_str().unwrap().is_empty());
-        assert!(entry["kind"] == "log" || !sample(entry["file"].as_str().unwrap()).is_empty());
+        assert!(!sample(entry["file"].as_str().unwrap()).is_empty());
     }
 }
 
@@ -54,6 +58,37 @@ fn each_code_sample_is_recognised() {
         let gathered = gather(vec![item]);
         assert_eq!(gathered.outcomes[0].format, kind.id());
         assert!(gathered.outcomes[0].errors.is_empty() && gathered.outcomes[0].files > 0);
+    }
+}
+
+/// The codes that a log's sample is there to show.
+fn shown_by(name: &str) -> &'static [&'static str] {
+    match name {
+        "toolbar-page.html" | "django.log" => &["RT101", "RT304", "RT201"],
+        // Without request boundaries a repeat may be another request's.
+        "queries.json" => &["RT101", "RT201"],
+        other => panic!("nothing is promised of {other}"),
+    }
+}
+
+#[test]
+fn each_log_sample_shows_what_it_is_there_for() {
+    let index: Vec<serde_json::Value> = serde_json::from_slice(&sample("index.json")).unwrap();
+    for entry in index.iter().filter(|entry| entry["kind"] == "log") {
+        let name = entry["file"].as_str().unwrap();
+        let mut logs = Logs::new(Config::default());
+        let mut bytes = Cursor::new(sample(name));
+        let outcome = logs.read(name, None, &mut bytes, &mut |_| ControlFlow::Continue(())).unwrap();
+        assert!(outcome.errors.is_empty() && outcome.statements >= 12, "{name}: {outcome:?}");
+        let review = logs.finish();
+        let findings = &review.report.findings;
+        let codes: Vec<&str> = findings.iter().map(|finding| finding.rule.as_str()).collect();
+        assert_eq!(codes, shown_by(name), "{name}");
+        assert!(findings[0].confidence >= Confidence::Likely && findings[0].severity >= Severity::Warning, "{name}");
+        let placed = findings.iter().all(|finding| finding.path.as_deref().is_some_and(|path| path.ends_with(".py")));
+        assert_eq!(placed, name == "toolbar-page.html", "only the toolbar records stacks");
+        let loops = review.requests.iter().flat_map(|request| request.bars.iter().flatten());
+        assert_eq!(loops.filter(|bar| bar.count > 1).map(|bar| bar.count).collect::<Vec<_>>(), [5], "{name}");
     }
 }
 

@@ -16,7 +16,7 @@ use crate::review::dialect;
 
 /// Statements after which a run is looked at, though it goes on: nobody's request, and memory has an end.
 const LONGEST_PIECE: usize = 20_000;
-/// Bytes of statements after which it is.
+/// As [`LONGEST_PIECE`], in bytes.
 const HEAVIEST_PIECE: usize = 64 << 20;
 
 pub struct Reading<'a> {
@@ -129,7 +129,7 @@ impl Sink for Reading<'_> {
         logs.workload.statement(&statement, &observed);
         self.outcome.statements += 1;
         self.timed |= observed.duration_us.is_some();
-        run.bytes += observed.raw.len();
+        run.bytes += weight(&observed);
         let sent = Sent {
             fingerprint: statement.fingerprint,
             start_us: record.start_us,
@@ -241,6 +241,12 @@ impl Repeated {
         let found = self.by_shape.get(&shape)?.iter().filter(fits);
         found.max_by_key(|(_, _, folds)| *folds).map(|(_, slot, folds)| (*slot, *folds))
     }
+}
+
+/// Bytes that a statement takes until its run is looked at, roughly.
+fn weight(observed: &Observed) -> usize {
+    let params = observed.params.iter().flatten().map(|param| param.len() + size_of::<String>());
+    observed.raw.len() + params.sum::<usize>() + observed.stack.len() * 2 * size_of::<Frame>()
 }
 
 /// The dialect that a statement's first quote is of, where neither input nor configuration say one: only MySQL quotes

@@ -1,0 +1,159 @@
+//! What the log engine does with each question.
+
+mod views;
+
+use std::io::{Read, SeekFrom};
+use std::ops::ControlFlow;
+
+use super::Bytes;
+use super::catalogue::catalogue;
+use super::options::config;
+use crate::intake::{self, Classified, HEAD, Kind};
+use crate::model::{InputError, Report};
+use crate::observe::{self, Error};
+use crate::protocol::{Answer, Ask, Item, ItemOutcome, Job, Options, Review};
+use crate::review::{Logs, Outcome};
+use views::Views;
+
+/// Keeps the last review, for the page asks for windows of it.
+#[derive(Default)]
+pub struct LogDesk {
+    views: Views,
+}
+
+impl LogDesk {
+    /// `bytes`: of the items of a review. `tell`: phase, done, total.
+    pub fn answer(&mut self, ask: Ask, bytes: Vec<Bytes>, tell: &dyn Fn(&str, u64, u64)) -> Answer {
+        match ask {
+            Ask::Review { job, items, options } => self.review(job, items, bytes, &options, tell),
+            Ask::Shapes { job, from, to, sort, descending, filter } => {
+                let (total, rows) = self.views.shapes(from, to, sort, descending, &filter);
+                Answer::Shapes { job, total, rows }
+            }
+            Ask::Shape { job, fingerprint } => match self.views.shape(&fingerprint) {
+                Some(shape) => Answer::Shape { job, shape: Box::new(shape) },
+                None => failed(job, "that statement is not part of the last review"),
+            },
+            Ask::Request { job, id } => match self.views.request(&id) {
+                Some(Some(queries)) => Answer::Request { job, queries },
+                Some(None) => failed(job, "the log has too many requests to keep the statements of this one"),
+                None => failed(job, "that request is not part of the last review"),
+            },
+            Ask::Catalogue { job } => Answer::Catalogue { job, rules: catalogue() },
+            Ask::Layout { job, sql, width } => super::layout(job, &sql, width),
+            Ask::Formats { job } => Answer::Formats { job, formats: super::formats::log() },
+            Ask::Export { job, format } => match super::export::export(self.views.report(), &[], &format) {
+                Ok(text) => Answer::Export { job, text },
+                Err(message) => Answer::Failed { job, message },
+            },
+            Ask::Rows { job, .. } => failed(job, "the log engine shows no code"),
+        }
+    }
+
+    fn review(
+        &mut self,
+        job: Job,
+        items: Vec<Item>,
+        bytes: Vec<Bytes>,
+        options: &Options,
+        tell: &dyn Fn(&str, u64, u64),
+    ) -> Answer {
+        let config = match config(options) {
+            Ok(config) => config,
+            Err(message) => return Answer::Failed { job, message },
+        };
+        let total = items.iter().map(|item| item.size).sum();
+        let mut logs = Logs::new(config);
+        let mut outcomes = Vec::new();
+        let mut before = 0;
+        for (item, mut bytes) in items.iter().zip(bytes) {
+            tell("reading", before, total);
+            let mut progress = |done: u64| {
+                tell("reading", before + done.min(item.size), total);
+                ControlFlow::Continue(())
+            };
+            outcomes.push(read(item, &mut bytes, &mut logs, &mut progress));
+            before += item.size;
+        }
+        tell("summing up", total, total);
+        self.views = Views::of(logs.finish());
+        // The page asks for windows of the statements.
+        let report = Report { queries: Vec::new(), ..self.views.report().clone() };
+        Answer::Reviewed { job, review: Box::new(Review { report, files: Vec::new(), items: outcomes }) }
+    }
+}
+
+fn failed(job: Job, message: &str) -> Answer {
+    Answer::Failed { job, message: message.to_owned() }
+}
+
+fn read(
+    item: &Item,
+    bytes: &mut Bytes,
+    logs: &mut Logs,
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> ItemOutcome {
+    let chosen = item.format.as_deref();
+    let format = chosen.filter(|id| observe::formats().iter().any(|format| format.id == *id));
+    if let Some(id) = chosen
+        && format.is_none()
+        && Kind::CODE.contains(&Kind::from_id(id))
+    {
+        return elsewhere(Classified { kind: Kind::from_id(id), why: "chosen".to_owned() });
+    }
+    let error = match logs.read(&item.name, format, &mut **bytes, progress) {
+        Ok(outcome) => return understood(outcome, &item.name),
+        Err(Error::NotRecognised(reasons)) => {
+            let code = classified(item, bytes).filter(|code| chosen.is_none() && Kind::CODE.contains(&code.kind));
+            if let Some(code) = code {
+                return elsewhere(code);
+            }
+            reasons.seen
+        }
+        Err(error) => error.to_string(),
+    };
+    logs.fail(InputError { path: item.name.clone(), line: None, message: error.clone() });
+    ItemOutcome {
+        format: Kind::Other.id().to_owned(),
+        why: "no format of a log fits".to_owned(),
+        errors: vec![error],
+        ..ItemOutcome::default()
+    }
+}
+
+/// What the code engine would take it for.
+fn classified(item: &Item, bytes: &mut Bytes) -> Option<Classified> {
+    let mut head = Vec::new();
+    bytes.seek(SeekFrom::Start(0)).ok()?;
+    bytes.take(HEAD as u64).read_to_end(&mut head).ok()?;
+    Some(intake::classify(&item.name, &head))
+}
+
+fn elsewhere(code: Classified) -> ItemOutcome {
+    ItemOutcome { format: code.kind.id().to_owned(), why: code.why, elsewhere: true, ..ItemOutcome::default() }
+}
+
+fn understood(outcome: Outcome, name: &str) -> ItemOutcome {
+    let counted = |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let statements = counted(outcome.statements, "statement");
+    let told = |error: InputError| {
+        let place = if error.path == name { String::new() } else { format!("{}: ", error.path) };
+        let line = error.line.map(|line| format!("line {line}: ")).unwrap_or_default();
+        format!("{place}{line}{}", error.message)
+    };
+    ItemOutcome {
+        format: outcome.format.to_owned(),
+        why: outcome.why,
+        understood: match outcome.requests {
+            0 if outcome.statements == 0 => String::new(),
+            0 => statements,
+            requests => format!("{statements}, {}", counted(requests, "request")),
+        },
+        notes: outcome.notes,
+        errors: outcome.errors.into_iter().map(told).collect(),
+        elsewhere: false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
