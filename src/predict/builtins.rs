@@ -618,6 +618,20 @@ impl<'p> Interpreter<'p, '_> {
         Some(Value::none())
     }
 
+    /// One item, another than those popped before.
+    fn popped(&mut self, seq: &Seq<'p>, sym: Sym) -> Value<'p> {
+        let number = self.number();
+        match &seq.element {
+            Some(Value::Row(row)) => {
+                let text = format!("{}#{number}", row.sym.text).into();
+                let sym = self.fresh(Sym { text, ..row.sym.clone() });
+                Value::Row(Rc::new(super::value::RowValue { sym, ..(**row).clone() }))
+            }
+            Some(other) => other.clone(),
+            None => Value::Unknown(sym),
+        }
+    }
+
     /// Methods of containers and of values that send nothing.
     pub(super) fn plain_method(
         &mut self,
@@ -648,7 +662,7 @@ impl<'p> Interpreter<'p, '_> {
                 known.or_else(|| dict.element.clone()).unwrap_or(Value::Unknown(sym))
             }
             (Value::Dict(_) | Value::Seq(_), "copy") => receiver.clone(),
-            (Value::Seq(seq), "pop" | "popleft") => seq.element.clone().unwrap_or(Value::Unknown(sym)),
+            (Value::Seq(seq), "pop" | "popleft") => self.popped(seq, sym),
             (Value::Const(_) | Value::Scalar(_), "join") => {
                 for arg in &args.positional {
                     self.iterate(&arg.value, arg.value_site);

@@ -86,6 +86,8 @@ impl<'p> Interpreter<'p, '_> {
             Value::Method(receiver, name, at) => self.call_method(receiver, name, args, site, *at, call),
             Value::Class(class) => self.instantiate(*class, args, site),
             Value::Model(model) => self.new_row(model, &args, site),
+            // What `from_queryset()` and the like give is a class; its only instance says the same.
+            Value::Manager(manager) if manager.model.name.is_empty() => callee.clone(),
             Value::External(name) => self.call_external(&name.clone(), args, site, call),
             Value::Partial(inner, first) => {
                 let mut all = (**first).clone();

@@ -124,6 +124,7 @@ impl<'p> Interpreter<'p, '_> {
                 let value = self.eval(operand);
                 match (op, value) {
                     (UnaryOp::Invert, Value::Q(tree)) => Value::Q(Rc::new(QTree::Not(Box::new((*tree).clone())))),
+                    (UnaryOp::Invert, value @ Value::Expression(_)) => self.made_of("~", &[&value]),
                     (UnaryOp::Minus, Value::Const(Const::Int(n))) => Value::Const(Const::Int(n.wrapping_neg())),
                     (_, value) => {
                         let sym = value.sym();
@@ -338,11 +339,13 @@ impl<'p> Interpreter<'p, '_> {
 
     pub(super) fn binary_value(&mut self, op: BinaryOp, left: Value<'p>, right: Value<'p>) -> Value<'p> {
         match (op, &left, &right) {
-            (BinaryOp::And, Value::Q(a), Value::Q(b)) => {
-                return Value::Q(Rc::new(QTree::And(vec![(**a).clone(), (**b).clone()])));
+            (BinaryOp::And | BinaryOp::Or, Value::Q(_) | Value::Expression(_), Value::Q(_) | Value::Expression(_)) => {
+                return self.combine_conditions(op, &left, &right);
             }
-            (BinaryOp::Or, Value::Q(a), Value::Q(b)) => {
-                return Value::Q(Rc::new(QTree::Or(vec![(**a).clone(), (**b).clone()])));
+            (_, Value::Expression(_), _) | (_, _, Value::Expression(_)) => {
+                if let Some(sign) = arithmetic(op) {
+                    return self.made_of(sign, &[&left, &right]);
+                }
             }
             (BinaryOp::And | BinaryOp::Or, Value::QuerySet(a), Value::QuerySet(b)) => {
                 return self.combine_querysets(op, a, b);
@@ -491,6 +494,17 @@ fn compared(left: &Value<'_>, op: CompareOp, right: &Value<'_>) -> Option<bool> 
         }
         _ => None,
     }
+}
+
+fn arithmetic(op: BinaryOp) -> Option<&'static str> {
+    Some(match op {
+        BinaryOp::Add => "+",
+        BinaryOp::Sub => "-",
+        BinaryOp::Mul => "*",
+        BinaryOp::Div => "/",
+        BinaryOp::Mod => "%",
+        _ => return None,
+    })
 }
 
 fn negated(value: Value<'_>) -> Value<'_> {

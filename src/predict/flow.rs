@@ -148,6 +148,8 @@ fn join_querysets<'p>(a: &Rc<QsNode<'p>>, b: &Rc<QsNode<'p>>) -> QsNode<'p> {
     let (main, other) = if a.desc.steps.len() >= b.desc.steps.len() { (a, b) } else { (b, a) };
     let mut node = (**main).clone();
     node.sym = either(&a.sym, &b.sym);
+    // Which of the two is sent is up to the test.
+    node.plan.unclear = true;
     for path in &other.desc.select_related {
         if !node.desc.select_related.contains(path) {
             node.desc.select_related.push(path.clone());

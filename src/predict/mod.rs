@@ -16,7 +16,6 @@ mod flow;
 mod frames;
 mod iterate;
 mod recorder;
-mod statement;
 mod sym;
 mod uses;
 mod value;

@@ -260,7 +260,7 @@ def constant():  # N
     for name in ["a", "b"]:
         Topic.objects.filter(title=name).exists()
 
-def get_or_create():  # 2
+def get_or_create():  # 2 ?
     Topic.objects.get_or_create(title="x")
 
 async def asynchronous():  # 1 + N

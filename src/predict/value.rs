@@ -41,9 +41,9 @@ pub enum Value<'p> {
     Dict(Rc<DictValue<'p>>),
     Object(Rc<ObjectValue<'p>>),
     /// `Q(…)`, and `Q`s joined.
-    Q(Rc<QTree>),
+    Q(Rc<QTree<'p>>),
     /// An aggregate or expression for `annotate`/`aggregate`.
-    Expression(Rc<Expression>),
+    Expression(Rc<Expression<'p>>),
     Prefetch(Rc<PrefetchValue<'p>>),
     Cache(trace::CacheBackend, Sym),
     /// `transaction.atomic()`, `contextlib.suppress()` …
@@ -140,7 +140,7 @@ pub struct QsNode<'p> {
     pub sym: Sym,
     /// False where model or method are guessed.
     pub certain: bool,
-    pub expressions: Vec<(SmolStr, Rc<Expression>)>,
+    pub plan: Plan<'p>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -211,30 +211,91 @@ pub struct PrefetchValue<'p> {
     pub to_attr: Option<SmolStr>,
 }
 
+/// What only the SQL of a queryset needs, beside its description.
+#[derive(Debug, Clone, Default)]
+pub struct Plan<'p> {
+    /// In the order of the calls, which decides the order of joins.
+    pub steps: Vec<PlanStep<'p>>,
+    /// What `order_by()` was given; names where the default order holds.
+    pub order: Option<Vec<Operand<'p>>>,
+    pub reversed: bool,
+    /// `distinct("forum")`
+    pub distinct_on: Vec<SmolStr>,
+    /// `union`, `intersection`, `difference` with the other querysets; `all` of a union.
+    pub combined: Option<(&'static str, bool, Vec<Rc<QsNode<'p>>>)>,
+    /// The slice begins after the first row.
+    pub offset: bool,
+    /// ` NOWAIT`, ` SKIP LOCKED`, ` OF …` behind FOR UPDATE.
+    pub lock: SmolStr,
+    /// Something in the chain changes the SQL in a way that is not known: `extra()`, `raw()`.
+    pub unclear: bool,
+}
+
+#[derive(Debug, Clone)]
+pub enum PlanStep<'p> {
+    Filter(Rc<QTree<'p>>),
+    /// `annotate()`; `alias()` where it is not selected.
+    Annotate {
+        name: SmolStr,
+        value: Operand<'p>,
+        selected: bool,
+    },
+    /// The names of `values()` and `values_list()`; none for all of them.
+    Values(Vec<SmolStr>),
+}
+
+/// What stands in a statement for a value.
+#[derive(Debug, Clone)]
+pub enum Operand<'p> {
+    /// One that is sent beside the statement.
+    Param,
+    Constant(Const),
+    QuerySet(Rc<QsNode<'p>>),
+    Expression(Rc<Expression<'p>>),
+    Condition(Rc<QTree<'p>>),
+}
+
 /// Conditions joined.
 #[derive(Debug, Clone)]
-pub enum QTree {
+pub enum QTree<'p> {
     Leaf {
         key: SmolStr,
         value: Sym,
         constant: Option<Const>,
+        operand: Operand<'p>,
         site: Option<Site>,
     },
-    And(Vec<QTree>),
-    Or(Vec<QTree>),
-    Not(Box<QTree>),
+    And(Vec<QTree<'p>>),
+    Or(Vec<QTree<'p>>),
+    Not(Box<QTree<'p>>),
+    /// `Exists(…)` and the like.
+    Expression(Rc<Expression<'p>>),
     /// Not understood.
     Opaque(Sym),
 }
 
 #[derive(Debug, Clone)]
-pub struct Expression {
-    /// `Count`, `Sum`, `F`, …
+pub struct Expression<'p> {
+    /// `Count`, `Sum`, `F`, …; the operator of combined ones.
     pub function: SmolStr,
     /// The field path it is over, where it is one.
     pub path: Option<SmolStr>,
-    pub filter: Option<Rc<QTree>>,
+    pub filter: Option<Rc<QTree<'p>>>,
+    pub args: Vec<Operand<'p>>,
+    pub options: Vec<(SmolStr, Operand<'p>)>,
     pub sym: Sym,
+}
+
+impl<'p> Operand<'p> {
+    pub fn of(value: &Value<'p>) -> Self {
+        match value {
+            Value::Const(constant) => Operand::Constant(constant.clone()),
+            Value::QuerySet(node) => Operand::QuerySet(node.clone()),
+            Value::Expression(expression) => Operand::Expression(expression.clone()),
+            Value::Q(tree) => Operand::Condition(tree.clone()),
+            _ => Operand::Param,
+        }
+    }
 }
 
 impl<'p> Value<'p> {
@@ -325,7 +386,7 @@ impl Const {
     }
 }
 
-impl QTree {
+impl QTree<'_> {
     pub fn sym(&self) -> Sym {
         match self {
             QTree::Leaf { key, value, .. } => Sym::of(format!("{key}={}", value.text), [value]),
@@ -335,12 +396,13 @@ impl QTree {
                 let sym = inner.sym();
                 Sym::of(format!("~({})", sym.text), [&sym])
             }
+            QTree::Expression(expression) => expression.sym.clone(),
             QTree::Opaque(sym) => sym.clone(),
         }
     }
 }
 
-fn joined(parts: &[QTree], with: &str) -> Sym {
+fn joined(parts: &[QTree<'_>], with: &str) -> Sym {
     let syms: Vec<Sym> = parts.iter().map(QTree::sym).collect();
     let text = syms.iter().map(|s| &*s.text).collect::<Vec<_>>().join(with);
     Sym::of(format!("({text})"), &syms)

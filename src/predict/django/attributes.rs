@@ -86,6 +86,9 @@ impl<'p> Interpreter<'p, '_> {
                     _ => Value::Unknown(sym.attr(name)),
                 }
             }
+            Value::Expression(_) if matches!(name.as_str(), "asc" | "desc") => {
+                Value::Method(Rc::new(object), name.clone(), site)
+            }
             Value::Cache(..) | Value::Seq(_) | Value::Dict(_) | Value::Const(_) | Value::Scalar(_) => {
                 Value::Method(Rc::new(object), name.clone(), site)
             }

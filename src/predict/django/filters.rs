@@ -6,7 +6,8 @@ use smol_str::SmolStr;
 
 use super::super::Interpreter;
 use super::super::sym::Sym;
-use super::super::value::{Arg, Args, Const, Expression, ModelRef, QTree, Value};
+use super::super::value::{Arg, Args, Const, Expression, ModelRef, Operand, QTree, Value};
+use crate::python::ir::BinaryOp;
 use crate::schema::RelationKind;
 use crate::trace::Filter;
 
@@ -107,6 +108,8 @@ impl<'p> Interpreter<'p, '_> {
         for arg in &args.positional {
             match &arg.value {
                 Value::Q(tree) => self.q_filters(model, tree, negated, false, step, &mut filters),
+                // What a subquery asks is in its own filters.
+                Value::Expression(_) => filters.push(opaque_filter(&arg.value.sym(), negated, Some(arg), step)),
                 other => filters.push(opaque_filter(&other.sym(), negated, Some(arg), step)),
             }
         }
@@ -125,14 +128,14 @@ impl<'p> Interpreter<'p, '_> {
     fn q_filters(
         &self,
         model: &ModelRef,
-        tree: &QTree,
+        tree: &QTree<'p>,
         negated: bool,
         alternative: bool,
         step: Option<usize>,
         filters: &mut Vec<Filter>,
     ) {
         match tree {
-            QTree::Leaf { key, value, site, constant } => {
+            QTree::Leaf { key, value, site, constant, .. } => {
                 let Lookup { path, lookup, multi_valued } = self.lookup(model, key);
                 let text = match constant {
                     Some(constant) => constant.text(),
@@ -161,28 +164,14 @@ impl<'p> Interpreter<'p, '_> {
                     .for_each(|part| self.q_filters(model, part, negated, alternative || !negated, step, filters));
             }
             QTree::Not(inner) => self.q_filters(model, inner, !negated, alternative, step, filters),
+            QTree::Expression(expression) => filters.push(opaque_filter(&expression.sym, negated, None, step)),
             QTree::Opaque(sym) => filters.push(opaque_filter(sym, negated, None, step)),
         }
     }
 
     /// `Q(a=1, b=2)`.
     pub(super) fn q_value(&mut self, args: &Args<'p>) -> Value<'p> {
-        let mut parts: Vec<QTree> = Vec::new();
-        for arg in &args.positional {
-            parts.push(match &arg.value {
-                Value::Q(tree) => (**tree).clone(),
-                other => QTree::Opaque(other.sym()),
-            });
-        }
-        parts.extend(args.keyword.iter().filter(|(key, _)| !key.starts_with('_')).map(|(key, arg)| leaf(key, arg)));
-        if args.spread {
-            parts.push(QTree::Opaque(Sym::new("**")));
-        }
-        let tree = match parts.len() {
-            1 => parts.remove(0),
-            _ => QTree::And(parts),
-        };
-        Value::Q(Rc::new(tree))
+        Value::Q(Rc::new(condition(args)))
     }
 
     /// `Count("posts", filter=…)` and the like.
@@ -197,18 +186,101 @@ impl<'p> Interpreter<'p, '_> {
             Value::Q(tree) => Some(tree.clone()),
             _ => None,
         });
-        Value::Expression(Rc::new(Expression { function: function.into(), path, filter, sym }))
+        let positional = args.positional.iter().map(|arg| Operand::of(&arg.value)).collect();
+        let options = args.keyword.iter().map(|(name, arg)| (name.clone(), option(&arg.value))).collect();
+        let function = SmolStr::new(function);
+        Value::Expression(Rc::new(Expression { function, path, filter, args: positional, options, sym }))
+    }
+
+    /// `Q(…) & Q(…)`; an empty one changes nothing.
+    pub(in super::super) fn combine_conditions(
+        &mut self,
+        op: BinaryOp,
+        left: &Value<'p>,
+        right: &Value<'p>,
+    ) -> Value<'p> {
+        let empty = |tree: &QTree<'p>| matches!(tree, QTree::And(parts) if parts.is_empty());
+        let (left, right) = (as_condition(left), as_condition(right));
+        Value::Q(Rc::new(match op {
+            _ if empty(&left) => right,
+            _ if empty(&right) => left,
+            BinaryOp::Or => QTree::Or(vec![left, right]),
+            _ => QTree::And(vec![left, right]),
+        }))
+    }
+
+    /// `F("a").desc(nulls_last=True)`
+    pub(super) fn ordering_of(&mut self, receiver: &Value<'p>, name: &str, args: &Args<'p>) -> Value<'p> {
+        let Value::Expression(inner) = self.made_of(name, &[receiver]) else { return receiver.clone() };
+        let options = args.keyword.iter().map(|(name, arg)| (name.clone(), option(&arg.value))).collect();
+        Value::Expression(Rc::new(Expression { options, ..(*inner).clone() }))
+    }
+
+    /// `F("a") + 1`, `~Exists(…)`, `F("a").desc()`: an expression made of others.
+    pub(in super::super) fn made_of(&mut self, function: &str, parts: &[&Value<'p>]) -> Value<'p> {
+        let syms: Vec<Sym> = parts.iter().map(|part| part.sym()).collect();
+        let text = syms.iter().map(|sym| &*sym.text).collect::<Vec<_>>().join(&format!(" {function} "));
+        let sym = Sym::of(format!("({text})"), &syms);
+        let args = parts.iter().map(|part| Operand::of(part)).collect();
+        let function = SmolStr::new(function);
+        Value::Expression(Rc::new(Expression { function, path: None, filter: None, args, options: Vec::new(), sym }))
     }
 }
 
-fn leaf(key: &SmolStr, arg: &Arg<'_>) -> QTree {
-    let constant = match &arg.value {
+/// The arguments of `Q`, `filter` and their like as one condition; Django sorts the keywords.
+pub fn condition<'p>(args: &Args<'p>) -> QTree<'p> {
+    let mut parts: Vec<QTree<'p>> = args.positional.iter().map(|arg| as_condition(&arg.value)).collect();
+    let mut keywords: Vec<_> = args.keyword.iter().filter(|(key, _)| !key.starts_with('_')).collect();
+    keywords.sort_by(|(a, _), (b, _)| a.cmp(b));
+    parts.extend(keywords.into_iter().map(|(key, arg)| leaf(key, arg)));
+    if args.spread {
+        parts.push(QTree::Opaque(Sym::new("**")));
+    }
+    match args.keyword("_connector").map(|arg| &arg.value) {
+        Some(value) if value.as_str().is_none_or(|text| text != "AND") => QTree::Or(parts),
+        _ if parts.len() == 1 => parts.remove(0),
+        _ => QTree::And(parts),
+    }
+}
+
+/// A value as a condition.
+pub fn as_condition<'p>(value: &Value<'p>) -> QTree<'p> {
+    match value {
+        Value::Q(tree) => (**tree).clone(),
+        Value::Expression(expression) => QTree::Expression(expression.clone()),
+        // `filter(("name", value))`
+        Value::Seq(seq) => match seq.items.as_deref() {
+            Some([Value::Const(Const::Str(key)), value]) => leaf_of(key, value, None),
+            _ => QTree::Opaque(value.sym()),
+        },
+        other => QTree::Opaque(other.sym()),
+    }
+}
+
+fn option<'p>(value: &Value<'p>) -> Operand<'p> {
+    match value {
+        // `output_field=IntegerField()`: what matters is the class.
+        Value::Expression(expression) if expression.function.ends_with("Field") => {
+            Operand::Constant(Const::Other(expression.function.clone()))
+        }
+        Value::Instance(class, _) => {
+            Operand::Constant(Const::Other(class.rsplit('.').next().unwrap_or_default().into()))
+        }
+        other => Operand::of(other),
+    }
+}
+
+fn leaf<'p>(key: &SmolStr, arg: &Arg<'p>) -> QTree<'p> {
+    leaf_of(key, &arg.value, Some(arg.site))
+}
+
+fn leaf_of<'p>(key: &SmolStr, value: &Value<'p>, site: Option<crate::model::Site>) -> QTree<'p> {
+    let constant = match value {
         Value::Const(constant) => Some(constant.clone()),
         _ => None,
     };
     // A row stands for its key: `poster=user` and `poster_id=user.pk` are the same condition.
-    let value = arg.value.sym();
-    QTree::Leaf { key: key.clone(), value, constant, site: Some(arg.site) }
+    QTree::Leaf { key: key.clone(), value: value.sym(), constant, operand: Operand::of(value), site }
 }
 
 fn opaque_filter(sym: &Sym, negated: bool, arg: Option<&Arg<'_>>, step: Option<usize>) -> Filter {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use smol_str::SmolStr;
 
 use super::super::Interpreter;
-use super::super::value::{Args, Expression, QsNode, Seq, Value};
+use super::super::value::{Args, QsNode, Seq, Value};
 use crate::model::{Kind, Site};
 use crate::trace::{Cause, Usage};
 
@@ -57,10 +57,6 @@ impl<'p> Interpreter<'p, '_> {
     fn call_models_function(&mut self, name: &str, args: &Args<'p>) -> Option<Value<'p>> {
         Some(match name {
             "Q" => self.q_value(args),
-            "F" => {
-                let Value::Expression(inner) = self.expression_value(name, args) else { return None };
-                Value::Expression(Rc::new(Expression { function: "F".into(), ..(*inner).clone() }))
-            }
             "Prefetch" => self.prefetch_value(args),
             "prefetch_related_objects" => Value::none(),
             "Manager" => self.manager_class(Vec::new()),

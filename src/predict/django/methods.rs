@@ -6,7 +6,10 @@ use smol_str::SmolStr;
 
 use super::super::Interpreter;
 use super::super::sym::Sym;
-use super::super::value::{Args, Const, DictValue, ManagerValue, QsNode, RelatedManager, RowValue, Seq, Value};
+use super::super::value::{
+    Args, Const, DictValue, ManagerValue, Operand, PlanStep, QTree, QsNode, RelatedManager, RowValue, Value,
+};
+use super::compiler;
 use crate::model::{Kind, Site};
 use crate::python::ir::Call;
 use crate::schema::RelationKind;
@@ -28,6 +31,9 @@ impl<'p> Interpreter<'p, '_> {
                     return (**receiver).clone();
                 }
                 let node = self.manager_queryset(manager, at);
+                if let Some(kind) = asks_links(manager, name) {
+                    return self.links_method(&node, name, kind, &args, site);
+                }
                 self.queryset_method(&node, name, args, site, call)
             }
             Value::QuerySet(node) => self.queryset_method(node, name, args, site, call),
@@ -52,6 +58,7 @@ impl<'p> Interpreter<'p, '_> {
             },
             Value::Object(_) => self.view_method(receiver, name, args, site),
             Value::Cache(backend, sym) => self.cache_method(*backend, &sym.clone(), name, &args, site, call),
+            Value::Expression(_) => self.ordering_of(receiver, name, &args),
             Value::Instance(_, sym) => match self.paginator_method(&sym.clone(), name, site) {
                 Some(page) => page,
                 None => Value::Unknown(self.result_sym(&sym.attr(name), &args)),
@@ -109,13 +116,22 @@ impl<'p> Interpreter<'p, '_> {
                     node.clone()
                 };
                 let ordered = !node.desc.order.is_empty();
+                let node = if matches!(plain, "latest" | "earliest") { self.ordered_by(&node, &args) } else { node };
                 if free && plain == "first" && ordered {
                     return self.single_row(&node);
                 }
                 self.send_select(&node, Kind::Select, Cause::Method(plain.into()), usage, site);
                 self.single_row(&node)
             }
-            "count" | "exists" | "contains" => {
+            "contains" => {
+                if !free {
+                    let key = (SmolStr::new_static("pk"), Operand::Param);
+                    let narrowed = Rc::new(self.narrowed(node, key));
+                    self.send_select(&narrowed, Kind::Exists, Cause::Method(plain.into()), Usage::Truth, site);
+                }
+                Value::Scalar(self.result_sym(&node.sym.attr(plain), &args))
+            }
+            "count" | "exists" => {
                 if !free {
                     let (kind, usage) =
                         if plain == "count" { (Kind::Count, Usage::Length) } else { (Kind::Exists, Usage::Truth) };
@@ -126,7 +142,8 @@ impl<'p> Interpreter<'p, '_> {
             "aggregate" => {
                 let sym = self.result_sym(&node.sym.attr("aggregate"), &args);
                 let node = self.with_expressions(node, &args);
-                self.send_select(&node, Kind::Aggregate, Cause::Method(plain.into()), usage, site);
+                let aggregates = named_expressions(&args);
+                self.send_read(&node, Kind::Aggregate, Cause::Method(plain.into()), usage, site, &aggregates);
                 let items = args
                     .keyword
                     .iter()
@@ -142,6 +159,10 @@ impl<'p> Interpreter<'p, '_> {
             }
             "in_bulk" => {
                 let node = self.chain(node, "all", &Args::default(), site, None).unwrap_or_else(|| node.clone());
+                let node = match args.all().next() {
+                    Some(_) => Rc::new(self.narrowed(&node, (SmolStr::new_static("pk__in"), Operand::Param))),
+                    None => node,
+                };
                 self.evaluate(&node, site, Usage::Rows);
                 let driver = self.rows_driver(&node, site);
                 let element = Some(self.element_of(&node, &driver));
@@ -152,61 +173,14 @@ impl<'p> Interpreter<'p, '_> {
             "create" => {
                 let row = self.new_row(&node.model.clone(), &args, site);
                 self.emit_row(&row, RowOp::Create, site);
-                self.send_write(
-                    &node.model.clone(),
-                    Kind::Insert,
-                    Cause::Method(plain.into()),
-                    &row.sym(),
-                    node.certain,
-                    site,
-                );
+                let statements = compiler::insert(self.project, &node.model);
+                self.send_writes(statements, &Cause::Method(plain.into()), &row.sym(), node.certain, site);
+                self.link_created(node, site);
                 saved(row)
             }
-            "get_or_create" | "update_or_create" => {
-                let lookup = Args {
-                    keyword: args
-                        .keyword
-                        .iter()
-                        .filter(|(k, _)| !matches!(k.as_str(), "defaults" | "create_defaults"))
-                        .cloned()
-                        .collect(),
-                    ..args.clone()
-                };
-                let found = self.chain(node, "filter", &lookup, site, None).unwrap_or_else(|| node.clone());
-                self.send_select(&found, Kind::Select, Cause::Method(plain.into()), usage, site);
-                let kind = if plain == "get_or_create" { Kind::Insert } else { Kind::Update };
-                self.send_write(
-                    &node.model.clone(),
-                    kind,
-                    Cause::Method(plain.into()),
-                    &found.sym.clone(),
-                    node.certain,
-                    site,
-                );
-                let row = self.single_row(&found);
-                let created = Value::Scalar(found.sym.attr("created"));
-                Value::Seq(Rc::new(Seq::of_items(vec![row, created])))
-            }
+            "get_or_create" | "update_or_create" => self.get_or_create(node, plain, &args, site),
             "update" | "delete" | "bulk_create" | "bulk_update" | "add" | "remove" | "set" | "clear" => {
-                let kind = match plain {
-                    "update" | "bulk_update" => Kind::Update,
-                    "bulk_create" | "add" | "set" => Kind::Insert,
-                    _ => Kind::Delete,
-                };
-                let related = node.related.is_some();
-                if matches!(plain, "add" | "remove" | "set" | "clear") && !related {
-                    return self.unknown_method(node, name, &args, site);
-                }
-                for arg in &args.positional {
-                    if let Value::QuerySet(items) = &arg.value {
-                        self.evaluate(items, site, Usage::Rows);
-                    }
-                }
-                self.send_bulk(node, kind, plain, site);
-                match plain {
-                    "bulk_create" => args.positional.first().map_or_else(Value::none, |a| a.value.clone()),
-                    _ => Value::Scalar(self.result_sym(&node.sym.attr(plain), &args)),
-                }
+                self.write_method(node, plain, &args, site)
             }
             "explain" => Value::Scalar(node.sym.attr("explain")),
             _ => self.unknown_method(node, name, &args, site),
@@ -214,7 +188,13 @@ impl<'p> Interpreter<'p, '_> {
     }
 
     /// A method of a manager or queryset class that is not in the input: mostly one more refinement.
-    fn unknown_method(&mut self, node: &Rc<QsNode<'p>>, name: &SmolStr, args: &Args<'p>, site: Site) -> Value<'p> {
+    pub(super) fn unknown_method(
+        &mut self,
+        node: &Rc<QsNode<'p>>,
+        name: &SmolStr,
+        args: &Args<'p>,
+        site: Site,
+    ) -> Value<'p> {
         self.rec.exact = false;
         let mut new = (**node).clone();
         new.uid = self.number();
@@ -230,14 +210,48 @@ impl<'p> Interpreter<'p, '_> {
         Value::QuerySet(Rc::new(new))
     }
 
+    /// `count()` and `exists()` of a many-to-many manager.
+    fn links_method(
+        &mut self,
+        node: &Rc<QsNode<'p>>,
+        name: &SmolStr,
+        kind: Kind,
+        args: &Args<'p>,
+        site: Site,
+    ) -> Value<'p> {
+        let related = node.related.as_ref();
+        let statement = related.and_then(|related| compiler::linked(self.project, related, &node.model, kind));
+        let usage = if kind == Kind::Count { Usage::Length } else { Usage::Truth };
+        let cause = Cause::Method(synchronous(name).into());
+        self.send_known(node, statement, kind, cause, usage, site);
+        Value::Scalar(self.result_sym(&node.sym.attr(synchronous(name)), args))
+    }
+
+    /// The queryset with one more condition that no argument of a filter stands for.
+    fn narrowed(&mut self, node: &QsNode<'p>, condition: (SmolStr, Operand<'p>)) -> QsNode<'p> {
+        let (key, operand) = condition;
+        let leaf = QTree::Leaf { key, value: Sym::new("key"), constant: None, operand, site: None };
+        let mut new = node.clone();
+        new.plan.steps.push(PlanStep::Filter(Rc::new(leaf)));
+        new
+    }
+
+    /// `latest("created")`: ordered by what it names.
+    fn ordered_by(&mut self, node: &Rc<QsNode<'p>>, args: &Args<'p>) -> Rc<QsNode<'p>> {
+        let mut new = (**node).clone();
+        if !args.positional.is_empty() {
+            new.plan.order = Some(args.positional.iter().map(|arg| Operand::of(&arg.value)).collect());
+            new.desc.order = args.positional.iter().filter_map(|arg| arg.value.as_str().cloned()).collect();
+            new.desc.default_order = false;
+        }
+        // Without names it is `Meta.get_latest_by`.
+        new.plan.unclear |= args.positional.is_empty();
+        Rc::new(new)
+    }
+
     fn with_expressions(&mut self, node: &Rc<QsNode<'p>>, args: &Args<'p>) -> Rc<QsNode<'p>> {
         let mut new = (**node).clone();
         new.uid = self.number();
-        for (name, arg) in &args.keyword {
-            if let Value::Expression(expression) = &arg.value {
-                new.expressions.push((name.clone(), expression.clone()));
-            }
-        }
         let syms: Vec<Sym> = args.all().map(|a| a.value.sym()).collect();
         let text = syms.iter().map(|s| &*s.text).collect::<Vec<_>>().join(",");
         new.sym = Sym::of(format!("{} aggregate({text})", node.sym.text), std::iter::once(&node.sym).chain(&syms));
@@ -263,7 +277,34 @@ impl<'p> Interpreter<'p, '_> {
     }
 }
 
-fn saved(row: Value<'_>) -> Value<'_> {
+/// Whether a manager's method reads the table between two models alone.
+fn asks_links(manager: &ManagerValue<'_>, name: &str) -> Option<Kind> {
+    let related = manager.related.as_ref()?;
+    if related.kind != RelationKind::ManyToMany || related.prefetched {
+        return None;
+    }
+    match synchronous(name) {
+        "count" => Some(Kind::Count),
+        "exists" => Some(Kind::Exists),
+        _ => None,
+    }
+}
+
+/// The expressions of `annotate()` and `aggregate()` under their names, those given by position first.
+pub(super) fn named_expressions<'p>(args: &Args<'p>) -> Vec<(SmolStr, Operand<'p>)> {
+    let mut named = Vec::new();
+    for arg in &args.positional {
+        if let Value::Expression(expression) = &arg.value {
+            let path = expression.path.as_deref().unwrap_or_default();
+            let name = SmolStr::from(format!("{path}__{}", expression.function.to_lowercase()));
+            named.push((name, Operand::Expression(expression.clone())));
+        }
+    }
+    named.extend(args.keyword.iter().map(|(name, arg)| (name.clone(), Operand::of(&arg.value))));
+    named
+}
+
+pub(super) fn saved(row: Value<'_>) -> Value<'_> {
     match row {
         Value::Row(row) => Value::Row(Rc::new(RowValue { fresh: false, ..(*row).clone() })),
         other => other,

@@ -2,6 +2,7 @@
 
 mod admin;
 mod attributes;
+mod compiler;
 mod filters;
 mod functions;
 mod generic;
@@ -18,6 +19,7 @@ mod template;
 mod template_tags;
 mod template_values;
 mod views;
+mod writes;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -26,7 +28,7 @@ use smol_str::SmolStr;
 
 use super::Interpreter;
 use super::sym::Sym;
-use super::value::{ManagerValue, ModelRef, QsNode, RowShape, Value};
+use super::value::{ManagerValue, ModelRef, Plan, QsNode, RowShape, Value};
 use crate::model::{Orm, Site};
 use crate::project::{ClassRef, FunctionRef};
 use crate::schema::ModelId;
@@ -150,7 +152,7 @@ impl<'p> Interpreter<'p, '_> {
             classes,
             sym,
             certain,
-            expressions: Vec::new(),
+            plan: Plan::default(),
         }
     }
 

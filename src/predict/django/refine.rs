@@ -6,7 +6,11 @@ use smol_str::SmolStr;
 
 use super::super::Interpreter;
 use super::super::sym::Sym;
-use super::super::value::{Args, ManagerValue, PrefetchValue, QsNode, RowShape, Value};
+use super::super::value::{
+    Args, Const, ManagerValue, Operand, Plan, PlanStep, PrefetchValue, QTree, QsNode, RowShape, Value,
+};
+use super::filters::condition;
+use super::methods::named_expressions;
 use crate::model::{Kind, Site};
 use crate::project::{FunctionRef, Project};
 use crate::python::ir::{BinaryOp, Call, Expr, ExprKind};
@@ -86,16 +90,23 @@ impl<'p> Interpreter<'p, '_> {
                 let model = new.model.clone();
                 let filters = self.filters(&model, args, method == "exclude", step);
                 new.desc.filters.extend(filters);
+                let tree = condition(args);
+                let tree = if method == "exclude" { QTree::Not(Box::new(tree)) } else { tree };
+                new.plan.steps.push(PlanStep::Filter(Rc::new(tree)));
             }
             "order_by" => {
                 new.desc.order = names();
                 new.desc.default_order = false;
+                new.plan.order = Some(args.positional.iter().map(|arg| Operand::of(&arg.value)).collect());
+                new.plan.reversed = false;
+                new.plan.unclear |= args.spread;
                 if args.positional.len() != new.desc.order.len() {
                     let unknown = args.positional.iter().filter(|a| a.value.as_str().is_none());
                     new.desc.order.extend(unknown.map(|a| SmolStr::new(&*a.value.sym().text)));
                 }
             }
             "reverse" => {
+                new.plan.reversed = !new.plan.reversed;
                 for field in &mut new.desc.order {
                     *field = match field.strip_prefix('-') {
                         Some(plain) => SmolStr::new(plain),
@@ -103,7 +114,10 @@ impl<'p> Interpreter<'p, '_> {
                     };
                 }
             }
-            "distinct" => new.desc.distinct = true,
+            "distinct" => {
+                new.desc.distinct = true;
+                new.plan.distinct_on = names();
+            }
             "select_related" => {
                 if cleared() {
                     new.desc.select_related.clear();
@@ -135,20 +149,11 @@ impl<'p> Interpreter<'p, '_> {
                 }
             }
             "annotate" | "alias" => {
-                for (name, arg) in &args.keyword {
+                for (name, value) in named_expressions(args) {
                     new.desc.annotations.push(name.clone());
-                    if let Value::Expression(expression) = &arg.value {
-                        new.expressions.push((name.clone(), expression.clone()));
-                    }
+                    new.plan.steps.push(PlanStep::Annotate { name, value, selected: method == "annotate" });
                 }
-                for arg in &args.positional {
-                    if let Value::Expression(expression) = &arg.value {
-                        let path = expression.path.as_deref().unwrap_or_default();
-                        let name = SmolStr::from(format!("{path}__{}", expression.function.to_lowercase()));
-                        new.desc.annotations.push(name.clone());
-                        new.expressions.push((name, expression.clone()));
-                    }
-                }
+                new.plan.unclear |= args.spread;
                 new.desc.opaque |= args.spread;
             }
             "values" | "values_list" => {
@@ -159,20 +164,61 @@ impl<'p> Interpreter<'p, '_> {
                     _ => RowShape::Tuples,
                 };
                 let mut fields = names();
-                fields.extend(args.keyword.iter().map(|(k, _)| k.clone()).filter(|k| k != "flat" && k != "named"));
+                for (name, value) in named_expressions(args) {
+                    if name != "flat" && name != "named" {
+                        fields.push(name.clone());
+                        new.plan.steps.push(PlanStep::Annotate { name, value, selected: true });
+                    }
+                }
+                new.plan.steps.push(PlanStep::Values(fields.clone()));
+                new.plan.unclear |= args.spread || fields.len() < args.positional.len();
                 new.desc.values = Some(fields);
             }
             "dates" | "datetimes" => {
                 new.shape = RowShape::Flat;
                 new.desc.values = Some(names().into_iter().take(1).collect());
+                new.plan.unclear = true;
             }
-            "select_for_update" => new.desc.locked = true,
+            "select_for_update" => {
+                new.desc.locked = true;
+                let set = |name: &str| {
+                    args.keyword(name).is_some_and(|arg| matches!(arg.value, Value::Const(Const::Bool(true))))
+                };
+                new.plan.unclear |= args.keyword("of").is_some() || set("no_key");
+                new.plan.lock = match (set("nowait"), set("skip_locked")) {
+                    (true, _) => " NOWAIT".into(),
+                    (_, true) => " SKIP LOCKED".into(),
+                    _ => SmolStr::default(),
+                };
+            }
             "iterator" | "aiterator" => {
                 let chunked = args.get(0, "chunk_size").is_some() || method == "aiterator";
                 let ignores = !chunked && self.project.django < crate::project::DjangoVersion(5, 0);
                 new.desc.streamed = ignores || !chunked;
             }
-            "union" | "intersection" | "difference" | "raw" | "extra" => new.desc.combined = true,
+            "union" | "intersection" | "difference" => {
+                new.desc.combined = true;
+                let others = args.positional.iter().filter_map(|arg| match &arg.value {
+                    Value::QuerySet(other) => Some(other.clone()),
+                    _ => None,
+                });
+                let others: Vec<_> = others.collect();
+                new.plan.unclear |= others.len() < args.positional.len() || args.spread;
+                let all = args.keyword("all").is_some_and(|arg| matches!(arg.value, Value::Const(Const::Bool(true))));
+                let operator = match method {
+                    "union" => "UNION",
+                    "intersection" => "INTERSECT",
+                    _ => "EXCEPT",
+                };
+                let first = std::iter::once(node.clone());
+                let plan = Plan { combined: Some((operator, all, first.chain(others).collect())), ..Plan::default() };
+                new.plan = Plan { unclear: new.plan.unclear, ..plan };
+                new.desc.order.clear();
+            }
+            "raw" | "extra" => {
+                new.desc.combined = true;
+                new.plan.unclear = true;
+            }
             "none" => new.desc.slice = Some(Slice { start: None, stop: Some(0), bounded: true, index: false }),
             _ => return None,
         }
@@ -223,6 +269,7 @@ impl<'p> Interpreter<'p, '_> {
         node.uid = self.number();
         node.born = self.rec.loop_depth();
         node.desc.combined = true;
+        node.plan.unclear = true;
         node.sym = Sym::of(format!("({} op {})", a.sym.text, b.sym.text), [&a.sym, &b.sym]);
         Value::QuerySet(Rc::new(node))
     }
@@ -263,6 +310,7 @@ impl<'p> Interpreter<'p, '_> {
         let mut new = self.refined(node, "[]", site, None);
         new.prefetched = node.prefetched;
         new.desc.slice = Some(slice);
+        new.plan.offset |= start.is_some() && slice.start != Some(0);
         let syms: Vec<Sym> = [&start, &stop, &step].into_iter().flatten().map(Value::sym).collect();
         let text = syms.iter().map(|s| &*s.text).collect::<Vec<_>>().join(":");
         new.sym = Sym::of(format!("{}[{text}]", node.sym.text), std::iter::once(&node.sym).chain(&syms));
@@ -278,6 +326,7 @@ impl<'p> Interpreter<'p, '_> {
         let free = node.prefetched || self.is_evaluated(node);
         let mut one = self.refined(node, "[]", site, None);
         one.desc.slice = Some(Slice { start: None, stop: None, bounded: true, index: true });
+        one.plan.offset |= key.as_int() != Some(0);
         let at = key.sym();
         one.sym = Sym::of(format!("{}[{}]", node.sym.text, at.text), [&node.sym, &at]);
         let one = Rc::new(one);

@@ -8,7 +8,8 @@ use super::super::Interpreter;
 use super::super::flow::Fact;
 use super::super::sym::Sym;
 use super::super::value::{Args, ModelRef, RowValue, Value};
-use crate::model::{Confidence, Kind, Site};
+use super::compiler;
+use crate::model::{Confidence, Site};
 use crate::schema::{FieldKind, RelationKind};
 use crate::trace::{Cause, EventKind, RowEvent, RowOp, Usage};
 
@@ -130,16 +131,22 @@ impl<'p> Interpreter<'p, '_> {
                     }
                     _ => Vec::new(),
                 });
-                let op = RowOp::Save { update_fields: fields };
+                let saved = Fact::Loaded(row.sym.text.clone(), "save()".into());
+                let op = RowOp::Save { update_fields: fields.clone() };
                 self.rec.emit(EventKind::Row(RowEvent { row: of_row, op }), Some(site), None, Confidence::Certain);
-                let kind = if row.fresh { Kind::Insert } else { Kind::Update };
-                self.send_write(&row.model.clone(), kind, Cause::Save, &row.sym.clone(), row.certain, site);
+                let statements = match row.fresh && !self.flow.knows(&saved) {
+                    true => compiler::insert(self.project, &row.model),
+                    false => compiler::update_row(self.project, &row.model, fields.as_deref()),
+                };
+                self.flow.learn(saved);
+                let certain = row.certain && row.model.id.is_some();
+                self.send_writes(statements, &Cause::Save, &row.sym.clone(), certain, site);
                 Value::none()
             }
             "delete" => {
                 let op = RowOp::Delete;
                 self.rec.emit(EventKind::Row(RowEvent { row: of_row, op }), Some(site), None, Confidence::Certain);
-                self.send_write(&row.model.clone(), Kind::Delete, Cause::Delete, &row.sym.clone(), row.certain, site);
+                self.delete_row(row, site);
                 Value::none()
             }
             "refresh_from_db" => {

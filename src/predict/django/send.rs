@@ -6,9 +6,9 @@ use smol_str::SmolStr;
 
 use super::super::Interpreter;
 use super::super::flow::Fact;
-use super::super::statement::Action;
 use super::super::sym::Sym;
-use super::super::value::{ModelRef, QsNode, RowValue, Value};
+use super::super::value::{ModelRef, Operand, QsNode, RowValue, Value};
+use super::compiler::{self, Action};
 use crate::model::{Confidence, Kind, Site};
 use crate::trace::{Cause, EventKind, Query, RowEvent, RowOp, Statement, Usage};
 
@@ -32,6 +32,38 @@ impl<'p> Interpreter<'p, '_> {
 
     /// A statement that reads rows of a queryset, or a number from them.
     pub(super) fn send_select(&mut self, node: &Rc<QsNode<'p>>, kind: Kind, cause: Cause, usage: Usage, site: Site) {
+        self.send_read(node, kind, cause, usage, site, &[]);
+    }
+
+    /// The same, with what `aggregate()` asks for.
+    pub(super) fn send_read(
+        &mut self,
+        node: &Rc<QsNode<'p>>,
+        kind: Kind,
+        cause: Cause,
+        usage: Usage,
+        site: Site,
+        aggregates: &[(SmolStr, Operand<'p>)],
+    ) {
+        let sent_by = match &cause {
+            Cause::Method(method) => method.clone(),
+            _ => node.desc.steps.last().map_or_else(|| "all".into(), |step| step.method.clone()),
+        };
+        let sent_by = if node.related.is_none() && !matches!(cause, Cause::Method(_)) { "".into() } else { sent_by };
+        let statement = compiler::build(self.project, node, Action::Read { kind, method: &sent_by, aggregates });
+        self.send_known(node, Some(statement), kind, cause, usage, site);
+    }
+
+    /// The same where the statement is another than the queryset's own; none is the queryset's own.
+    pub(super) fn send_known(
+        &mut self,
+        node: &Rc<QsNode<'p>>,
+        statement: Option<Statement>,
+        kind: Kind,
+        cause: Cause,
+        usage: Usage,
+        site: Site,
+    ) {
         let method = match &cause {
             Cause::Method(method) => method.clone(),
             _ => node.desc.steps.last().map_or_else(|| "all".into(), |step| step.method.clone()),
@@ -45,7 +77,10 @@ impl<'p> Interpreter<'p, '_> {
             },
             None => cause,
         };
-        let statement = self.statement(node, Action::read(kind, &cause));
+        let statement = match statement {
+            Some(statement) => Rc::new(statement),
+            None => self.statement(node, Action::Read { kind, method: "", aggregates: &[] }),
+        };
         let id = self.rec.queryset(node);
         let certain = node.certain && !node.desc.opaque;
         let born = match cause {
@@ -85,6 +120,7 @@ impl<'p> Interpreter<'p, '_> {
                 }
                 path.push_str(part);
                 let queryset = node.prefetches.iter().find(|p| p.lookup == path).and_then(|p| p.queryset.clone());
+                let parent = model.clone();
                 model = self.related_model(&model, part);
                 if sent.contains(&path) || super::relations::joined_already(node, &path) {
                     continue;
@@ -99,7 +135,7 @@ impl<'p> Interpreter<'p, '_> {
                         Sym::new(format!("{}>{path}", node.sym.text)),
                     )),
                 };
-                let statement = self.statement(&own, Action::Prefetch { parent: &node.model, lookup: part });
+                let statement = self.statement(&own, Action::Prefetch { parent: &parent, lookup: part });
                 let id = self.rec.queryset(&own);
                 let query = Query {
                     statement,
@@ -173,33 +209,32 @@ impl<'p> Interpreter<'p, '_> {
         self.emit_query(query, certain, site, born);
     }
 
-    pub(super) fn send_write(
+    /// Statements that write one row.
+    pub(super) fn send_writes(
         &mut self,
-        model: &ModelRef,
-        kind: Kind,
-        cause: Cause,
+        statements: Vec<Statement>,
+        cause: &Cause,
         of: &Sym,
         certain: bool,
         site: Site,
     ) {
-        let node = Rc::new(self.new_node(model.clone(), Vec::new(), site, of.clone()));
-        let statement = self.statement(&node, Action::WriteRow(kind));
-        let query = Query {
-            statement,
-            queryset: None,
-            cause,
-            usage: Usage::Unused,
-            tested: None,
-            identity: None,
-            varies_with: self.rec.varies_with(of),
-            observed: None,
-        };
-        self.emit_query(query, certain && model.id.is_some(), site, None);
+        for statement in statements {
+            let query = Query {
+                statement: Rc::new(statement),
+                queryset: None,
+                cause: cause.clone(),
+                usage: Usage::Unused,
+                tested: None,
+                identity: None,
+                varies_with: self.rec.varies_with(of),
+                observed: None,
+            };
+            self.emit_query(query, certain, site, None);
+        }
     }
 
-    /// `update()`, `delete()`, `bulk_create()` … of a queryset.
-    pub(super) fn send_bulk(&mut self, node: &Rc<QsNode<'p>>, kind: Kind, method: &str, site: Site) {
-        let statement = self.statement(node, Action::Write(kind));
+    /// A statement of `update()`, `delete()`, `bulk_create()` … of a queryset.
+    pub(super) fn send_bulk(&mut self, node: &Rc<QsNode<'p>>, statement: Statement, method: &str, site: Site) {
         let id = self.rec.queryset(node);
         let cause = match &node.related {
             Some(related) => Cause::Manager {
@@ -211,7 +246,7 @@ impl<'p> Interpreter<'p, '_> {
             None => Cause::Method(method.into()),
         };
         let query = Query {
-            statement,
+            statement: Rc::new(statement),
             queryset: Some(id),
             cause,
             usage: Usage::Unused,
@@ -231,7 +266,7 @@ impl<'p> Interpreter<'p, '_> {
         }
     }
 
-    fn statement(&mut self, node: &QsNode<'p>, action: Action<'_>) -> Rc<Statement> {
-        Rc::new(super::super::statement::build(&self.project.schema, node, action))
+    fn statement(&mut self, node: &QsNode<'p>, action: Action<'_, 'p>) -> Rc<Statement> {
+        Rc::new(compiler::build(self.project, node, action))
     }
 }

@@ -114,7 +114,8 @@ pub fn declared(
         None if class.ends_with("TaggableManager") => Reference::Outside("taggit.Tag".into()),
         None => Reference::Outside(SmolStr::default()),
     });
-    let symmetrical = matches!(to, Some(Reference::Own))
+    let symmetrical = relation == Some(RelationKind::ManyToMany)
+        && matches!(to, Some(Reference::Own))
         && !call.keyword("symmetrical").is_some_and(|value| matches!(value.kind, ExprKind::False));
     Some(Declared {
         field,

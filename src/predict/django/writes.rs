@@ -1,0 +1,190 @@
+//! Methods of managers, querysets and rows that write.
+
+use std::rc::Rc;
+
+use smol_str::SmolStr;
+
+use super::super::Interpreter;
+use super::super::value::{Args, Const, ModelRef, Operand, QsNode, RowValue, Seq, Value};
+use super::compiler::{self, Conflict};
+use crate::model::{Kind, Site};
+use crate::schema::{FieldKind, RelationKind};
+use crate::trace::{Cause, Usage};
+
+impl<'p> Interpreter<'p, '_> {
+    /// Looks for a row; writes one where there is none (or, for `update_or_create`, where there is one).
+    pub(super) fn get_or_create(
+        &mut self,
+        node: &Rc<QsNode<'p>>,
+        method: &str,
+        args: &Args<'p>,
+        site: Site,
+    ) -> Value<'p> {
+        let given = |(name, _): &&(SmolStr, _)| !matches!(name.as_str(), "defaults" | "create_defaults");
+        let lookup = Args { keyword: args.keyword.iter().filter(given).cloned().collect(), ..args.clone() };
+        let found = self.chain(node, "filter", &lookup, site, None).unwrap_or_else(|| node.clone());
+        let found = match method {
+            "update_or_create" => {
+                let mut locked = (*found).clone();
+                locked.desc.locked = true;
+                Rc::new(locked)
+            }
+            _ => found,
+        };
+        let cause = Cause::Method(method.into());
+        self.send_select(&found, Kind::Select, cause.clone(), Usage::Value, site);
+        let statements = match method {
+            "get_or_create" => compiler::insert(self.project, &node.model),
+            _ => {
+                let written = self.written_by_defaults(&node.model, args);
+                compiler::update_row(self.project, &node.model, written.as_deref())
+            }
+        };
+        self.send_writes(statements, &cause, &found.sym.clone(), node.certain, site);
+        // Which of the two ways it goes is up to the rows.
+        self.rec.exact = false;
+        let row = self.single_row(&found);
+        let created = Value::Scalar(found.sym.attr("created"));
+        Value::Seq(Rc::new(Seq::of_items(vec![row, created])))
+    }
+
+    /// The fields that `update_or_create` writes: the defaults, and those that set themselves when saved.
+    fn written_by_defaults(&self, model: &ModelRef, args: &Args<'p>) -> Option<Vec<SmolStr>> {
+        let Value::Dict(dict) = &args.keyword("defaults")?.value else { return None };
+        if dict.element.is_some() {
+            return None;
+        }
+        let mut names: Vec<SmolStr> = dict
+            .items
+            .iter()
+            .filter_map(|(key, _)| match key {
+                Const::Str(name) => Some(name.clone()),
+                _ => None,
+            })
+            .collect();
+        let own = model.id.map(|id| self.project.schema.get(id).fields.as_slice()).unwrap_or_default();
+        let sets_itself =
+            |kind: FieldKind| matches!(kind, FieldKind::Date | FieldKind::DateTime | FieldKind::Time | FieldKind::File);
+        names.extend(own.iter().filter(|field| sets_itself(field.kind)).map(|field| field.name.clone()));
+        Some(names)
+    }
+
+    /// A row created through a many-to-many manager is linked as well.
+    pub(super) fn link_created(&mut self, node: &Rc<QsNode<'p>>, site: Site) {
+        let Some(related) = node.related.clone().filter(|related| related.kind == RelationKind::ManyToMany) else {
+            return;
+        };
+        let statement = compiler::link_rows(self.project, &related, &node.model);
+        self.send_bulk(node, statement, "add", site);
+    }
+
+    pub(super) fn write_method(
+        &mut self,
+        node: &Rc<QsNode<'p>>,
+        method: &str,
+        args: &Args<'p>,
+        site: Site,
+    ) -> Value<'p> {
+        let kind = node.related.as_ref().map(|related| related.kind);
+        if matches!(method, "add" | "remove" | "set" | "clear") && kind.is_none() {
+            return self.unknown_method(node, &SmolStr::new(method), args, site);
+        }
+        for arg in &args.positional {
+            if let Value::QuerySet(items) = &arg.value {
+                self.evaluate(items, site, Usage::Rows);
+            }
+        }
+        match method {
+            "update" => {
+                let values: Vec<(SmolStr, Operand<'p>)> =
+                    args.keyword.iter().map(|(name, arg)| (name.clone(), Operand::of(&arg.value))).collect();
+                let statement = compiler::update(self.project, node, &values, args.spread);
+                self.send_bulk(node, statement, method, site);
+            }
+            "delete" => self.delete_queryset(node, site),
+            "bulk_create" => {
+                let set = |name: &str| {
+                    args.keyword(name).is_some_and(|arg| matches!(arg.value, Value::Const(Const::Bool(true))))
+                };
+                let conflict = match (set("ignore_conflicts"), set("update_conflicts")) {
+                    (true, _) => Conflict::Ignore,
+                    (_, true) => Conflict::Update,
+                    _ => Conflict::Fail,
+                };
+                let statement = compiler::bulk_insert(self.project, &node.model, conflict);
+                self.send_bulk(node, statement, method, site);
+                return args.positional.first().map_or_else(Value::none, |arg| arg.value.clone());
+            }
+            "bulk_update" => {
+                let statement = compiler::bulk_update(self.project, &node.model, &field_names(args));
+                self.send_bulk(node, statement, method, site);
+            }
+            _ => self.change_links(node, method, site),
+        }
+        Value::Scalar(self.result_sym(&node.sym.attr(method), args))
+    }
+
+    fn delete_queryset(&mut self, node: &Rc<QsNode<'p>>, site: Site) {
+        let Some(sent) = compiler::delete_rows(self.project, &node.model) else {
+            let statement = compiler::delete(self.project, node);
+            self.send_bulk(node, statement, "delete", site);
+            return;
+        };
+        let mut unordered = (**node).clone();
+        unordered.plan.order = Some(Vec::new());
+        unordered.desc.default_order = false;
+        self.send_select(&Rc::new(unordered), Kind::Select, Cause::Method("delete".into()), Usage::Rows, site);
+        // Where there are no rows, nothing follows.
+        self.rec.exact = false;
+        for sent in sent {
+            self.send_bulk(node, sent.statement, "delete", site);
+        }
+    }
+
+    pub(super) fn delete_row(&mut self, row: &Rc<RowValue<'p>>, site: Site) {
+        let statements: Vec<_> = match compiler::delete_rows(self.project, &row.model) {
+            Some(sent) => {
+                self.rec.exact &= sent.iter().all(|sent| !sent.depends);
+                sent.into_iter().map(|sent| sent.statement).collect()
+            }
+            None => vec![compiler::delete_one(self.project, &row.model)],
+        };
+        self.send_writes(statements, &Cause::Delete, &row.sym.clone(), row.certain && row.model.id.is_some(), site);
+    }
+
+    /// `add`, `remove`, `set`, `clear` of a row's manager.
+    fn change_links(&mut self, node: &Rc<QsNode<'p>>, method: &str, site: Site) {
+        let Some(related) = node.related.clone() else { return };
+        if related.kind != RelationKind::ManyToMany {
+            // Children that get another parent, or none.
+            let back: Vec<_> = related.back.iter().map(|name| (name.clone(), Operand::Param)).collect();
+            let statement = compiler::update(self.project, node, &back, true);
+            self.send_bulk(node, statement, method, site);
+            self.rec.exact = false;
+            return;
+        }
+        if method == "set" {
+            // What is linked already is asked; which rows come and go is up to them.
+            self.rec.exact = false;
+            if let Some(keys) = self.chain(node, "values_list", &Args::default(), site, None) {
+                self.send_select(&keys, Kind::Select, Cause::Method("set".into()), Usage::Rows, site);
+            }
+        }
+        if matches!(method, "set" | "remove" | "clear") {
+            let statement = compiler::unlink_rows(self.project, &related, &node.model, method == "clear");
+            self.send_bulk(node, statement, method, site);
+        }
+        if matches!(method, "set" | "add") {
+            let statement = compiler::link_rows(self.project, &related, &node.model);
+            self.send_bulk(node, statement, method, site);
+        }
+    }
+}
+
+/// The names of `bulk_update(rows, ["title"])`.
+fn field_names(args: &Args<'_>) -> Vec<SmolStr> {
+    match args.get(1, "fields").map(|arg| &arg.value) {
+        Some(Value::Seq(seq)) => seq.items.iter().flatten().filter_map(|value| value.as_str().cloned()).collect(),
+        _ => Vec::new(),
+    }
+}
