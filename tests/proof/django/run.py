@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""Holds predictions against Django: `run.py BINARY [sqlite] [postgres]`.
+
+Each function of the project beside this file is called over 3 and 11 parent rows; what it sends is compared with what
+the command predicts, by fingerprint and by number. Exit status 1 where the thresholds are missed.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+EQUAL, EXACT, SAY_EXACT = 0.95, 0.95, 0.80
+PACKAGES = ["django", "djangorestframework", "psycopg[binary]"]
+
+
+def environment():
+    """The Python of an environment in the per-user cache that has Django."""
+    tools = Path(os.environ.get("TOOLS") or Path.home() / ".cache/roundtrip/tools")
+    home = tools / "proof-{}.{}".format(*sys.version_info)
+    python = home / "bin/python"
+    probe = [str(python), "-c", "import django, rest_framework, psycopg"]
+    if not python.exists() or subprocess.run(probe, capture_output=True).returncode:
+        # Django 6 takes Python 3.12; the resolver finds the newest that this one can run.
+        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "-q", *PACKAGES], check=True)
+    return str(python)
+
+
+class Postgres:
+    """A cluster of its own in a temporary folder, reached by socket only."""
+
+    def __enter__(self):
+        found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+        on_path = shutil.which("pg_ctl")
+        if not found and not on_path:
+            sys.exit("PostgreSQL's server is missing: .ci/setup proof installs it")
+        self.bin = found[-1] if found else Path(on_path).parent
+        self.home = tempfile.mkdtemp(prefix="proof-pg-")
+        # The server refuses to run as root.
+        self.prefix = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+        if self.prefix:
+            shutil.chown(self.home, "postgres")
+        self.call("initdb", "-D", f"{self.home}/data", "-A", "trust", "-U", "proof", "--no-sync")
+        options = f"-c listen_addresses='' -c unix_socket_directories={self.home} -c fsync=off"
+        self.call("pg_ctl", "-D", f"{self.home}/data", "-w", "-l", f"{self.home}/log", "-o", options, "start")
+        return {
+            "PROOF_ENGINE": "django.db.backends.postgresql",
+            "PROOF_NAME": "postgres",
+            "PROOF_HOST": self.home,
+            "PROOF_USER": "proof",
+        }
+
+    def __exit__(self, *_):
+        self.call("pg_ctl", "-D", f"{self.home}/data", "-m", "immediate", "stop")
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def call(self, command, *arguments):
+        line = [*self.prefix, str(self.bin / command), *arguments]
+        subprocess.run(line, check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+
+def record(python, variables):
+    done = subprocess.run(
+        [python, str(HERE / "record.py")], env={**os.environ, **variables}, stdout=subprocess.PIPE, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def fingerprints(binary, dialect, statements):
+    lines = "".join(json.dumps(sql) + "\n" for sql in statements)
+    command = [binary, "fingerprint", "--json-lines", "--dialect", dialect, "-"]
+    done = subprocess.run(command, input=lines, stdout=subprocess.PIPE, check=True, text=True)
+    return dict(zip(statements, (line.split("\t")[0] for line in done.stdout.splitlines()), strict=True))
+
+
+def predicted(binary, dialect, version):
+    command = [binary, "check", ".", "--format", "json", "--fail-on", "never"]
+    command += ["--dialect", dialect, "--django", version]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, cwd=HERE)
+    return json.loads(done.stdout)
+
+
+def turns_of(letter, loop, outermost, size, counts, stated):
+    """How often a loop turned: as stated, as its driver says, or as the rows lie."""
+    if letter in stated:
+        return eval(stated[letter], {"n": size})  # noqa: S307: arithmetic in our own comments
+    if loop["exactly"] is not None:
+        return loop["exactly"]
+    rows = counts.get(loop["model"] or "", 0) if outermost else 2
+    return rows if loop["at_most"] is None else min(rows, loop["at_most"])
+
+
+def number(function, size, counts, stated):
+    total = 0
+    for term in function["terms"]:
+        product = term["count"]
+        for place, letter in enumerate(term["loops"]):
+            product *= turns_of(letter, function["loops"][letter], place == 0, size, counts, stated)
+        total += product
+    return total
+
+
+def compare(name, recorded, report, prints):
+    """Prints the two shares and what misses; whether all thresholds hold."""
+    at_line, misses = {}, []
+    for query in report["queries"]:
+        path = query["path"].removeprefix("./")
+        at_line.setdefault((path, query["line"]), []).append(query)
+    functions = {(f["path"].removeprefix("./"), f["name"]): f for f in report["functions"]}
+    sent = {}
+    for key, runs in recorded["runs"].items():
+        for run in runs.values():
+            if run["error"]:
+                misses.append(f"{key} failed: {run['error']}")
+            for statement in run["sent"]:
+                sent.setdefault((statement["path"], statement["line"], prints[statement["sql"]]), statement["sql"])
+    equal = unknown = 0
+    wrong = []
+    for (path, line, fingerprint), sql in sorted(sent.items()):
+        there = at_line.get((path, line), [])
+        if any(query["fingerprint"] == fingerprint for query in there):
+            equal += 1
+        elif not there or any("…" in query["sql"] for query in there):
+            unknown += 1
+            misses.append(f"unknown {path}:{line}\n    sent      {sql}")
+        else:
+            wrong.append((path, line))
+            shown = "".join(f"\n    predicted {query['sql']}" for query in there)
+            misses.append(f"wrong   {path}:{line}\n    sent      {sql}{shown}")
+    exact = right = 0
+    for key, runs in recorded["runs"].items():
+        path, function_name = key.split(":")
+        if function_name.endswith("!"):
+            continue
+        # One that is not listed sends nothing; whether that is certain is not said.
+        nothing = {"terms": [], "loops": {}, "exact": not any(run["sent"] for run in runs.values()), "round_trips": "0"}
+        function = functions.get((path, function_name), nothing)
+        stated = dict(part.split("=") for part in recorded["turns"].get(key, "").split())
+        counted = {size: len(run["sent"]) for size, run in runs.items()}
+        said = {size: number(function, int(size), recorded["counts"][size], stated) for size in runs}
+        if function["exact"]:
+            exact += 1
+            right += counted == said
+        if counted != said or not function["exact"]:
+            how = "exact" if function["exact"] else "inexact"
+            misses.append(f"count   {key} {how}: {function['round_trips']} = {said}, counted {counted}")
+    total, all_functions = len(sent), sum(not key.endswith("!") for key in recorded["runs"])
+    print("\n".join(misses))
+    shares = [
+        ("statements predicted as sent", equal, total, EQUAL),
+        ("functions that say exact and are", right, exact, EXACT),
+        ("functions that say exact", exact, all_functions, SAY_EXACT),
+    ]
+    print(f"\n{name}")
+    holds = True
+    for what, part, whole, least in shares:
+        share = part / whole if whole else 0.0
+        holds &= share >= least
+        print(f"  {what:34}{part:5} of {whole:5} = {share:6.1%}, at least {least:.0%}")
+    print(f"  {'statements not predicted':34}{unknown:5}\n  {'statements predicted wrongly':34}{len(wrong):5}, none may be")
+    return holds and not wrong
+
+
+def main():
+    binary = str(Path(sys.argv[1]).resolve())
+    engines = sys.argv[2:] or ["sqlite", "postgres"]
+    python = environment()
+    version = subprocess.run(
+        [python, "-c", "import django; print('%d.%d' % django.VERSION[:2])"], stdout=subprocess.PIPE, text=True, check=True
+    ).stdout.strip()
+    holds = True
+    for engine in engines:
+        if engine == "postgres":
+            with Postgres() as variables:
+                recorded = record(python, variables)
+        else:
+            recorded = record(python, {})
+        statements = sorted({s["sql"] for runs in recorded["runs"].values() for run in runs.values() for s in run["sent"]})
+        report = predicted(binary, engine, version)
+        holds &= compare(f"{engine}, Django {version}", recorded, report, fingerprints(binary, engine, statements))
+    if not holds:
+        sys.exit(1)
+
+
+main()
