@@ -109,8 +109,10 @@ def compare(name, recorded, report, prints):
     """Prints the two shares and what misses; whether all thresholds hold."""
     at_line, misses = {}, []
     for query in report["queries"]:
-        path = query["path"].removeprefix("./")
-        at_line.setdefault((path, query["line"]), []).append(query)
+        # A serializer's field or a template's line is no frame of Python: the call that leads there is.
+        for place in [f"{query['path']}:{query['line']} ", *query["via"]]:
+            path, line = place.split(" ")[0].removeprefix("./").rsplit(":", 1)
+            at_line.setdefault((path, int(line)), []).append(query)
     functions = {(f["path"].removeprefix("./"), f["name"]): f for f in report["functions"]}
     sent = {}
     for key, runs in recorded["runs"].items():
