@@ -492,6 +492,14 @@ impl<'p> Interpreter<'p, '_> {
                     Value::Unknown(result)
                 }
             },
+            ("hasattr", Some(arg)) => {
+                // Asking a row for a relation fetches it.
+                if let (Value::Row(_), Some(name)) = (&arg.value, args.positional.get(1).and_then(|a| a.value.as_str()))
+                {
+                    self.attribute(arg.value, &name.clone(), site);
+                }
+                Value::Scalar(result)
+            }
             ("str" | "repr" | "print" | "format", _) => {
                 for arg in args.all() {
                     self.text_of(&arg.value, site);

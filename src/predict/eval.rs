@@ -88,7 +88,13 @@ impl<'p> Interpreter<'p, '_> {
                 self.note_key(row, &attr.name, self.site(value.span));
                 read
             }
-            ExprKind::Call(call) => self.call(call, expr),
+            ExprKind::Call(call) => {
+                let value = self.call(call, expr);
+                if matches!(&call.func.kind, ExprKind::Name(function) if function == "bool") {
+                    self.note_truth(expr);
+                }
+                value
+            }
             ExprKind::Subscript { value, index } => self.subscript(value, index, expr),
             ExprKind::Slice { lower, upper, step } => {
                 for part in [lower, upper, step].into_iter().flatten() {

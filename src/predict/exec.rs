@@ -32,16 +32,25 @@ impl<'p> Interpreter<'p, '_> {
         self.nesting += 1;
         let arms = self.rec.arm_depth();
         let mut next = Next::On;
-        for stmt in block {
+        // Where the way began that is left after a branch has ended: statement, event, depth of its arm.
+        let mut rest: Option<(usize, usize, usize)> = None;
+        for (at, stmt) in block.iter().enumerate() {
             if self.fuel == 0 {
                 self.rec.exact = false;
                 break;
             }
             self.fuel -= 1;
+            let depth = self.rec.arm_depth();
             next = self.exec(stmt);
             if next != Next::On {
                 break;
             }
+            if self.rec.arm_depth() > depth {
+                rest = Some((at + 1, self.rec.position(), depth));
+            }
+        }
+        if let Some((from, position, depth)) = rest {
+            self.note_leaving(next, block.get(from..).unwrap_or_default(), position, depth);
         }
         self.rec.truncate_arms(arms);
         self.nesting -= 1;
@@ -180,11 +189,28 @@ impl<'p> Interpreter<'p, '_> {
     /// Runs a block as one way of a fork, from the flow as it stands.
     fn exec_arm(&mut self, fork: u32, arm: u32, memo: bool, test: Sym, block: &'p Block) -> Way<'p> {
         self.rec.open_region();
+        let (position, depth) = (self.rec.position(), self.rec.arm_depth());
         self.rec.enter_arm(fork, arm, memo, test);
         let next = self.exec_block(block);
+        self.note_leaving(next, block, position, depth);
         self.rec.leave_arm();
         let cost = self.rec.close_region();
         Way { next, cost, flow: std::mem::take(&mut self.flow) }
+    }
+
+    /// Notes that a way which has ended leaves the loops around it, so that there is no next turn.
+    fn note_leaving(&mut self, next: Next, block: &[Stmt], position: usize, depth: usize) {
+        let Some(frame) = self.frames.last() else { return };
+        let all = frame.turns.len() as u32;
+        let loops = match next {
+            Next::Return => all,
+            Next::Raise if frame.tries == 0 => all,
+            Next::Turn if matches!(block.last().map(|stmt| &stmt.kind), Some(StmtKind::Break)) => all.min(1),
+            _ => 0,
+        };
+        if loops > 0 && !has_continue(block, 0) {
+            self.rec.arm_leaves(position, depth, loops);
+        }
     }
 
     /// Goes on where the ways of a fork meet: with the dearest of those that stay.
@@ -393,7 +419,10 @@ impl<'p> Interpreter<'p, '_> {
             if let Some(name) = &handler.name {
                 self.flow.set(&name.name, Value::Scalar(Sym::new("exception")));
             }
-            ways.push(self.exec_arm(fork, arm as u32 + 1, false, Sym::new("except"), &handler.body));
+            // `try: x = seen[key]`, `except KeyError: x = seen[key] = …`
+            let missing = handler.kind.as_ref().and_then(|kind| kind.dotted()).is_some_and(|kind| kind == "KeyError");
+            let memo = missing && super::uses::stores(&handler.body);
+            ways.push(self.exec_arm(fork, arm as u32 + 1, memo, Sym::new("except"), &handler.body));
         }
         next = self.join_ways(fork, ways);
         let last = self.exec_block(finally);
@@ -470,7 +499,7 @@ fn leaves_in_first_turn(body: &Block) -> bool {
     leaves && !has_continue(body, 0)
 }
 
-fn has_continue(block: &Block, depth: u32) -> bool {
+fn has_continue(block: &[Stmt], depth: u32) -> bool {
     depth < 40
         && block.iter().any(|stmt| match &stmt.kind {
             StmtKind::Continue => true,

@@ -242,13 +242,22 @@ impl Recorder {
     }
 
     pub fn enter_arm(&mut self, fork: u32, arm: u32, memo: bool, test: Sym) {
-        self.arms.push(Arm { fork, arm, memo, within: self.open.last().map(|l| l.id) });
+        self.arms.push(Arm { fork, arm, memo, within: self.open.last().map(|l| l.id), leaves: 0 });
         self.tests.push(test);
     }
 
     pub fn leave_arm(&mut self) {
         self.arms.pop();
         self.tests.pop();
+    }
+
+    /// The arm at this depth, which the events since `position` stand in, leaves so many loops at its end.
+    pub fn arm_leaves(&mut self, position: usize, depth: usize, loops: u32) {
+        for event in self.events.iter_mut().skip(position) {
+            if let Some(arm) = event.arms.get_mut(depth) {
+                arm.leaves = loops;
+            }
+        }
     }
 
     pub fn arm_depth(&self) -> usize {

@@ -133,8 +133,21 @@ impl<'p> Interpreter<'p, '_> {
         let sym = tested.sym();
         // A name that the loop assigns holds what the turn before it left; see `forget_assigned`.
         let carried = sym.text.contains(&format!("{kept}@"));
-        (fits && (carried || self.rec.varies_with(&sym).is_none())).then_some(missing)
+        (fits && (carried || stores(body) || self.rec.varies_with(&sym).is_none())).then_some(missing)
     }
+}
+
+/// Whether a block puts something into a container or cache, to find it there the next time.
+pub fn stores(body: &Block) -> bool {
+    let is_item = |target: &Expr| matches!(target.kind, ExprKind::Subscript { .. });
+    body.iter().any(|stmt| match &stmt.kind {
+        StmtKind::Assign { targets, .. } => targets.iter().any(is_item),
+        StmtKind::Expr(expr) => expr.as_call().is_some_and(|call| match &call.func.kind {
+            ExprKind::Attribute { attr, .. } => matches!(attr.name.as_str(), "set" | "setdefault" | "set_many"),
+            _ => false,
+        }),
+        _ => false,
+    })
 }
 
 /// The name or attribute that a test asks for, and whether it is missing where the test holds: `x is None`, `not x`,

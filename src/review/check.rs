@@ -153,11 +153,11 @@ impl<'c> Bench<'c> {
             let paths: BTreeSet<&str> = reach.iter().map(|file| project.module(*file).source.path.as_str()).collect();
             let parses = own.is_disjoint(&broken);
             let worse = after.iter().any(|(anchor, count)| {
-                paths.contains(anchor.path.as_str()) && *count > counts.get(anchor).copied().unwrap_or(0)
+                paths.contains(anchor.path.as_str()) && count.loud > counts.get(anchor).map_or(0, |c| c.loud)
             });
             for at in candidate.found.iter().filter(|_| parses && !worse) {
                 let Some(anchor) = self.anchors.get(*at) else { continue };
-                if after.get(anchor).copied().unwrap_or(0) < counts.get(anchor).copied().unwrap_or(0) {
+                if after.get(anchor).map_or(0, |c| c.all) < counts.get(anchor).map_or(0, |c| c.all) {
                     sound.insert(*at);
                 }
             }
@@ -173,16 +173,16 @@ impl<'c> Bench<'c> {
         affected.len()
     }
 
-    fn counted_before(&self, affected: &BTreeSet<FileId>) -> HashMap<Anchor, usize> {
+    fn counted_before(&self, affected: &BTreeSet<FileId>) -> HashMap<Anchor, Count> {
         let concerned = |found: &Found| match found.trace.and_then(|at| self.traces.get(at)) {
             Some(trace) => is_of(trace, affected),
             None => true,
         };
         let found = self.found.iter().zip(&self.anchors).filter(|(found, _)| concerned(found));
-        count(found.filter(|(found, _)| !is_hint(found)).map(|(_, anchor)| anchor.clone()))
+        count(found.map(|(found, anchor)| (anchor.clone(), is_hint(found))))
     }
 
-    fn counted_after(&mut self, project: &Project, affected: &BTreeSet<FileId>) -> HashMap<Anchor, usize> {
+    fn counted_after(&mut self, project: &Project, affected: &BTreeSet<FileId>) -> HashMap<Anchor, Count> {
         let (again, kept): (Vec<Trace>, Vec<Trace>) =
             std::mem::take(&mut self.traces).into_iter().partition(|trace| is_of(trace, affected));
         let fresh = side::predict(project, &self.context, Some(affected));
@@ -190,7 +190,7 @@ impl<'c> Bench<'c> {
         all.extend(fresh);
         side::in_order(&mut all);
         let found = side::judge(project, &self.context, self.config, &all, |trace| is_of(trace, affected));
-        let counts = count(found.iter().filter(|found| !is_hint(found)).map(|found| anchor(project, &found.draft)));
+        let counts = count(found.iter().map(|found| (anchor(project, &found.draft), is_hint(found))));
         all.retain(|trace| !is_of(trace, affected));
         all.extend(again);
         side::in_order(&mut all);
@@ -207,10 +207,20 @@ fn is_of(trace: &Trace, files: &BTreeSet<FileId>) -> bool {
     matches!(&trace.origin, Origin::Code { file, .. } if files.contains(file))
 }
 
-fn count(anchors: impl Iterator<Item = Anchor>) -> HashMap<Anchor, usize> {
-    let mut out = HashMap::new();
-    for anchor in anchors {
-        *out.entry(anchor).or_insert(0) += 1;
+/// Findings of one anchor. A cure must leave fewer of its own; of others, hints do not count against it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    all: usize,
+    loud: usize,
+}
+
+/// Anchors, each with whether its finding is a hint.
+fn count(anchors: impl Iterator<Item = (Anchor, bool)>) -> HashMap<Anchor, Count> {
+    let mut out: HashMap<Anchor, Count> = HashMap::new();
+    for (anchor, hint) in anchors {
+        let count = out.entry(anchor).or_default();
+        count.all += 1;
+        count.loud += usize::from(!hint);
     }
     out
 }

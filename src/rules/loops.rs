@@ -4,17 +4,30 @@ use crate::config::Config;
 use crate::model::{Confidence, LoopId, Over, Severity, Terms};
 use crate::project::Project;
 use crate::rules::DraftEvidence;
-use crate::trace::{Event, QuerySet, QuerySetId, Role, Trace};
+use crate::trace::{CallStep, Event, EventKind, QuerySet, QuerySetId, Role, Trace};
 
 /// The loops around an event that repeat it; `None` where it is excused: outside of loops, in a constant loop of a few
-/// turns, behind a memo guard, in a test or a migration.
+/// turns, behind a memo guard, on a way that leaves the loop, in a test or a migration.
 pub fn repeating(trace: &Trace, event: &Event, config: &Config) -> Option<Vec<LoopId>> {
     if matches!(trace.role, Role::Test | Role::Migration) {
         return None;
     }
-    let turning: Vec<LoopId> = event.loops.iter().copied().filter(|id| !is_excused(trace, *id, config)).collect();
+    let left = left_by(event);
+    let turns = |id: &LoopId| !is_excused(trace, *id, config) && !left.contains(id);
+    let turning: Vec<LoopId> = event.loops.iter().copied().filter(turns).collect();
     let memo = event.arms.iter().any(|arm| arm.memo && arm.within.is_some_and(|id| turning.contains(&id)));
     (!turning.is_empty() && !memo).then_some(turning)
+}
+
+/// Loops that the way to an event leaves at its end: it happens once at most for all of their turns.
+fn left_by(event: &Event) -> Vec<LoopId> {
+    let mut out = Vec::new();
+    for arm in event.arms.iter().filter(|arm| arm.leaves > 0) {
+        let inner = arm.within.and_then(|id| event.loops.iter().position(|known| *known == id));
+        let inside = inner.map_or(&[][..], |at| event.loops.get(..=at).unwrap_or_default());
+        out.extend(inside.iter().rev().take(arm.leaves as usize).copied());
+    }
+    out
 }
 
 /// A first turn that breaks or returns, or a constant loop of a few turns.
@@ -40,6 +53,32 @@ pub fn severity(trace: &Trace, turning: &[LoopId]) -> Severity {
 /// The loop that a queryset's rows drive, among those of an event.
 pub fn driven_by(trace: &Trace, event: &Event, rows: QuerySetId) -> Option<LoopId> {
     event.loops.iter().rev().copied().find(|id| trace.loop_info(*id).queryset == Some(rows))
+}
+
+/// The call in a loop's body that leads to an event; none where it stands in the body itself.
+pub fn call_in<'t>(trace: &Trace, event: &'t Event, id: LoopId) -> Option<&'t CallStep> {
+    let bodies = &trace.loop_info(id).bodies;
+    let inside =
+        |step: &&CallStep| bodies.iter().any(|body| body.file == step.site.file && body.span.contains(step.site.span));
+    event.via.iter().find(inside)
+}
+
+/// Whether a loop's turns write what a statement reads, as far as tables tell.
+pub fn writes_within(trace: &Trace, id: LoopId, tables: &[smol_str::SmolStr]) -> bool {
+    trace.queries().filter(|(_, event, _)| event.loops.contains(&id)).any(|(_, _, query)| {
+        let facts = &query.statement.facts;
+        let same = tables.is_empty() || facts.tables.is_empty() || facts.tables.iter().any(|t| tables.contains(t));
+        !facts.kind.reads() && facts.kind != crate::model::Kind::Other && same
+    })
+}
+
+/// Whether a loop waits, or takes each turn as a transaction of its own: what it reads again may have changed.
+pub fn waits_within(trace: &Trace, id: LoopId) -> bool {
+    trace.events.iter().filter(|event| event.loops.contains(&id)).any(|event| match &event.kind {
+        EventKind::Begin | EventKind::Commit => true,
+        EventKind::ExternalIo(name) => name.contains("sleep"),
+        _ => false,
+    })
 }
 
 /// Round trips that fetch the rows of a queryset themselves.

@@ -47,6 +47,9 @@ pub struct Arm {
     pub memo: bool,
     /// The innermost loop around the fork: a guard outside of a loop says nothing of its turns.
     pub within: Option<LoopId>,
+    /// How many loops the way leaves at its end (`break`, `return`), from the innermost one on: what stands on it
+    /// happens once at most for all of their turns.
+    pub leaves: u32,
 }
 
 #[derive(Debug, Clone, PartialEq)]

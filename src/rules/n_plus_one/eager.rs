@@ -6,7 +6,7 @@ use crate::model::{Safety, Span};
 use crate::project::Project;
 use crate::rewrite::{self, Call, FileEdit, Quote};
 use crate::rules::DraftRewrite;
-use crate::trace::{Origin, QuerySet, QuerySetId, Step, Trace};
+use crate::trace::{Origin, QuerySet, QuerySetId, Row, Step, Trace};
 
 /// How the rows bring it along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +70,31 @@ pub fn load(
         note: concerns.join(" "),
         edits: vec![edit],
     })
+}
+
+/// Loads forward relations of rows. Those of another row's manager come through a prefetch of the rows above: a join
+/// there would be a new queryset for each of them, and not use what was prefetched.
+pub fn join(
+    project: &Project,
+    trace: &Trace,
+    rows: QuerySetId,
+    paths: &[String],
+    certain: bool,
+) -> Result<DraftRewrite, String> {
+    let queryset = trace.queryset(rows);
+    if let Some(parent) = &queryset.related_to
+        && let (Some(above), Some(accessor)) = (parent.queryset, &queryset.related_by)
+    {
+        let lead: Vec<&str> = parent.path.iter().map(SmolStr::as_str).chain([accessor.as_str()]).collect();
+        let deep: Vec<String> = paths.iter().map(|path| format!("{}__{path}", lead.join("__"))).collect();
+        return load(project, trace, above, Load::Prefetch, &deep, certain);
+    }
+    load(project, trace, rows, Load::Join, paths, certain)
+}
+
+/// A relation's path from the rows of its queryset on: `topic__forum`.
+pub fn path(row: &Row, field: &str) -> String {
+    row.path.iter().map(SmolStr::as_str).chain([field]).collect::<Vec<_>>().join("__")
 }
 
 fn impossible(queryset: &QuerySet, how: Load, paths: &[String]) -> Option<String> {
@@ -139,6 +164,42 @@ fn place(
     how: Load,
     paths: &[String],
 ) -> Result<FileEdit, String> {
+    let steps = steps(project, trace, queryset)?;
+    let source = |step: &Step| &project.module(step.call.file).source;
+    let missing: Vec<&String> = paths.iter().filter(|path| !is_loaded(queryset, how, path)).collect();
+    let quote = Quote::of(steps.first().map_or("", |first| source(first).text()));
+    let args = missing.iter().map(|path| quote.text(path)).collect::<Vec<_>>().join(", ");
+    let present = |step: &&&Step| step.method == how.method() && !matches!(args_of(project, step), "" | "None");
+    if let Some(step) = steps.iter().find(present) {
+        return Ok(rewrite::extend_args(source(step), call(step), &args));
+    }
+    chained(project, &steps, how.method(), &args)
+}
+
+/// Puts `.method(args)` where a queryset is built: after the calls that narrow its rows.
+pub fn append(
+    project: &Project,
+    trace: &Trace,
+    queryset: &QuerySet,
+    method: &str,
+    args: &str,
+) -> Result<FileEdit, String> {
+    chained(project, &steps(project, trace, queryset)?, method, args)
+}
+
+fn chained(project: &Project, steps: &[&Step], method: &str, args: &str) -> Result<FileEdit, String> {
+    let Some(first) = steps.first() else { return Err("the queryset is not built in the input".to_owned()) };
+    let source = |step: &Step| &project.module(step.call.file).source;
+    let leading = steps.iter().take_while(|step| NARROWING.contains(&step.method.as_str()));
+    // A chain may go on after a variable: the last leading call of the first statement's own chain.
+    Ok(match leading.last() {
+        Some(step) => rewrite::append_call(source(step), call(step), method, args),
+        None => rewrite::prepend_call(source(first), call(first), method, args),
+    })
+}
+
+/// The calls that build a queryset, those in the trace's own function where there are any.
+fn steps<'t>(project: &Project, trace: &Trace, queryset: &'t QuerySet) -> Result<Vec<&'t Step>, String> {
     let Some(home) = home(project, trace) else { return Err("the code is not in the input".to_owned()) };
     // The loops that the rows drive must come after the call, whichever way was taken.
     let mut loops: Vec<_> =
@@ -158,23 +219,7 @@ fn place(
     };
     let local: Vec<&Step> = queryset.steps.iter().filter(|step| here(step)).filter(usable).collect();
     let steps: Vec<&Step> = if local.is_empty() { queryset.steps.iter().collect() } else { local };
-    let Some(first) = steps.first() else { return Err("the queryset is not built in the input".to_owned()) };
-    let source = |step: &Step| &project.module(step.call.file).source;
-    let missing: Vec<&String> = paths.iter().filter(|path| !is_loaded(queryset, how, path)).collect();
-    let quote = Quote::of(source(first).text());
-    let args = missing.iter().map(|path| quote.text(path)).collect::<Vec<_>>().join(", ");
-
-    let present = |step: &&&Step| step.method == how.method() && !matches!(args_of(project, step), "" | "None");
-    if let Some(step) = steps.iter().find(present) {
-        return Ok(rewrite::extend_args(source(step), call(step), &args));
-    }
-    let leading = steps.iter().take_while(|step| NARROWING.contains(&step.method.as_str()));
-    // A chain may go on after a variable: the last leading call of the first statement's own chain.
-    let edit = match leading.last() {
-        Some(step) => rewrite::append_call(source(step), call(step), how.method(), &args),
-        None => rewrite::prepend_call(source(first), call(first), how.method(), &args),
-    };
-    Ok(edit)
+    if steps.is_empty() { Err("the queryset is not built in the input".to_owned()) } else { Ok(steps) }
 }
 
 /// The file and span of the trace's function.
@@ -185,11 +230,11 @@ fn home(project: &Project, trace: &Trace) -> Option<(crate::model::FileId, Span)
     Some((*file, rewrite::function_at(&module.ir, site.span).unwrap_or(whole)))
 }
 
-fn args_of<'p>(project: &'p Project, step: &Step) -> &'p str {
+pub fn args_of<'p>(project: &'p Project, step: &Step) -> &'p str {
     project.module(step.call.file).source.slice(step.args).trim()
 }
 
-fn call(step: &Step) -> Call {
+pub fn call(step: &Step) -> Call {
     Call { call: step.call, name: step.name, args: step.args }
 }
 

@@ -1,8 +1,6 @@
 //! RT101
 
-use smol_str::SmolStr;
-
-use super::eager::{self, Load};
+use super::{eager, fk_object_only_for_pk};
 use crate::model::{Confidence, LoopId, Site, Terms};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, Meta, Rule, loops, observed};
@@ -111,9 +109,9 @@ struct Read<'t> {
 fn reads<'t>(trace: &'t Trace, cx: &Context<'_>) -> Vec<Read<'t>> {
     let mut out: Vec<Read<'t>> = Vec::new();
     for (_, event, query) in trace.queries() {
-        let Cause::Relation { row, field, pk_only: false } = &query.cause else { continue };
-        // A framework's loops are RT112's.
-        if event.rendered.is_some() {
+        let Cause::Relation { row, field, .. } = &query.cause else { continue };
+        // A framework's loops are RT112's, and what has its key at hand already is RT104's.
+        if event.rendered.is_some() || fk_object_only_for_pk::is_spared(cx.project, trace, query) {
             continue;
         }
         let driven = row.queryset.is_some_and(|rows| loops::driven_by(trace, event, rows).is_some());
@@ -121,7 +119,7 @@ fn reads<'t>(trace: &'t Trace, cx: &Context<'_>) -> Vec<Read<'t>> {
             continue;
         }
         let (Some(site), Some(turning)) = (event.site, loops::repeating(trace, event, cx.config)) else { continue };
-        let path = path(&row.path, field);
+        let path = eager::path(row, field);
         let shorter = out.iter_mut().find(|known| {
             known.row.queryset == row.queryset
                 && known.event.loops == event.loops
@@ -142,10 +140,6 @@ fn reads<'t>(trace: &'t Trace, cx: &Context<'_>) -> Vec<Read<'t>> {
         }
     }
     out
-}
-
-fn path(walked: &[SmolStr], field: &SmolStr) -> String {
-    walked.iter().chain([field]).map(SmolStr::as_str).collect::<Vec<_>>().join("__")
 }
 
 fn report(trace: &Trace, read: &Read<'_>, cx: &mut Context<'_>) {
@@ -211,14 +205,5 @@ fn cure(
     paths.dedup();
     let whole = paths.clone();
     paths.retain(|path| !whole.iter().any(|w| w.strip_prefix(path.as_str()).is_some_and(|r| r.starts_with("__"))));
-    let queryset = trace.queryset(rows);
-    // Rows of another row's manager: a join there would be a new queryset for each of them, and not use a prefetch.
-    if let Some(parent) = &queryset.related_to
-        && let (Some(above), Some(accessor)) = (parent.queryset, &queryset.related_by)
-    {
-        let lead: Vec<&str> = parent.path.iter().map(SmolStr::as_str).chain([accessor.as_str()]).collect();
-        let deep: Vec<String> = paths.iter().map(|path| format!("{}__{path}", lead.join("__"))).collect();
-        return eager::load(cx.project, trace, above, Load::Prefetch, &deep, certain);
-    }
-    eager::load(cx.project, trace, rows, Load::Join, &paths, certain)
+    eager::join(cx.project, trace, rows, &paths, certain)
 }

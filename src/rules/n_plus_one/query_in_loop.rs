@@ -114,6 +114,10 @@ fn repeats(trace: &Trace, event: &Event, query: &Query, cx: &Context<'_>) -> Opt
     };
     let varies = query.varies_with.filter(|id| trace.loop_info(*id).over != Over::Pages)?;
     let turning = loops::repeating(trace, event, cx.config)?;
+    // Within a loop that it does not depend on, it is to leave that one first: RT106.
+    if super::loop_invariant_query::repeats(trace, event, query, cx).is_some() {
+        return None;
+    }
     (looked_up && turning.contains(&varies)).then_some(turning)
 }
 

@@ -6,7 +6,7 @@ use super::eager::{self, Load};
 use crate::model::{Confidence, Kind, Terms};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, Meta, Rule, loops, observed};
-use crate::trace::{Cause, Event, Origin, QuerySetId, Row, Trace};
+use crate::trace::{Cause, Event, Origin, Query, QuerySetId, Row, Trace};
 
 rule! {
     /// Iterates a reverse foreign key or many-to-many manager of each row in a loop, while nothing prefetched it.
@@ -119,10 +119,13 @@ fn reads(trace: &Trace) -> impl Iterator<Item = Read<'_>> {
     trace.queries().filter_map(|(_, event, query)| {
         let Cause::Manager { row, accessor, prefetched: false, .. } = &query.cause else { return None };
         // A refined one (`filter()`, `order_by()` …) is a query of its own, which a prefetch does not serve.
-        let plain =
-            query.statement.facts.kind == Kind::Select && query.queryset.is_none_or(|id| trace.queryset(id).is_plain());
-        (plain && event.rendered.is_none()).then_some(Read { event, row, accessor })
+        (is_plain_read(trace, query) && event.rendered.is_none()).then_some(Read { event, row, accessor })
     })
+}
+
+/// Whether a manager's statement fetches the rows as they are, which a prefetch would serve.
+pub(super) fn is_plain_read(trace: &Trace, query: &Query) -> bool {
+    query.statement.facts.kind == Kind::Select && query.queryset.is_none_or(|id| trace.queryset(id).is_plain())
 }
 
 fn report(trace: &Trace, read: &Read<'_>, cx: &mut Context<'_>) -> bool {

@@ -109,7 +109,7 @@ fn is_fetch(query: &Query) -> bool {
 }
 
 /// Whether the earlier fetch has always happened when the later one does, in the same turn, and nothing changed since.
-fn covers(trace: &Trace, earlier: usize, later: usize) -> bool {
+pub(super) fn covers(trace: &Trace, earlier: usize, later: usize) -> bool {
     let (Some(first), Some(second)) = (trace.events.get(earlier), trace.events.get(later)) else { return false };
     if !second.arms.starts_with(&first.arms) || first.loops != second.loops || first.site == second.site {
         return false;

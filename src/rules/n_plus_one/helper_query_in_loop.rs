@@ -1,0 +1,214 @@
+//! RT107
+
+use crate::model::{Confidence, Kind, LoopId, Over, Site, Terms};
+use crate::rules::macros::rule;
+use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule, loops};
+use crate::trace::{CallStep, Cause, Event, EventKind, Origin, Query, Trace};
+
+rule! {
+    /// Calls a function, method or property in a loop that sends queries of its own.
+    ///
+    /// ## Why
+    /// The query does not stand in the loop: the line there is `topic.summary()`, or only `topic.heading`, and the
+    /// statement is sent in another file. This is the kind of N+1 that reviewers miss most.
+    ///
+    /// ## Example
+    /// ```python flag
+    /// # file: shop/models.py
+    /// from django.db import models
+    ///
+    /// class Product(models.Model):
+    ///     name = models.CharField(max_length=80)
+    ///
+    ///     @property
+    ///     def best_price(self):
+    ///         return Offer.objects.filter(product=self).order_by("price").first()
+    ///
+    /// class Offer(models.Model):
+    ///     product = models.ForeignKey(Product, on_delete=models.CASCADE)
+    ///     price = models.IntegerField()
+    /// # file: shop/views.py
+    /// from shop.models import Product
+    ///
+    /// def prices(request):
+    ///     return [product.best_price for product in Product.objects.all()]  # RT107
+    /// ```
+    /// One query for all rows, before the loop:
+    /// ```python ok
+    /// # file: shop/models.py
+    /// from django.db import models
+    ///
+    /// class Product(models.Model):
+    ///     name = models.CharField(max_length=80)
+    ///
+    /// class Offer(models.Model):
+    ///     product = models.ForeignKey(Product, on_delete=models.CASCADE)
+    ///     price = models.IntegerField()
+    /// # file: shop/views.py
+    /// from django.db.models import Min
+    /// from shop.models import Product
+    ///
+    /// def prices(request):
+    ///     return [product.best_price for product in Product.objects.annotate(best_price=Min("offer__price"))]
+    /// ```
+    /// A helper that keeps what it has read asks once:
+    /// ```python ok
+    /// # file: shop/models.py
+    /// from django.db import models
+    ///
+    /// class Rate(models.Model):
+    ///     percent = models.IntegerField()
+    /// # file: shop/prices.py
+    /// from functools import lru_cache
+    ///
+    /// from shop.models import Rate
+    ///
+    /// @lru_cache
+    /// def rate():
+    ///     return Rate.objects.get(pk=1)
+    ///
+    /// def gross(prices):
+    ///     return [price * rate().percent for price in prices]
+    /// ```
+    ///
+    /// ## When not to
+    /// Where the helper keeps its answer in a way that the code does not show, or where each item is slow work of its
+    /// own beside which one statement does not matter.
+    pub struct HelperQueryInLoop: "RT107", "helper-query-in-loop", NPlusOne, Warning, seeds: Blocker;
+}
+
+impl Rule for HelperQueryInLoop {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
+        let Origin::Code { .. } = trace.origin else { return };
+        for group in groups(trace, cx) {
+            report(trace, &group, cx);
+        }
+    }
+}
+
+/// What one call in a loop sends.
+struct Group<'t> {
+    step: &'t CallStep,
+    id: LoopId,
+    turning: Vec<LoopId>,
+    sent: Vec<(&'t Event, &'t Query)>,
+}
+
+fn groups<'t>(trace: &'t Trace, cx: &Context<'_>) -> Vec<Group<'t>> {
+    let mut out: Vec<Group<'t>> = Vec::new();
+    for (_, event, query) in trace.queries() {
+        let Some((step, id, turning)) = repeats(trace, event, query, cx) else { continue };
+        match out.iter_mut().find(|group| group.step.site == step.site && group.id == id) {
+            Some(group) => group.sent.push((event, query)),
+            None => out.push(Group { step, id, turning, sent: vec![(event, query)] }),
+        }
+    }
+    out
+}
+
+/// The call and the loop in whose body it stands, for a look-up that it sends. Relations that it reads are told where
+/// the rows are fetched (RT101 to RT103).
+fn repeats<'t>(
+    trace: &Trace,
+    event: &'t Event,
+    query: &Query,
+    cx: &Context<'_>,
+) -> Option<(&'t CallStep, LoopId, Vec<LoopId>)> {
+    let facts = &query.statement.facts;
+    let looked_up = match &query.cause {
+        Cause::Method(name) => !matches!(name.as_str(), "get_or_create" | "update_or_create"),
+        Cause::Evaluation => true,
+        Cause::Manager { prefetched, .. } => !prefetched && !super::reverse_in_loop::is_plain_read(trace, query),
+        _ => false,
+    };
+    if !looked_up || !facts.kind.reads() || facts.locked {
+        return None;
+    }
+    let turning = loops::repeating(trace, event, cx.config)?;
+    let id = *turning.last().filter(|id| event.loops.last() == Some(id))?;
+    let info = trace.loop_info(id);
+    let step = loops::call_in(trace, event, id)?;
+    let steady = query.varies_with.is_none_or(|varies| !turning.contains(&varies));
+    let on_purpose = steady && (loops::writes_within(trace, id, &facts.tables) || loops::waits_within(trace, id));
+    let loops_on = info.over == Over::Pages || (steady && info.conditional);
+    (!on_purpose && !loops_on).then_some((step, id, turning))
+}
+
+fn report(trace: &Trace, group: &Group<'_>, cx: &mut Context<'_>) {
+    let steady = group.sent.iter().all(|(_, query)| query.varies_with.is_none());
+    let opaque = trace.events.iter().any(|e| matches!(e.kind, EventKind::Opaque(_)) && e.loops.contains(&group.id));
+    let found = group.sent.iter().map(|(event, _)| event.confidence).max().unwrap_or(Confidence::Possible);
+    // What is asked in the same way each time may be kept somewhere.
+    let confidence = if steady || opaque { found.min(Confidence::Likely) } else { found };
+    let mut before = Terms::zero();
+    let mut after = Terms::zero();
+    let mut evidence = vec![DraftEvidence::Code {
+        site: trace.loop_info(group.id).site,
+        message: "the loop runs over this".to_owned(),
+    }];
+    let mut places: Vec<Site> = Vec::new();
+    for (event, query) in &group.sent {
+        before.add(&Terms::product(1, event.loops.clone()));
+        after.add(&Terms::product(1, event.loops.iter().copied().filter(|id| *id != group.id).collect()));
+        let Some(site) = event.site.filter(|site| !places.contains(site)) else { continue };
+        places.push(site);
+        let model = query.queryset.map_or("", |id| trace.queryset(id).model_name.as_str());
+        evidence.push(DraftEvidence::Code { site, message: sends(query, model) });
+        evidence.extend(
+            event
+                .via
+                .iter()
+                .skip_while(|step| step.site != group.step.site)
+                .skip(1)
+                .map(|step| DraftEvidence::Code { site: step.site, message: format!("by way of {}()", step.callee) }),
+        );
+    }
+    let models: Vec<&str> =
+        group.sent.iter().filter_map(|(_, q)| Some(trace.queryset(q.queryset?).model_name.as_str())).collect();
+    let count = places.len().max(1);
+    let statements = if count == 1 { "a statement".to_owned() } else { format!("{count} statements") };
+    let same = if steady { ", the same each time" } else { "" };
+    cx.report(Draft {
+        rule: &META,
+        severity: loops::severity(trace, &group.turning),
+        hint: None,
+        confidence,
+        site: Some(group.step.site),
+        message: format!(
+            "`{}` sends {statements} per turn of the loop over {}{same}: see {}.",
+            cx.project.text(group.step.site).split_whitespace().collect::<Vec<_>>().join(" "),
+            loops::described(cx.project, trace, &[group.id]),
+            places.first().map_or_else(String::new, |site| {
+                let place = cx.project.place(*site);
+                format!("{} line {}", place.path, place.line)
+            }),
+        ),
+        cost: Some(cx.cost(trace, before, after)),
+        evidence,
+        rewrite: None,
+        advice: if steady {
+            "Call it once before the loop and keep the result in a variable.".to_owned()
+        } else {
+            format!(
+                "Fetch what {} reads for all items before the loop, with one query or an annotation, and give it to the \
+                 helper.",
+                group.step.callee
+            )
+        },
+        key: format!("{}.{}", group.step.callee, models.first().copied().unwrap_or_default()),
+    });
+}
+
+fn sends(query: &Query, model: &str) -> String {
+    let what = match query.statement.facts.kind {
+        Kind::Count => "counts",
+        Kind::Exists => "asks for",
+        Kind::Aggregate => "aggregates",
+        _ => "fetches",
+    };
+    format!("{what} {}", if model.is_empty() { "rows" } else { model })
+}

@@ -1,0 +1,239 @@
+//! What is flagged, in the spellings that real code has.
+
+use roundtrip::model::{Confidence, Severity};
+
+use crate::harness::{check, files, review};
+
+#[test]
+fn reverse_one_to_one_and_generic_relations() {
+    check(
+        r#"
+def places(request):
+    for topic in Topic.objects.filter(state="pinned"):
+        print(topic.pin.place)  # RT103
+
+def missing_or_not(request):
+    for topic in Topic.objects.filter(state="pinned"):
+        if hasattr(topic, "pin"):  # RT103
+            print(topic.title)
+
+def subjects(request):
+    return [str(note.subject) for note in Note.objects.all()]  # RT103
+"#,
+    );
+}
+
+#[test]
+fn one_statement_is_flagged_once() {
+    check(
+        r#"
+def keys(request):
+    return [topic.forum.id for topic in Topic.objects.all()]  # RT104
+
+def key_and_name(request):
+    return [(topic.forum.pk, topic.forum.name) for topic in Topic.objects.all()]  # RT101
+
+def counted(request):
+    for topic in Topic.objects.all():
+        if topic.posts.count() > 0:  # RT109
+            print(topic.title, topic.state, topic.views)
+
+def some(request):
+    for topic in Topic.objects.all():
+        print(topic.title, topic.posts.filter(is_public=True).exists())  # RT109
+
+def through_a_method(request):
+    for topic in Topic.objects.all():
+        print(topic.has_posts())  # RT107
+
+def through_a_property(request):
+    return [topic.last_post for topic in Topic.objects.all()]  # RT107
+"#,
+    );
+}
+
+#[test]
+fn the_same_query_in_every_turn() {
+    check(
+        r#"
+def gross(request, prices):
+    for price in prices:
+        currency = Currency.objects.get(code="EUR")  # RT106
+        print(price, currency)
+
+def nested(request, forums, slugs):
+    for slug in slugs:
+        for forum in forums:
+            print(Tag.objects.filter(name=slug).first(), forum)  # RT106
+"#,
+    );
+}
+
+#[test]
+fn helpers_that_ask() {
+    check(
+        r#"
+def forum_for(row):
+    return Forum.objects.get(slug=row["slug"])
+
+def imported(request, rows):
+    for row in rows:
+        print(forum_for(row))  # RT107
+
+def cached_per_row_is_still_one_per_row(request):
+    for topic in Topic.objects.all():
+        print(topic.banner)  # RT107
+"#,
+    );
+}
+
+#[test]
+fn prefetches_that_do_not_serve() {
+    check(
+        r#"
+def public(request):
+    for topic in Topic.objects.prefetch_related("posts"):
+        print(list(topic.posts.filter(is_public=True)))  # RT108
+
+def newest(request):
+    return [topic.posts.order_by("-pk").first() for topic in Topic.objects.prefetch_related("posts")]  # RT108
+
+def unordered(request):
+    return [topic.posts.first() for topic in Topic.objects.prefetch_related("posts")]  # RT108
+
+def names(request):
+    for topic in Topic.objects.prefetch_related("tags"):
+        print(", ".join(topic.tags.values_list("name", flat=True)))  # RT108
+"#,
+    );
+}
+
+#[test]
+fn columns_left_out() {
+    check(
+        r#"
+def titles(request):
+    for topic in Topic.objects.only("title"):
+        print(topic.title, topic.state)  # RT110
+
+def deferred(request):
+    return [topic.summary for topic in Topic.objects.defer("summary")]  # RT110
+
+def one(request, pk):
+    topic = Topic.objects.only("title").get(pk=pk)
+    return topic.title, topic.state  # RT305
+
+def refused(request):
+    return Topic.objects.only("title").select_related("forum").first()  # RT305
+"#,
+    );
+}
+
+#[test]
+fn streams_without_their_prefetch() {
+    check(
+        r#"
+def export(request, out):
+    for topic in Topic.objects.prefetch_related("tags").iterator():  # RT111
+        out.write(topic)
+
+def in_chunks(request, out):
+    for topic in Topic.objects.prefetch_related("tags").iterator(chunk_size=100):
+        out.write(topic)
+"#,
+    );
+    let code =
+        files("\ndef f(out):\n    for t in Topic.objects.prefetch_related('tags').iterator():\n        out(t)\n");
+    for (django, severity) in [("4.2", Severity::Warning), ("5.0", Severity::Blocker)] {
+        let found = review(&code, django);
+        assert_eq!(found.iter().map(|f| f.severity).collect::<Vec<_>>(), [severity], "{django}");
+    }
+    assert!(review(&code, "4.0").iter().all(|finding| finding.rewrite.is_none()));
+}
+
+#[test]
+fn tests_for_existence() {
+    check(
+        r#"
+def counted(request):
+    if Topic.objects.filter(state="open").count():  # RT301
+        return 1
+    if not Topic.objects.filter(state="new").count() > 0:  # RT301
+        return 2
+    if len(Topic.objects.filter(state="old")) == 0:  # RT301
+        return 3
+    return bool(Topic.objects.filter(state="gone"))  # RT301
+
+def alone(request):
+    topics = Topic.objects.filter(state="open")
+    if topics:  # RT301
+        return "some"
+    return "none"
+"#,
+    );
+}
+
+#[test]
+fn tests_before_fetching() {
+    check(
+        r#"
+def shown(request):
+    topics = Topic.objects.filter(state="open")
+    if topics.exists():  # RT302
+        for topic in topics:
+            print(topic.title, topic.state, topic.views)
+
+def counted(request):
+    topics = Topic.objects.filter(state="open")
+    total = topics.count()  # RT302
+    return total, [(topic.title, topic.state, topic.views) for topic in topics]
+"#,
+    );
+}
+
+#[test]
+fn eager_loading_that_nothing_reads() {
+    check(
+        r#"
+def titles(request):
+    return [(t.title, t.state, t.views) for t in Topic.objects.select_related("forum")]  # RT113
+
+def prefetched(request):
+    return [topic.forum.name for topic in Topic.objects.prefetch_related("forum")]  # RT113
+"#,
+    );
+}
+
+#[test]
+fn rows_and_lists_for_a_column() {
+    check(
+        r#"
+def titles(request):
+    return [topic.title for topic in Topic.objects.filter(state="open")]  # RT303
+
+def listed(request):
+    return Topic.objects.filter(forum__in=list(Forum.objects.values_list("pk", flat=True))).first()  # RT306
+"#,
+    );
+}
+
+#[test]
+fn severity_follows_the_bound_and_who_waits() {
+    let of = |code: &str| review(&files(code), "5.2").first().map(|finding| finding.severity);
+    let body = "\n    return [t.pin.place for t in Topic.objects.all()]\n";
+    assert_eq!(of(&format!("\ndef view(request):{body}")), Some(Severity::Blocker));
+    let sliced = "\ndef view(request):\n    return [t.pin.place for t in Topic.objects.all()[:20]]\n";
+    assert_eq!(of(sliced), Some(Severity::Warning));
+    let task = format!("\nfrom celery import shared_task\n\n@shared_task\ndef work():{body}");
+    assert_eq!(of(&task), Some(Severity::Warning));
+}
+
+#[test]
+fn without_the_model_nothing_is_certain() {
+    let code =
+        "from forum.models import Topic\n\ndef view(request):\n    return [t.forum.id for t in Topic.objects.all()]\n";
+    let alone = [("forum/views.py".to_owned(), code.to_owned())].into();
+    let found = review(&alone, "5.2");
+    assert!(!found.is_empty());
+    assert!(found.iter().all(|finding| finding.confidence < Confidence::Certain), "{found:?}");
+}

@@ -1,0 +1,385 @@
+//! Code that other tools flag and that is fine as it is.
+
+use crate::harness::{check_files, named, silent};
+
+#[test]
+fn raw_keys_and_relations_set_in_the_loop() {
+    silent(
+        r#"
+def keys():
+    return {topic.pk: (topic.forum_id, topic.title) for topic in Topic.objects.all()}
+
+def moved(request, forum):
+    for topic in Topic.objects.all():
+        topic.forum = forum
+        print(topic.forum.name)
+
+def back_reference(request, pk):
+    forum = Forum.objects.get(pk=pk)
+    return [topic.forum.name for topic in forum.topics.all()]
+"#,
+    );
+}
+
+#[test]
+fn writes_through_a_manager() {
+    silent(
+        r#"
+def tag(request, tag):
+    for topic in Topic.objects.all():
+        topic.tags.add(tag)
+        topic.tags.remove(tag)
+"#,
+    );
+}
+
+#[test]
+fn constant_loops_and_loops_that_leave() {
+    silent(
+        r#"
+def few(request, name):
+    for state in ("open", "closed"):
+        print(Topic.objects.filter(state=state).count())
+
+def first_hit(request, wanted):
+    for topic in Topic.objects.order_by("pk"):
+        if topic.title == wanted and topic.state and topic.views:
+            return topic.posts.count()
+
+def found(request, wanted):
+    for topic in Topic.objects.all():
+        if topic.title != wanted:
+            continue
+        print(topic.forum.name)
+        break
+
+def attempts(request, slug):
+    for attempt in range(3):
+        forum = Forum.objects.filter(slug=slug).first()
+        if forum:
+            return forum
+"#,
+    );
+}
+
+#[test]
+fn memo_guards() {
+    silent(
+        r#"
+from functools import lru_cache
+
+def known(rows):
+    cache = {}
+    for row in rows:
+        if row["slug"] not in cache:
+            cache[row["slug"]] = Forum.objects.get(slug=row["slug"])
+
+def looked_up(rows):
+    cache = {}
+    for row in rows:
+        forum = cache.get(row["slug"])
+        if forum is None:
+            forum = Forum.objects.get(slug=row["slug"])
+            cache[row["slug"]] = forum
+
+def by_exception(rows):
+    cache = {}
+    for row in rows:
+        try:
+            forum = cache[row["slug"]]
+        except KeyError:
+            forum = cache[row["slug"]] = Forum.objects.get(slug=row["slug"])
+        print(forum)
+
+def lazily(rows):
+    forum = None
+    for row in rows:
+        if forum is None:
+            forum = Forum.objects.get(slug="general")
+        print(forum, row)
+
+@lru_cache(maxsize=None)
+def forum_of(slug):
+    return Forum.objects.get(slug=slug)
+
+def through_a_cached_function(rows):
+    return [forum_of(row["slug"]) for row in rows]
+
+class Importer:
+    _default = None
+
+    @property
+    def default(self):
+        if self._default is None:
+            self._default = Forum.objects.get(slug="general")
+        return self._default
+
+    def run(self, rows):
+        for row in rows:
+            print(self.default, row)
+"#,
+    );
+}
+
+#[test]
+fn loops_that_wait_or_write_what_they_read() {
+    silent(
+        r#"
+import time
+from django.db import transaction
+
+def poll(request, pk):
+    while not Topic.objects.filter(pk=pk, state="done").exists():
+        time.sleep(1)
+
+def drain(request):
+    while True:
+        topic = Topic.objects.filter(state="new").first()
+        if topic is None:
+            break
+        Topic.objects.filter(pk=topic.pk).update(state="done")
+
+def number(request, rows):
+    for row in rows:
+        last = Topic.objects.order_by("-views").first()
+        Topic.objects.create(title=row, views=last.views + 1, forum_id=1)
+
+def transactions(request, rows):
+    for row in rows:
+        with transaction.atomic():
+            print(Forum.objects.select_for_update().get(slug="general"), row)
+"#,
+    );
+}
+
+#[test]
+fn what_a_prefetch_serves() {
+    silent(
+        r#"
+def shown(request):
+    for topic in Topic.objects.prefetch_related("posts", "tags"):
+        print(len(topic.posts.all()), topic.posts.count(), topic.tags.exists())
+        for post in topic.posts.all():
+            print(post.topic.title, post.body)
+        print([tag.name for tag in topic.tags.all()[:3]])
+
+def pins(request):
+    return [topic.pin.place for topic in Topic.objects.select_related("pin")]
+
+def subjects(request):
+    return [note.subject for note in Note.objects.prefetch_related("subject")]
+"#,
+    );
+}
+
+#[test]
+fn the_evaluation_cache() {
+    silent(
+        r#"
+from django.shortcuts import render
+
+def length_then_rows(request):
+    topics = Topic.objects.all()
+    total = len(topics)
+    return total, [(topic.pk, topic.title, topic.state) for topic in topics]
+
+def truth_then_rows(request):
+    topics = Topic.objects.filter(state="open")
+    if not topics:
+        return None
+    return [(topic.pk, topic.title, topic.state) for topic in topics]
+
+def truth_then_template(request):
+    topics = Topic.objects.filter(state="open")
+    if topics:
+        return render(request, "topics.html", {"topics": topics})
+
+def summed(request):
+    topics = list(Topic.objects.all())
+    return sum(topic.views for topic in topics), [(topic.title, topic.state) for topic in topics]
+
+def locks(request):
+    topics = Topic.objects.select_for_update().filter(state="open")
+    if len(topics) == 0:
+        return None
+
+def locked_for_the_block(request):
+    bool(Topic.objects.select_for_update().filter(state="open"))
+"#,
+    );
+}
+
+#[test]
+fn counts_that_are_numbers_and_pages() {
+    silent(
+        r#"
+def page(request):
+    topics = Topic.objects.filter(state="open")
+    total = topics.count()
+    return {"total": total, "rows": [(t.pk, t.title, t.state) for t in topics.order_by("pk")[:20]]}
+
+def more_than_one(request):
+    return Topic.objects.filter(state="open").count() > 1
+
+def asked_again_after_a_write(request):
+    topics = Topic.objects.filter(state="open")
+    if topics.exists():
+        Topic.objects.filter(pk=1).update(state="closed")
+        return list(topics)
+
+def deleted(request):
+    topics = Topic.objects.filter(state="open")
+    if topics.exists():
+        topics.delete()
+
+def streamed(request):
+    topics = Topic.objects.filter(state="open")
+    if topics.exists():
+        for topic in topics.iterator():
+            print(topic.title, topic.state, topic.views)
+
+def one_of_a_slice(request):
+    if Topic.objects.filter(state="open")[:1]:
+        return True
+"#,
+    );
+}
+
+#[test]
+fn keys_that_are_more_or_less_than_the_column() {
+    silent(
+        r#"
+def other_column():
+    return [price.currency.pk for price in Price.objects.select_related("currency")]
+
+def read_otherwise(request, pk):
+    topic = Topic.objects.get(pk=pk)
+    return topic.forum.pk, topic.forum.name
+
+def loaded(request):
+    return [topic.forum.pk for topic in Topic.objects.select_related("forum").filter(forum__name="x")]
+
+def fresh(request, forum):
+    topic = Topic(forum=forum)
+    return topic.forum.pk
+"#,
+    );
+}
+
+#[test]
+fn eager_loading_that_somebody_else_reads() {
+    silent(
+        r#"
+def handed_on(request, out):
+    for topic in Topic.objects.select_related("forum"):
+        out.write(topic)
+
+def methods(request):
+    return [(topic.title, topic.get_absolute_url()) for topic in Topic.objects.select_related("forum")]
+
+def returned():
+    topics = Topic.objects.select_related("forum")
+    for topic in topics:
+        print(topic.title, topic.state, topic.views)
+    return topics
+
+def saved(request):
+    for topic in Topic.objects.all():
+        topic.views = 0
+        topic.save()
+"#,
+    );
+}
+
+#[test]
+fn columns_that_are_there() {
+    silent(
+        r#"
+def named(request):
+    return [(topic.title, topic.forum_id) for topic in Topic.objects.only("title", "forum")]
+
+def joined(request):
+    return [topic.forum.name for topic in Topic.objects.select_related("forum").only("title", "forum__name")]
+
+def reverse(request):
+    return [(t.title, t.pin.place) for t in Topic.objects.select_related("pin").only("title", "pin__place")]
+
+def either(request, wide):
+    topics = Topic.objects.all()
+    if wide:
+        topics = topics.select_related("forum")
+    else:
+        topics = topics.only("title")
+    return topics.first()
+"#,
+    );
+}
+
+#[test]
+fn lists_of_keys_that_cannot_be_subqueries() {
+    silent(
+        r#"
+def sliced():
+    latest = Forum.objects.order_by("-pk").values_list("pk", flat=True)[:10]
+    return Topic.objects.filter(forum__in=list(latest)).first()
+
+def two_databases():
+    return Topic.objects.filter(forum__in=list(Forum.objects.using("b").values_list("pk", flat=True))).first()
+
+def lazily():
+    return Topic.objects.filter(forum__in=Forum.objects.values_list("pk", flat=True)).first()
+
+def used_again():
+    keys = list(Forum.objects.values_list("pk", flat=True))
+    return keys, Topic.objects.filter(forum__in=keys).first()
+"#,
+    );
+}
+
+#[test]
+fn data_loaders_and_batches() {
+    silent(
+        r#"
+def load_forums(keys):
+    forums = Forum.objects.in_bulk(keys)
+    return [forums.get(key) for key in keys]
+
+def pages(request):
+    last = 0
+    while True:
+        batch = list(Topic.objects.filter(pk__gt=last).order_by("pk")[:500])
+        if not batch:
+            break
+        last = batch[-1].pk
+
+def not_rows(paths):
+    return [path.parent.name for path in paths]
+"#,
+    );
+}
+
+#[test]
+fn tests_and_migrations() {
+    check_files(&named(
+        "forum/tests/test_topics.py",
+        r#"
+def test_forums():
+    for topic in Topic.objects.all():
+        assert topic.forum.name
+        assert topic.posts.count() > 0
+"#,
+    ));
+    check_files(&named(
+        "forum/migrations/0002_fill.py",
+        r#"
+from django.db import migrations
+
+def fill(apps, schema_editor):
+    for topic in Topic.objects.all():
+        print(topic.forum.name, Forum.objects.get(slug="general"))
+
+class Migration(migrations.Migration):
+    operations = [migrations.RunPython(fill)]
+"#,
+    ));
+}
