@@ -15,7 +15,6 @@ use super::rules::Rules;
 use super::state::{App, View};
 use header::Header;
 use help::Help;
-pub use keys::{FILTER, is_for_something_else};
 use notices::NoticeList;
 
 pub use keys::{FILTER, is_for_something_else};
