@@ -1,6 +1,6 @@
 # What a person types; each step is a script in .ci/.
 
-.PHONY: serve build test bench prove setup clean
+.PHONY: serve build test bench prove docs setup clean
 
 setup:            # install what is missing
 	.ci/setup
@@ -19,6 +19,9 @@ bench: setup      # how fast
 
 prove: setup      # predictions against databases and real ORMs
 	.ci/prove
+
+docs:             # the pages of docs/ that are made from the code
+	UPDATE=1 cargo test -q --test docs --test seeds
 
 clean:
 	rm -rf dist target node_modules

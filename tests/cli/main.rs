@@ -3,7 +3,8 @@
 
 mod check;
 mod diff;
+mod fix;
 mod forum;
 mod harness;
-mod log;
+mod report;
 mod usage;
