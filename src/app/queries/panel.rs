@@ -1,12 +1,12 @@
 //! All that is known of the chosen fingerprint.
 
-mod evidence;
 mod parts;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::Choice;
+use crate::app::finding::FindingDetail;
 use crate::app::state::{App, Reviewed};
 use crate::app::widgets::{CopyButton, count, milliseconds};
 use crate::app::worker::Failure;
@@ -50,10 +50,16 @@ fn detail(review: &Reviewed, shape: &ShapeDetail, choice: Choice) -> AnyView {
         true => row.kind.clone(),
         false => format!("{} of {}", row.kind, row.tables.join(", ")),
     };
+    let findings: Vec<_> = row
+        .findings
+        .iter()
+        .map(|at| view! { <FindingDetail reviewed=review.clone() index=*at as usize /> }.into_any())
+        .collect();
+    let findings = (!findings.is_empty()).then(|| view! { <section data-testid="panel-findings">{findings}</section> });
     view! {
         <h2>{title}</h2>
         {figures(shape)}
-        {evidence::findings(review, row, choice)}
+        {findings}
         <section>
             <div class="panel-title"><h3>"Statement"</h3><CopyButton text=move || sql.clone() /></div>
             <pre class="sql-text" tabindex="0">{shape.layout.clone()}</pre>

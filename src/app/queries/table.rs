@@ -77,7 +77,7 @@ pub fn ShapeTable(review: Reviewed, choice: Choice) -> impl IntoView {
         let review = review.clone();
         (move || pages.with(|pages| pages.get(at).map(|row| cells(&review, row, has_times)))).into_any()
     });
-    walk_from_anywhere(chosen, total, choose);
+    listen(choice, chosen, total, choose);
 
     let header = view! {
         <div class="shape-cells shape-head" role="row" aria-rowindex="1">
@@ -126,13 +126,17 @@ pub fn ShapeTable(review: Reviewed, choice: Choice) -> impl IntoView {
     }
 }
 
-/// `j` and `k` walk through the table wherever the focus is, as long as no other list has it.
-fn walk_from_anywhere(chosen: Memo<Option<u32>>, total: Signal<u32>, choose: Callback<u32>) {
+/// `j` and `k` walk through the table wherever the focus is, as long as no other list has it; Escape goes back.
+fn listen(choice: Choice, chosen: Memo<Option<u32>>, total: Signal<u32>, choose: Callback<u32>) {
     let listener = window_event_listener(ev::keydown, move |event| {
         if is_for_something_else(&event) {
             return;
         }
         let last = total.get_untracked().saturating_sub(1);
+        if event.key() == "Escape" {
+            choice.back();
+            return;
+        }
         let next = match (event.key().as_str(), chosen.get_untracked()) {
             ("j", None) | ("k", None) => 0,
             ("j", Some(row)) => row.saturating_add(1).min(last),

@@ -17,8 +17,6 @@ use header::Header;
 use help::Help;
 use notices::NoticeList;
 
-pub use keys::{FILTER, is_for_something_else};
-
 #[component]
 pub fn Shell() -> impl IntoView {
     let app = App::get();
