@@ -15,6 +15,7 @@ use super::rules::Rules;
 use super::state::{App, View};
 use header::Header;
 use help::Help;
+pub use keys::{FILTER, is_for_something_else};
 use notices::NoticeList;
 
 #[component]
