@@ -274,6 +274,7 @@ fn serializers_read_every_field() {
     let files = [(
         "forum/serializers.py",
         r#"
+from django.contrib.auth import get_user_model
 from rest_framework import serializers
 from .models import Forum, Post, Topic
 
@@ -340,6 +341,13 @@ class OwnSerializer(serializers.ModelSerializer):
         model = Topic
         fields = ["forum"]
 
+class BackSerializer(serializers.ModelSerializer):
+    name = serializers.CharField(source="profile.user.username")
+
+    class Meta:
+        model = get_user_model()
+        fields = ["name"]
+
 class LabelSerializer(serializers.Serializer):
     posts = serializers.StringRelatedField(many=True)
 "#,
@@ -347,6 +355,7 @@ class LabelSerializer(serializers.Serializer):
     check(
         &files,
         r#"
+from django.contrib.auth import get_user_model
 from rest_framework import generics
 from rest_framework.response import Response
 from .models import Topic
@@ -390,6 +399,10 @@ class Label(generics.ListAPIView):  # 1 + N
     queryset = Topic.objects.all()
     serializer_class = LabelSerializer
 
+class Back(generics.ListAPIView):  # 1 + N
+    queryset = get_user_model().objects.all()
+    serializer_class = BackSerializer
+
 class One(generics.RetrieveAPIView):  # 3
     queryset = Topic.objects.all()
     serializer_class = NestedSerializer
@@ -412,6 +425,26 @@ def twice(request):  # 1 + N
 
 def one(request, pk):  # 2
     return Response(SourceSerializer(Topic.objects.get(pk=pk)).data)
+"#,
+    );
+}
+
+#[test]
+fn fields_of_a_model_that_is_not_in_the_input_are_columns() {
+    check(
+        &[],
+        r#"
+from rest_framework import generics, serializers
+from elsewhere.models import Licence
+
+class LicenceSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Licence
+        fields = ["title", "holders", "object_url"]
+
+class Licences(generics.ListAPIView):  # 1
+    queryset = Licence.objects.all()
+    serializer_class = LicenceSerializer
 "#,
     );
 }

@@ -46,7 +46,11 @@ impl<'p> Interpreter<'p, '_> {
         if let Some(reverse) = project.schema.reverse(id, name) {
             let model = self.model_ref(reverse.model);
             if reverse.kind == RelationKind::OneToOne {
-                return self.singular(row, name, model, site, false);
+                let related = self.singular(row, name, model, site, false);
+                // Each of the two knows the other from here on.
+                let back = reverse.field.clone();
+                self.flow.set_attr(&related.sym(), &back, Value::Row(row.clone()));
+                return related;
             }
             let back = (reverse.kind == RelationKind::ForeignKey).then(|| reverse.field.clone());
             return self.related_manager(row, name, reverse.kind, back, Some(reverse.model));

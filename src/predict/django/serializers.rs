@@ -297,8 +297,12 @@ impl<'p> Interpreter<'p, '_> {
             _ if found.is_some_and(|field| field.kind == FieldKind::GenericForeignKey) => return,
             _ => {}
         }
-        let value = self.part(instance, name, site);
-        match self.rows_of(value, site) {
+        // What may be a relation of a model that is not in the input is more often a column here: nothing is guessed.
+        let rows = match self.part(instance, name, site) {
+            Value::MaybeRelation(..) => return,
+            value => self.rows_of(value, site),
+        };
+        match rows {
             rows @ Value::QuerySet(_) => {
                 let turning = self.iterate(&rows, site);
                 self.each_of(&turning, site, Renderer::Serializer, |this, row| this.nested_fields(row, depth, site));
