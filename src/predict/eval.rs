@@ -413,8 +413,7 @@ impl<'p> Interpreter<'p, '_> {
             let turning = self.iterate(&iterated, self.site(clause.iter.span));
             if let Some(driver) = &turning.driver {
                 let elements: Vec<&'p Expr> = [&comp.element].into_iter().chain(&comp.value).collect();
-                let rows = matches!(iterated, Value::QuerySet(_));
-                let reads = if rows { self.reads_of_items(&comp.clauses, &elements) } else { None };
+                let reads = self.reads_of_items(&iterated, &comp.clauses, &elements);
                 self.rec.enter_loop(driver, whole, reads);
                 opened += 1;
             }

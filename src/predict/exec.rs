@@ -279,8 +279,7 @@ impl<'p> Interpreter<'p, '_> {
             return if orelse.is_empty() { next } else { self.exec_block(orelse) };
         };
         let whole = self.site(stmt.span);
-        let rows = matches!(iterated, Value::QuerySet(_));
-        let reads = if rows { self.reads_of_rows(iter, target, body) } else { None };
+        let reads = self.reads_of_rows(&iterated, iter, target, body);
         self.exec_turns(driver, whole, reads, body, |this| this.assign(target, turning.element));
         self.exec_block(orelse)
     }

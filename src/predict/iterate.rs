@@ -144,11 +144,28 @@ impl<'p> Interpreter<'p, '_> {
 }
 
 /// A plain value that changes with the turns of a loop.
-fn marked(value: Value<'_>, key: u32) -> Value<'_> {
+fn marked<'p>(value: Value<'p>, key: u32) -> Value<'p> {
     match value {
         Value::Unknown(sym) => Value::Unknown(sym.marked(key)),
         Value::Scalar(sym) => Value::Scalar(sym.marked(key)),
         Value::Const(constant) => Value::Scalar(Sym::new(format!("item{key}({})", constant.text())).marked(key)),
+        // `for name, code in PAIRS`
+        Value::Seq(seq) if seq.items.is_some() => {
+            let mark = |value: &Value<'p>| match value {
+                Value::Seq(_) => value.clone(),
+                plain => marked(plain.clone(), key),
+            };
+            let items = seq.items.as_ref().map(|items| items.iter().map(mark).collect());
+            let seq = Seq { items, sym: seq.sym.clone().marked(key), ..(*seq).clone() };
+            Value::Seq(Rc::new(seq))
+        }
+        Value::Seq(seq) => {
+            let element = seq.element.clone().map(|element| match element {
+                nested @ Value::Seq(_) => nested,
+                plain => marked(plain, key),
+            });
+            Value::Seq(Rc::new(Seq { element, sym: seq.sym.clone().marked(key), ..(*seq).clone() }))
+        }
         other => other,
     }
 }

@@ -71,6 +71,16 @@ impl<'p> Interpreter<'p, '_> {
         }
     }
 
+    /// A queryset that the running function has made: nobody else holds it.
+    fn is_built_here(&self, value: &Value<'p>) -> bool {
+        let Value::QuerySet(node) = value else { return false };
+        let inside = |site: Site| {
+            let function = self.frames.last().and_then(|frame| frame.function);
+            site.file == self.file() && function.is_none_or(|f| f.function.body_span.contains(site.span))
+        };
+        node.desc.built.is_some_and(inside)
+    }
+
     fn is_read_once(&mut self, name: &SmolStr) -> bool {
         self.loads().get(name).copied().unwrap_or(0) <= 1
     }
@@ -94,9 +104,15 @@ impl<'p> Interpreter<'p, '_> {
     }
 
     /// The attributes that a loop's body reads of the rows of `iter`, where it does nothing else with them.
-    pub(super) fn reads_of_rows(&mut self, iter: &'p Expr, target: &'p Expr, body: &'p Block) -> Option<Vec<SmolStr>> {
+    pub(super) fn reads_of_rows(
+        &mut self,
+        rows: &Value<'p>,
+        iter: &'p Expr,
+        target: &'p Expr,
+        body: &'p Block,
+    ) -> Option<Vec<SmolStr>> {
         let ExprKind::Name(name) = &target.kind else { return None };
-        if !self.is_alone(iter) {
+        if !self.is_built_here(rows) || !self.is_alone(iter) {
             return None;
         }
         // After the loop, the name is still the last row.
@@ -107,10 +123,15 @@ impl<'p> Interpreter<'p, '_> {
     }
 
     /// The same for a comprehension of one clause.
-    pub(super) fn reads_of_items(&mut self, clauses: &'p [CompClause], elements: &[&'p Expr]) -> Option<Vec<SmolStr>> {
+    pub(super) fn reads_of_items(
+        &mut self,
+        rows: &Value<'p>,
+        clauses: &'p [CompClause],
+        elements: &[&'p Expr],
+    ) -> Option<Vec<SmolStr>> {
         let [clause] = clauses else { return None };
         let ExprKind::Name(name) = &clause.target.kind else { return None };
-        if !self.is_alone(&clause.iter) {
+        if !self.is_built_here(rows) || !self.is_alone(&clause.iter) {
             return None;
         }
         let mut seen = Vec::new();
@@ -133,7 +154,9 @@ impl<'p> Interpreter<'p, '_> {
         let sym = tested.sym();
         // A name that the loop assigns holds what the turn before it left; see `forget_assigned`.
         let carried = sym.text.contains(&format!("{kept}@"));
-        (fits && (carried || stores(body) || self.rec.varies_with(&sym).is_none())).then_some(missing)
+        // What a cache gave is kept under its key.
+        let cached = sym.marks.iter().any(|mark| self.rec.reads.contains_key(mark));
+        (fits && (carried || cached || stores(body) || self.rec.varies_with(&sym).is_none())).then_some(missing)
     }
 }
 

@@ -96,7 +96,7 @@ pub fn named(path: &str, code: &str) -> Files {
 pub fn review(files: &Files, django: &str) -> Vec<Finding> {
     let listed = files.iter().map(|(path, text)| CodeFile { path: path.clone(), text: text.clone(), context: false });
     let others = vec![OtherFile { path: "requirements.txt".into(), text: format!("Django=={django}\n") }];
-    let input = CodeInput { files: listed.collect(), others };
+    let input = CodeInput { files: listed.collect(), others, ..CodeInput::default() };
     let config = Config { select: FAMILIES.iter().map(|name| (*name).to_owned()).collect(), ..Config::default() };
     let config = Config { hints: true, ..config };
     review::code(input, &config, &mut |_, _, _| ControlFlow::Continue(())).report.findings

@@ -383,3 +383,48 @@ class Migration(migrations.Migration):
 "#,
     ));
 }
+
+#[test]
+fn what_real_projects_taught() {
+    silent(
+        r#"
+from django.core.cache import cache
+
+PAIRS = (("a", "x"), ("b", "y"), ("c", "z"))
+
+def forum_of(slug):
+    forum = cache.get(f"forum-{slug}")
+    if forum:
+        return forum
+    forum = Forum.objects.get(slug=slug)
+    cache.set(f"forum-{slug}", forum)
+    return forum
+
+def through_the_cache(request, slugs):
+    return [forum_of(slug) for slug in slugs]
+
+def pairs(request):
+    for slug, name in PAIRS:
+        print(Forum.objects.filter(slug=slug).first(), name)
+
+def titles_of(topics):
+    return [topic.title for topic in topics]
+
+def held_by_the_caller(request):
+    topics = Topic.objects.select_related("forum")
+    print(titles_of(topics))
+    return topics
+
+def progress(request):
+    topics = Topic.objects.filter(state="open")
+    total = topics.count()
+    for topic in topics.iterator(chunk_size=2000):
+        print(total, topic)
+
+def saves(request, rows):
+    for row in rows:
+        banner = Banner(text=row)
+        banner.save()
+"#,
+    );
+}

@@ -126,7 +126,6 @@ fn report(trace: &Trace, at: usize, query: &Query, cx: &mut Context<'_>) {
     // What comes from elsewhere may bring its relations along.
     let confidence = if row.queryset.is_some() { confidence } else { confidence.min(Confidence::Likely) };
     let column = declared(cx.project, row, field).map_or_else(|| format!("{field}_id"), |f| f.attname().to_string());
-    let rows = row.queryset.map(|id| trace.queryset(id));
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
@@ -138,7 +137,7 @@ fn report(trace: &Trace, at: usize, query: &Query, cx: &mut Context<'_>) {
             cx.project.text(site).split_whitespace().collect::<Vec<_>>().join(" "),
         ),
         cost: Some(cx.cost(trace, Terms::product(1, event.loops.clone()), Terms::zero())),
-        evidence: loops::evidence(trace, event, rows, &event.loops),
+        evidence: Vec::new(),
         rewrite: cure(cx.project, site, row, field, &column),
         advice: format!("Read {column} instead of the related row's key."),
         key: format!("{}.{field}", row.model_name),

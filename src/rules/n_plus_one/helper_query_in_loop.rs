@@ -131,7 +131,9 @@ fn repeats<'t>(
     let turning = loops::repeating(trace, event, cx.config)?;
     let id = *turning.last().filter(|id| event.loops.last() == Some(id))?;
     let info = trace.loop_info(id);
-    let step = loops::call_in(trace, event, id)?;
+    // What a row does when it is saved or deleted is its own.
+    let writes = |step: &&CallStep| ["save", "delete", "full_clean"].iter().any(|name| step.callee.ends_with(name));
+    let step = loops::call_in(trace, event, id).filter(|_| !event.via.iter().any(|step| writes(&step)))?;
     let steady = query.varies_with.is_none_or(|varies| !turning.contains(&varies));
     let on_purpose = steady && (loops::writes_within(trace, id, &facts.tables) || loops::waits_within(trace, id));
     let loops_on = info.over == Over::Pages || (steady && info.conditional);
@@ -146,10 +148,7 @@ fn report(trace: &Trace, group: &Group<'_>, cx: &mut Context<'_>) {
     let confidence = if steady || opaque { found.min(Confidence::Likely) } else { found };
     let mut before = Terms::zero();
     let mut after = Terms::zero();
-    let mut evidence = vec![DraftEvidence::Code {
-        site: trace.loop_info(group.id).site,
-        message: "the loop runs over this".to_owned(),
-    }];
+    let mut evidence = Vec::new();
     let mut places: Vec<Site> = Vec::new();
     for (event, query) in &group.sent {
         before.add(&Terms::product(1, event.loops.clone()));
@@ -167,6 +166,8 @@ fn report(trace: &Trace, group: &Group<'_>, cx: &mut Context<'_>) {
                 .map(|step| DraftEvidence::Code { site: step.site, message: format!("by way of {}()", step.callee) }),
         );
     }
+    let site = trace.loop_info(group.id).site;
+    evidence.push(DraftEvidence::Code { site, message: "the loop runs over this".to_owned() });
     let models: Vec<&str> =
         group.sent.iter().filter_map(|(_, q)| Some(trace.queryset(q.queryset?).model_name.as_str())).collect();
     let count = places.len().max(1);

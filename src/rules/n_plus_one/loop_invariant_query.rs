@@ -101,9 +101,11 @@ pub(super) fn repeats(trace: &Trace, event: &Event, query: &Query, cx: &Context<
         && info.over != Over::Pages
         && loops::call_in(trace, event, id).is_none();
     let random = query.queryset.is_some_and(|id| trace.queryset(id).order.iter().any(|order| order == "?"));
-    let excused = loops::repeating(trace, event, cx.config).is_none_or(|turning| !turning.contains(&id));
+    if !steady || random || !loops::repeating(trace, event, cx.config)?.contains(&id) {
+        return None;
+    }
     let changes = loops::writes_within(trace, id, &facts.tables) || loops::waits_within(trace, id);
-    (steady && !random && !excused && !changes).then_some(id)
+    (!changes).then_some(id)
 }
 
 fn report(trace: &Trace, event: &Event, query: &Query, id: LoopId, cx: &mut Context<'_>) {

@@ -118,7 +118,7 @@ fn report(trace: &Trace, event: &Event, query: &Query, tested: Tested, cx: &mut 
         site: Some(tested.site),
         message: format!("This {what} that match, to know whether there is any."),
         cost: Some(cx.cost(trace, once.clone(), once)),
-        evidence: loops::calls(event).collect(),
+        evidence: Vec::new(),
         rewrite: cure(cx.project, site, tested, query),
         advice: "Ask with exists(), which stops at the first row.".to_owned(),
         key: format!("{model}.{}", if counted { "count" } else { "rows" }),

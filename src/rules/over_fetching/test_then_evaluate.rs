@@ -7,7 +7,7 @@ use crate::project::Project;
 use crate::rewrite::{self, FileEdit};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops};
-use crate::trace::{Cause, Event, EventKind, Origin, Query, Role, Trace};
+use crate::trace::{Cause, Event, EventKind, Origin, Query, Role, Trace, Usage};
 
 rule! {
     /// Asks whether there are rows, or how many, and then fetches the same rows anyway.
@@ -108,12 +108,13 @@ fn evaluated_after<'t>(trace: &'t Trace, at: usize, event: &Event, query: &Query
     let later = trace.queries().skip_while(|(later, _, _)| *later <= at).find(|(later, other, fetch)| {
         let fetches = match &fetch.cause {
             Cause::Evaluation => true,
-            Cause::Manager { prefetched, .. } => !prefetched && fetch.statement.facts.kind == Kind::Select,
+            Cause::Manager { prefetched, .. } => !prefetched && fetch.usage == Usage::Rows,
             _ => false,
         };
         let plain = fetch.queryset.is_some_and(|id| {
             let queryset = trace.queryset(id);
-            !queryset.streamed && !queryset.locked && !queryset.opaque && queryset.slice.is_none()
+            let streamed = queryset.steps.iter().any(|step| step.method.ends_with("iterator"));
+            !streamed && !queryset.locked && !queryset.opaque && queryset.slice.is_none()
         });
         // Under a test of its own it may be rare; under the test of the first one, it is what that one was for.
         let under = if query.tested.is_some() { 1 } else { 0 };
