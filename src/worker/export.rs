@@ -49,3 +49,32 @@ fn rewrites(report: &Report, files: &Files<'_>) -> Result<String, String> {
     let diff = patch::diff(&applied.files, files, &known);
     if diff.is_empty() { Err("no finding has a rewrite".to_owned()) } else { Ok(diff) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use crate::protocol::{Answer, Ask, Item, Options};
+    use crate::worker::{Bytes, CodeDesk};
+
+    const CODE: &str = "from django.db import models\n\n\n\
+        class Forum(models.Model):\n    name = models.CharField(max_length=80)\n\n\n\
+        class Topic(models.Model):\n    forum = models.ForeignKey(Forum, on_delete=models.CASCADE)\n\n\n\
+        def names():\n    out = []\n    for topic in Topic.objects.all():\n        out.append(topic.forum.name)\n    return out\n";
+
+    #[test]
+    fn a_review_can_be_taken_along_in_every_format() {
+        let mut desk = CodeDesk::default();
+        let mut ask = |ask, bytes| desk.answer(ask, bytes, &|_, _, _| ());
+        let item = Item { name: "forum/models.py".into(), format: None, size: CODE.len() as u64 };
+        let bytes: Vec<Bytes> = vec![Box::new(Cursor::new(CODE))];
+        ask(Ask::Review { job: 1, items: vec![item], options: Options::default() }, bytes);
+        for format in ["markdown", "html", "suggestions", "sarif", "rdjson", "json", "patch"] {
+            let answer = ask(Ask::Export { job: 2, format: format.to_owned() }, Vec::new());
+            let Answer::Export { text, .. } = answer else { panic!("{format}: {answer:?}") };
+            assert!(text.contains("select_related"), "{format}: {text}");
+        }
+        let answer = ask(Ask::Export { job: 3, format: "docx".to_owned() }, Vec::new());
+        assert!(matches!(answer, Answer::Failed { message, .. } if message.contains("docx")));
+    }
+}

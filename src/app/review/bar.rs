@@ -1,25 +1,34 @@
 //! Above the three columns: the whole at a glance, the filter, what is asked for, and what can be taken along.
 
+use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
+use super::desk::{Desk, Step};
 use super::export::ExportMenu;
 use super::summary::round_trips_text;
 use crate::app::shell::FILTER;
-use crate::app::state::App;
+use crate::app::state::{App, Reviewed};
 use crate::app::widgets::SeverityMark;
-use crate::model::{Report, Severity};
+use crate::model::Severity;
 
 #[component]
 pub fn Bar() -> impl IntoView {
     let app = App::get();
+    let desk = Desk::get();
     let type_in = move |event| {
         let filter = event_target_value(&event);
         app.router.update(|route| route.filter = filter);
     };
+    let leave = move |event: KeyboardEvent| {
+        if matches!(event.key().as_str(), "Escape" | "Enter") {
+            event.prevent_default();
+            desk.enter(Step::List);
+        }
+    };
     view! {
         <div class="bar">
             <div class="glance" data-testid="summary">
-                {move || app.code_review.with(|review| review.as_ref().map(|review| view! { <Glance report=review.report.clone() /> }))}
+                {move || app.code_review.with(|review| review.clone().map(|review| view! { <Glance review /> }))}
             </div>
             <input
                 id=FILTER
@@ -32,6 +41,7 @@ pub fn Bar() -> impl IntoView {
                 spellcheck="false"
                 prop:value=move || app.router.filter()
                 on:input=type_in
+                on:keydown=leave
             />
             <Choices />
             <ExportMenu />
@@ -40,16 +50,16 @@ pub fn Bar() -> impl IntoView {
 }
 
 #[component]
-fn Glance(report: Report) -> impl IntoView {
+fn Glance(review: Reviewed) -> impl IntoView {
     let counts: Vec<_> = Severity::ALL
         .into_iter()
         .filter_map(|severity| {
-            let count = report.findings.iter().filter(|finding| finding.severity == severity).count();
+            let count = review.report.findings.iter().filter(|finding| finding.severity == severity).count();
             (count > 0)
                 .then(|| view! { <span class="glance-count"><b>{count}</b> " " <SeverityMark severity /></span> })
         })
         .collect();
-    view! { {counts} {round_trips_text(&report).map(|text| view! { <span class="soft">"⇄ " {text}</span> })} }
+    view! { {counts} {round_trips_text(&review.report).map(|text| view! { <span class="soft">"⇄ " {text}</span> })} }
 }
 
 /// What a review is asked for.

@@ -12,7 +12,8 @@ use super::inputs::{self, Inputs};
 use super::queries::Queries;
 use super::review::Review;
 use super::rules::Rules;
-use super::state::{App, View};
+use super::state::{App, Reviewed, View};
+use super::widgets::plural;
 use header::Header;
 use help::Help;
 pub use keys::{FILTER, is_for_something_else};
@@ -39,9 +40,20 @@ pub fn Shell() -> impl IntoView {
                 View::Rules => view! { <Rules /> }.into_any(),
             }}
         </main>
+        <p class="unseen" role="status">{move || outcome(app)}</p>
         <Show when=move || dragging.get()>
             <div class="drop-here" aria-hidden="true"><p>"Drop it anywhere"</p></div>
         </Show>
         <Help open=help />
     }
+}
+
+/// What a finished review comes to, for who does not see it appear.
+fn outcome(app: App) -> Option<String> {
+    let findings = |review: &Option<Reviewed>| review.as_ref().map(|review| review.report.findings.len() as u64);
+    let found = |findings| plural(findings, "finding", "findings");
+    let code = app.code_review.with(findings).map(|findings| format!("Code reviewed: {}.", found(findings)));
+    let log = app.log_review.with(findings).map(|findings| format!("Logs reviewed: {}.", found(findings)));
+    let parts: Vec<String> = code.into_iter().chain(log).collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
 }
