@@ -1,6 +1,6 @@
 //! Keys that mean the same in every view.
 
-use gloo_events::EventListener;
+use gloo_events::{EventListener, EventListenerOptions};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent};
@@ -11,7 +11,8 @@ use crate::app::state::{App, View};
 pub const FILTER: &str = "filter";
 
 pub fn listen(app: App, help: RwSignal<bool>) {
-    let listener = EventListener::new(&window(), "keydown", move |event| {
+    let options = EventListenerOptions::enable_prevent_default();
+    let listener = EventListener::new_with_options(&window(), "keydown", options, move |event| {
         let Some(event) = event.dyn_ref::<KeyboardEvent>() else { return };
         if is_for_something_else(event) {
             return;

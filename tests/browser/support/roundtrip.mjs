@@ -10,6 +10,11 @@ export class Roundtrip {
     this.summary = page.getByTestId("summary");
   }
 
+  /** Before that, nothing listens. */
+  started() {
+    return this.page.locator("main").waitFor();
+  }
+
   /** `inputs`, `review`, `queries` or `rules`. */
   async go(view) {
     await this.page.getByTestId(`go-${view}`).click();
@@ -22,6 +27,7 @@ export class Roundtrip {
 
   /** Through the clipboard and the key, with the focus where it is. */
   async paste(text) {
+    await this.started();
     await this.page.evaluate((text) => navigator.clipboard.writeText(text), text);
     await this.page.keyboard.press("Control+V");
   }
@@ -32,6 +38,7 @@ export class Roundtrip {
 
   /** Drops files and folders of the disk, as a file manager does. */
   async drop(...paths) {
+    await this.started();
     const session = await this.page.context().newCDPSession(this.page);
     const data = { items: [], files: paths, dragOperationsMask: 1 };
     for (const type of ["dragEnter", "dragOver", "drop"]) {

@@ -82,28 +82,40 @@ fn Scroller(shown: Memo<Shown>, on_key: impl Fn(KeyboardEvent) + 'static) -> imp
             scrolled.set(f64::from(node.scroll_top()));
         }
     };
+    // Scrolls only where a row is not seen whole.
+    let bring = move |row| {
+        let (Some(node), Some(window)) = (node.try_get_untracked().flatten(), window.try_get_untracked()) else {
+            return;
+        };
+        if !window.shows(row, f64::from(node.scroll_top())) {
+            node.set_scroll_top(window.scroll_to(row) as i32);
+        }
+    };
     let resized = window_event_listener(ev::resize, move |_| measure());
     on_cleanup(move || resized.remove());
     Effect::new(move |_| {
         // A step of a narrow screen, or the statements below, change how much of it is seen.
         desk.step.track();
-        desk.opened.track();
         node.track();
-        request_animation_frame(measure);
+        let line = desk.opened.with(|opened| opened.as_ref().and_then(|opened| opened.line));
+        let row = line.and_then(|line| row_of(&shown.get_untracked(), line));
+        request_animation_frame(move || {
+            measure();
+            if let Some(row) = row {
+                bring(row);
+            }
+        });
     });
     Effect::new(move |_| {
         let (line, shown) = (desk.line.get(), shown.get());
-        let row = shown.and_then(|(review, file)| review.files.get(file)?.row_of_line.get(&line?).copied());
+        let row = line.and_then(|line| row_of(&shown, line));
         // After the height of this file is in the page.
         request_animation_frame(move || {
             measure();
-            let (Some(node), Some(window)) = (node.try_get_untracked().flatten(), window.try_get_untracked()) else {
-                return;
-            };
-            match row {
-                Some(row) if window.shows(row, f64::from(node.scroll_top())) => {}
-                Some(row) => node.set_scroll_top(window.scroll_to(row) as i32),
-                None => node.set_scroll_top(0),
+            match (row, node.try_get_untracked().flatten()) {
+                (Some(row), _) => bring(row),
+                (None, Some(node)) => node.set_scroll_top(0),
+                (None, None) => {}
             }
         });
     });
@@ -130,4 +142,10 @@ fn Scroller(shown: Memo<Shown>, on_key: impl Fn(KeyboardEvent) + 'static) -> imp
             </div>
         </div>
     }
+}
+
+/// The row that a line of the shown file stands in.
+fn row_of(shown: &Shown, line: u32) -> Option<u32> {
+    let (review, file) = shown.as_ref()?;
+    review.files.get(*file)?.row_of_line.get(&line).copied()
 }
