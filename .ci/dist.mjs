@@ -11,11 +11,14 @@ import { gzipSync } from "node:zlib";
 const dist = process.env.TRUNK_STAGING_DIR ?? "dist";
 if ((process.env.TRUNK_PROFILE ?? "release") !== "release") process.exit(0);
 
-/** Budgets in bytes after gzip, by what a visitor waits for. */
+/**
+ * Budgets in bytes after gzip, by what a visitor waits for: nothing may grow beyond `limit`, which follows the size
+ * downwards until it meets `aim`.
+ */
 const BUDGETS = [
-  { name: "page", limit: 120_000, files: /^(index\.html|(page|boot)[-_.].*|.*\.css)$/ },
-  { name: "code engine", limit: 400_000, files: /^code_worker/ },
-  { name: "log engine", limit: 700_000, files: /^log_worker/ },
+  { name: "page", aim: 120_000, limit: 385_000, files: /^(index\.html|(page|boot)[-_.].*|.*\.css)$/ },
+  { name: "code engine", aim: 400_000, limit: 925_000, files: /^code_worker/ },
+  { name: "log engine", aim: 700_000, limit: 1_075_000, files: /^log_worker/ },
 ];
 
 const at = (file) => join(dist, file);
@@ -82,11 +85,12 @@ let over = false;
 const size = (file) => gzipSync(readFileSync(at(file)), { level: 9 }).length;
 const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1)} kB`.padStart(10);
 console.log(`build ${process.env.ROUNDTRIP_BUILD ?? "without an id"}, files ${version}; sizes after gzip:`);
-for (const { name, limit, files: pattern } of BUDGETS) {
+for (const { name, aim, limit, files: pattern } of BUDGETS) {
   const counted = files.filter((file) => pattern.test(file));
   const total = counted.reduce((sum, file) => sum + size(file), 0);
   over ||= total > limit;
-  console.log(`${name.padEnd(14)}${kilobytes(total)} of ${kilobytes(limit)}${total > limit ? "  OVER BUDGET" : ""}`);
+  const verdict = total > limit ? `  OVER ITS LIMIT of${kilobytes(limit)}` : total > aim ? "  over its aim" : "";
+  console.log(`${name.padEnd(14)}${kilobytes(total)} of ${kilobytes(aim)}${verdict}`);
   for (const file of counted) console.log(`  ${file.padEnd(40)}${kilobytes(size(file))}`);
 }
 if (over) process.exit(1);

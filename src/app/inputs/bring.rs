@@ -109,9 +109,10 @@ async fn walk(root: FileSystemEntry, errors: &mut Vec<String>) -> Vec<Part> {
             errors.push(format!("Only the first {MOST_FILES} files were taken."));
             break;
         }
-        let read = match entry.dyn_into::<FileSystemFileEntry>() {
-            Ok(file) => file_of(&file).await.map(|file| parts.push(Part::new(path.clone(), file.into()))),
-            Err(entry) => match entries_of(entry.unchecked_into()).await {
+        // Not by its class: what Chromium gives is of none that a script can name.
+        let read = match entry.is_file() {
+            true => file_of(entry.unchecked_ref()).await.map(|file| parts.push(Part::new(path.clone(), file.into()))),
+            false => match entries_of(entry.unchecked_into()).await {
                 Ok(mut entries) => {
                     entries.retain(|entry| !ignored(&entry.name()));
                     entries.sort_by_key(|entry| std::cmp::Reverse(entry.name()));
