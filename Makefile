@@ -1,6 +1,6 @@
 # What a person types; each step is a script in .ci/.
 
-.PHONY: serve build test bench prove docs setup clean
+.PHONY: serve build test bench prove docs setup pictures clean
 
 setup:            # install what is missing
 	.ci/setup
@@ -22,6 +22,9 @@ prove: setup      # predictions against databases and real ORMs
 
 docs:             # the pages of docs/ that are made from the code
 	UPDATE=1 cargo test -q --test docs --test seeds
+
+pictures: build   # of the README
+	node .ci/pictures.mjs
 
 clean:
 	rm -rf dist target node_modules
