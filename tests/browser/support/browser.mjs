@@ -23,8 +23,11 @@ export async function withPage(act, { contextOptions = {}, open = true } = {}) {
   const browser = await launch();
   try {
     const context = await browser.newContext({ permissions: ["clipboard-read", "clipboard-write"], ...contextOptions });
-    const seen = { requests: [], errors: [], console: [] };
-    context.on("request", (request) => seen.requests.push(request.url()));
+    const seen = { requests: [], byPage: [], errors: [], console: [] };
+    context.on("request", (request) => {
+      seen.requests.push(request.url());
+      if (!request.serviceWorker()) seen.byPage.push(request.url());
+    });
     const page = await context.newPage();
     page.on("pageerror", (error) => seen.errors.push(error.message));
     page.on("console", (message) => seen.console.push(`${message.type()}: ${message.text()}`));
