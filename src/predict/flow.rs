@@ -25,6 +25,8 @@ pub enum Fact {
     Evaluated(u32),
     /// The relation or deferred column of a row is in its cache.
     Loaded(Rc<str>, SmolStr),
+    /// A relation of the rows of a queryset (by its path) was prefetched after they were read.
+    Attached(u32, SmolStr),
 }
 
 impl<'p> Flow<'p> {

@@ -253,6 +253,8 @@ pub enum Operand<'p> {
     QuerySet(Rc<QsNode<'p>>),
     Expression(Rc<Expression<'p>>),
     Condition(Rc<QTree<'p>>),
+    /// Something whose SQL is not followed: a list with expressions in it.
+    Unclear,
 }
 
 /// Conditions joined.
@@ -293,6 +295,9 @@ impl<'p> Operand<'p> {
             Value::QuerySet(node) => Operand::QuerySet(node.clone()),
             Value::Expression(expression) => Operand::Expression(expression.clone()),
             Value::Q(tree) => Operand::Condition(tree.clone()),
+            Value::Seq(seq) if seq.items.iter().flatten().any(|item| matches!(item, Value::Expression(_))) => {
+                Operand::Unclear
+            }
             _ => Operand::Param,
         }
     }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use smol_str::SmolStr;
 
 use super::super::Interpreter;
+use super::super::flow::Fact;
 use super::super::value::{Args, QsNode, Seq, Value};
 use crate::model::{Kind, Site};
 use crate::trace::{Cause, Usage};
@@ -21,10 +22,16 @@ impl<'p> Interpreter<'p, '_> {
         if let Some(response) = self.call_render(name, args, site) {
             return Some(response);
         }
-        if name.starts_with("django.db.models") || name.starts_with("django.contrib.postgres.aggregates") {
+        let attaches = last == "prefetch_related_objects";
+        if !attaches && (name.starts_with("django.db.models") || name.starts_with("django.contrib.postgres.aggregates"))
+        {
             return self.call_models_function(last, args);
         }
         Some(match name.as_str() {
+            "django.db.models.prefetch_related_objects" | "django.db.models.query.prefetch_related_objects" => {
+                self.prefetch_objects(args, site);
+                Value::none()
+            }
             "django.db.transaction.atomic" => Value::Atomic,
             "django.db.transaction.on_commit" => {
                 // The callback runs later, outside of the transaction.
@@ -54,11 +61,29 @@ impl<'p> Interpreter<'p, '_> {
         })
     }
 
+    /// Prefetches for rows that were read already.
+    fn prefetch_objects(&mut self, args: &Args<'p>, site: Site) {
+        let rows = args.positional.first().map(|arg| self.iterate(&arg.value, arg.value_site).element);
+        let Some(Value::Row(row)) = rows else { return self.rec.exact = false };
+        let Some(node) = row.queryset.clone().filter(|_| row.path.is_empty()) else { return self.rec.exact = false };
+        let mut loads = (*node).clone();
+        loads.desc.prefetch_related.clear();
+        loads.prefetches.clear();
+        loads.born = self.rec.loop_depth();
+        self.add_prefetches(&mut loads, &without_first(args), false);
+        for lookup in &loads.desc.prefetch_related {
+            let names: Vec<&str> = lookup.split("__").collect();
+            for end in 1..=names.len() {
+                self.flow.learn(Fact::Attached(node.uid, names[..end].join("__").into()));
+            }
+        }
+        self.send_prefetches(&Rc::new(loads), site);
+    }
+
     fn call_models_function(&mut self, name: &str, args: &Args<'p>) -> Option<Value<'p>> {
         Some(match name {
             "Q" => self.q_value(args),
             "Prefetch" => self.prefetch_value(args),
-            "prefetch_related_objects" => Value::none(),
             "Manager" => self.manager_class(Vec::new()),
             "from_queryset" => match args.positional.first().map(|a| &a.value) {
                 Some(Value::Class(class)) => self.manager_class(vec![*class]),

@@ -228,7 +228,7 @@ impl<'p> Interpreter<'p, '_> {
         Some(Rc::new(new))
     }
 
-    fn add_prefetches(&mut self, new: &mut QsNode<'p>, args: &Args<'p>, cleared: bool) {
+    pub(super) fn add_prefetches(&mut self, new: &mut QsNode<'p>, args: &Args<'p>, cleared: bool) {
         if cleared {
             new.desc.prefetch_related.clear();
             new.prefetches.clear();

@@ -88,7 +88,7 @@ impl<'p> Interpreter<'p, '_> {
         let loaded = joined
             || row.fresh
             || self.flow.knows(&fact)
-            || row.queryset.as_ref().is_some_and(|node| is_loaded(node, &path));
+            || row.queryset.as_ref().is_some_and(|node| is_loaded(node, &path) || self.is_attached(node, &path));
         let of_row = self.rec.row(row);
         if loaded {
             let op = RowOp::Relation { field: name.clone(), loaded: true, pk_only: false };
@@ -103,6 +103,11 @@ impl<'p> Interpreter<'p, '_> {
             self.send_row_lookup(row, &model, cause, Usage::Value, site);
         }
         Value::Row(related)
+    }
+
+    /// Whether `prefetch_related_objects()` loaded a path for rows of the queryset.
+    fn is_attached(&self, node: &QsNode<'p>, path: &[SmolStr]) -> bool {
+        self.flow.knows(&Fact::Attached(node.uid, path.join("__").into()))
     }
 
     /// `topic.posts`: nothing is sent yet.
@@ -120,7 +125,8 @@ impl<'p> Interpreter<'p, '_> {
         };
         let mut path = row.path.clone();
         path.push(accessor.clone());
-        let prefetched = row.queryset.as_ref().is_some_and(|node| is_prefetched(node, &path));
+        let prefetched =
+            row.queryset.as_ref().is_some_and(|node| is_prefetched(node, &path) || self.is_attached(node, &path));
         let classes = self.default_classes(&model);
         let certain = row.certain && model.id.is_some();
         let related = RelatedManager { row: row.clone(), accessor: accessor.clone(), kind, back, prefetched };

@@ -109,7 +109,7 @@ impl<'p> Interpreter<'p, '_> {
     }
 
     /// The statements that a prefetch adds: one for each step of each lookup.
-    fn send_prefetches(&mut self, node: &Rc<QsNode<'p>>, site: Site) {
+    pub(super) fn send_prefetches(&mut self, node: &Rc<QsNode<'p>>, site: Site) {
         let mut sent: Vec<String> = Vec::new();
         for lookup in node.desc.prefetch_related.clone() {
             let mut model = node.model.clone();

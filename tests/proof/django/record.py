@@ -27,7 +27,7 @@ from library import fixtures, models  # noqa: E402
 from rest_framework.viewsets import ViewSetMixin  # noqa: E402
 
 MODULES = [
-    "library.reads", "library.loops", "library.costs", "library.writes", "library.views", "library.api",
+    "library.reads", "library.corners", "library.loops", "library.costs", "library.writes", "library.views", "library.api",
     "library.management.commands.report",
 ]  # fmt: skip
 SIZES = (3, 11)

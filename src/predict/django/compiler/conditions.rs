@@ -163,7 +163,7 @@ impl<'s> Query<'s> {
         if let Some((annotation, rest)) =
             names.split_first().and_then(|(first, rest)| Some((self.annotation(first)?.clone(), rest)))
         {
-            let right = self.right_side(operand, used.as_deref());
+            let right = self.right_side(operand, None, used.as_deref());
             let (column, year) = match &annotation.year_of {
                 Some(inner) if rest.len() < 2 => (inner.clone(), vec!["year"]),
                 _ => (annotation.sql.clone(), Vec::new()),
@@ -184,9 +184,14 @@ impl<'s> Query<'s> {
             let sql = self.split_exclude(model, &path, key, constant, operand);
             return (Some(Condition { sql, aggregate: false }), Vec::new());
         }
-        let right = self.right_side(operand, used.as_deref());
+        let before: Vec<u32> = self.aliases.iter().map(|alias| alias.references).collect();
+        let right = self.right_side(operand, Some(&path), used.as_deref());
+        // The rows that the value is read from are needed as well.
+        let referred = self.aliases.iter().map(|alias| alias.references).enumerate();
+        let of_value = referred.filter(|(at, references)| before.get(*at).is_none_or(|known| references > known));
+        let mut needed: Vec<usize> = of_value.map(|(at, _)| at).collect();
         let mut joins = self.joins(0, &path.hops, used.as_deref());
-        let mut needed = joins.clone();
+        needed.extend(&joins);
         let trimmed = self.trim(&mut joins, &path);
         if let Some(used) = used {
             used.extend(&joins);
@@ -265,10 +270,16 @@ impl<'s> Query<'s> {
     }
 
     /// The value that something is compared with, as SQL.
-    fn right_side(&mut self, operand: &Operand<'_>, used: Option<&HashSet<usize>>) -> Right {
+    fn right_side(&mut self, operand: &Operand<'_>, path: Option<&Path<'_>>, used: Option<&HashSet<usize>>) -> Right {
         match operand {
             Operand::Param | Operand::Constant(_) => Right::Param,
-            Operand::QuerySet(node) => Right::Subquery(self.subquery(node, true)),
+            Operand::QuerySet(node) => {
+                // A foreign key may point at another column than the key.
+                let last = path.filter(|path| path.leads_to.is_some()).and_then(|path| path.hops.last());
+                let pointed_at = last.filter(|hop| hop.direct).map(|hop| hop.right.clone());
+                Right::Subquery(self.subquery(node, true, pointed_at.as_deref()))
+            }
+            Operand::Unclear => Right::Sql(self.unknown()),
             Operand::Expression(expression) => {
                 let rendered = self.expression(expression, used);
                 let negative = matches!(expression.function.as_str(), "Subquery" | "Exists");

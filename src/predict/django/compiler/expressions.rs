@@ -47,6 +47,7 @@ impl<'s> Query<'s> {
     pub fn operand(&mut self, operand: &Operand<'_>, reuse: Option<&HashSet<usize>>) -> Rendered {
         match operand {
             Operand::Param => Rendered::value(),
+            Operand::Unclear => Rendered { sql: self.unknown(), ..Rendered::default() },
             Operand::Constant(Const::Str(path)) => self.reference(path, reuse),
             Operand::Constant(constant) => {
                 let kind = match constant {
@@ -57,7 +58,7 @@ impl<'s> Query<'s> {
                 let sql = if matches!(constant, Const::None) { "NULL" } else { "%s" };
                 Rendered { sql: sql.to_owned(), kind, ..Rendered::default() }
             }
-            Operand::QuerySet(node) => Rendered { sql: self.subquery(node, false), ..Rendered::default() },
+            Operand::QuerySet(node) => Rendered { sql: self.subquery(node, false, None), ..Rendered::default() },
             Operand::Expression(expression) => self.expression(expression, reuse),
             Operand::Condition(tree) => {
                 let (condition, needed) = self.condition(tree, None, Place { split: false, ..Place::TOP });
@@ -209,7 +210,7 @@ impl<'s> Query<'s> {
         let node: Rc<QsNode<'_>> = node.clone();
         let (sql, kind) = match function {
             "Exists" => (self.exists_subquery(&node), Some(FieldKind::Boolean)),
-            _ => (self.subquery(&node, false), None),
+            _ => (self.subquery(&node, false, None), None),
         };
         Rendered { groups: vec![sql.clone()], sql, kind, ..Rendered::default() }
     }

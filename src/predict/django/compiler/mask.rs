@@ -57,8 +57,9 @@ impl Mask {
         Self { only: of(&self.only), defer: of(&self.defer) }
     }
 
-    pub fn keeps(&self, field: &Field) -> bool {
-        if field.primary_key {
+    /// Whether a field is loaded; `own` where it is one of the model's own table, not of a parent's.
+    pub fn keeps(&self, field: &Field, own: bool) -> bool {
+        if field.primary_key && own {
             return true;
         }
         let attname = field.attname();

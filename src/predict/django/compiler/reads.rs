@@ -206,7 +206,7 @@ impl<'s> Query<'s> {
             if without.is_some_and(|without| owner != model && is_ancestor(schema, owner, without)) {
                 continue;
             }
-            if !mask.keeps(field) {
+            if !mask.keeps(field, owner == paths::concrete(schema, model)) {
                 continue;
             }
             let mut at = alias;
@@ -742,12 +742,15 @@ impl<'s> Query<'s> {
         self.fill_outer(sql)
     }
 
-    /// `(SELECT …)`; of rows, their keys where it stands behind IN.
-    pub fn subquery(&mut self, node: &QsNode<'_>, is_list: bool) -> String {
+    /// `(SELECT …)`; of rows, their keys (or the column that is pointed at) where it stands behind IN.
+    pub fn subquery(&mut self, node: &QsNode<'_>, is_list: bool, pointed_at: Option<&str>) -> String {
         let mut inner = self.inner_query(node);
         let mut node = node.clone();
         if is_list && node.shape == RowShape::Instances && node.plan.combined.is_none() {
-            inner.values = Some(vec!["pk".into()]);
+            let fields = inner.model.map(|model| paths::columns(self.backend.schema, model)).unwrap_or_default();
+            let pointed_at = fields.iter().find(|(_, field)| pointed_at.is_some_and(|column| field.column == column));
+            let name = pointed_at.map_or_else(|| "pk".into(), |(_, field)| field.name.clone());
+            inner.values = Some(vec![name]);
             node.desc.values = Some(vec!["pk".into()]);
             inner.annotations.retain(|annotation| !annotation.selected || annotation.aggregate);
         }
