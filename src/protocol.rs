@@ -192,8 +192,10 @@ pub struct ItemOutcome {
     pub format: String,
     /// Why this format, or why none.
     pub why: String,
-    /// `3 files, 41 functions, 6 models`
-    pub understood: String,
+    /// What was understood, by what is counted: 3 `file`, 41 `function`, 0 `model`.
+    pub understood: Vec<(String, u64)>,
+    /// Read for what surrounds a diff: only what the diff changes is judged.
+    pub context: bool,
     pub notes: Vec<String>,
     pub errors: Vec<String>,
     /// Belongs to the other engine: the page hands it on.
@@ -313,6 +315,9 @@ pub struct Bar {
     pub fingerprint: String,
     pub sql: String,
     pub start_ms: Option<f64>,
+    /// When the last of its statements ended.
+    pub end_ms: Option<f64>,
+    /// Of its statements together.
     pub duration_ms: Option<f64>,
     /// Statements that this bar stands for: more than one where a cluster is folded.
     pub count: u64,

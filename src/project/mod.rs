@@ -64,6 +64,9 @@ pub struct Project {
     /// (model, manager attribute) → its manager class and its queryset class, where they are in the input.
     managers: HashMap<(ModelId, SmolStr), ManagerClasses>,
     user: Option<ModelId>,
+    /// Directories that all files stand in and that say nothing of what any of them is for: `tests/samples/forum` of a
+    /// whole project that is kept there.
+    above: usize,
 }
 
 /// What is known beside the Python files.
@@ -94,8 +97,11 @@ impl Project {
             let id = FileId(at as u32);
             Module { id, source, ir, dotted: names.files.dotted(id).into() }
         });
-        let modules = modules.collect();
+        let modules: Vec<Module> = modules.collect();
+        // Without models the input may be the tests alone.
+        let above = if models.class_of.is_empty() { 0 } else { role::shared_directories(&modules) };
         Self {
+            above,
             modules,
             names,
             schema: models.schema,

@@ -1,6 +1,6 @@
 //! What a function is for, from where it stands and what it is made of.
 
-use super::{ClassRef, FunctionRef, Project};
+use super::{ClassRef, FunctionRef, Module, Project};
 use crate::model::FileId;
 use crate::trace::Role;
 
@@ -22,6 +22,19 @@ const TEMPLATE_TAGS: [&str; 4] = ["simple_tag", "inclusion_tag", "filter", "simp
 const API_DECORATORS: [&str; 7] =
     ["api_view", "login_required", "require_http_methods", "get", "post", "put", "delete"];
 
+/// How many directories the paths of all modules begin with alike.
+pub fn shared_directories(modules: &[Module]) -> usize {
+    let directories = |module: &Module| module.source.path.rsplit_once('/').map_or("", |(above, _)| above).to_owned();
+    let mut modules = modules.iter().map(directories);
+    let Some(first) = modules.next() else { return 0 };
+    let mut shared: Vec<&str> = first.split('/').collect();
+    for other in modules {
+        let alike = shared.iter().zip(other.split('/')).take_while(|(one, other)| *one == other).count();
+        shared.truncate(alike);
+    }
+    shared.into_iter().filter(|name| !name.is_empty()).count()
+}
+
 impl Project {
     pub fn role(&self, function: FunctionRef<'_>) -> Role {
         // A nested function serves what it stands in.
@@ -38,7 +51,7 @@ impl Project {
     /// What all of a file is for, going by its path.
     pub fn file_role(&self, file: FileId) -> Role {
         let path = self.modules.get(file.0 as usize).map_or("", |m| m.source.path.as_str());
-        let mut directories: Vec<&str> = path.split('/').collect();
+        let mut directories: Vec<&str> = path.split('/').skip(self.above).collect();
         let name = directories.pop().unwrap_or("");
         let within = |name: &str| directories.contains(&name);
         let named_test =
@@ -64,7 +77,7 @@ impl Project {
 
     fn own_role(&self, function: FunctionRef<'_>) -> Role {
         let path = self.modules.get(function.file.0 as usize).map_or("", |m| m.source.path.as_str());
-        let mut directories: Vec<&str> = path.split('/').collect();
+        let mut directories: Vec<&str> = path.split('/').skip(self.above).collect();
         let file = directories.pop().unwrap_or("");
         let within = |name: &str| directories.contains(&name);
         let by_file = self.file_role(function.file);

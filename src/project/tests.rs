@@ -260,6 +260,23 @@ fn roles_follow_from_where_a_function_stands() {
 }
 
 #[test]
+fn a_project_that_stands_under_tests_is_no_test() {
+    let roles = |files: &[(&str, &str)]| -> Vec<Role> {
+        let project = project(files);
+        project.functions().map(|function| project.role(function)).collect()
+    };
+    let view = "def index(request): pass\n";
+    let whole = [
+        ("tests/samples/forum/models.py", FORUM),
+        ("tests/samples/forum/views.py", view),
+        ("tests/samples/forum/tests/helpers.py", view),
+    ];
+    let found = roles(&whole);
+    assert_eq!(found[found.len() - 2..], [Role::Request, Role::Test]);
+    assert_eq!(roles(&[("app/tests/views.py", view)]), [Role::Test]);
+}
+
+#[test]
 fn migrations_have_a_leaf_and_show_indexes() {
     let migration = |body: &str| {
         format!("from django.db import migrations, models\nclass Migration(migrations.Migration):\n{body}")

@@ -120,9 +120,12 @@ fn understand(outcomes: &mut [ItemOutcome], review: &CodeReview, of_path: &HashM
             sum.functions += file.defines.functions;
             sum.models += file.defines.models;
         }
-        let parts = [(paths.len(), "file"), (sum.functions, "function"), (sum.models, "model")];
-        let parts = parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| counted(count, what));
-        outcome.understood = parts.collect::<Vec<_>>().join(", ");
+        outcome.understood = super::counts(&[
+            ("file", paths.len() as u64),
+            ("function", sum.functions as u64),
+            ("model", sum.models as u64),
+        ]);
+        outcome.context = !of_patch.is_empty() && !of_patch.contains(&item);
     }
     let in_files = review.report.errors.iter().filter_map(|error| Some((*of_path.get(&error.path)?, error)));
     let in_patches = review.patches.iter().zip(of_patch);
@@ -133,10 +136,6 @@ fn understand(outcomes: &mut [ItemOutcome], review: &CodeReview, of_path: &HashM
             outcome.errors.push(text);
         }
     }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn told(error: &InputError) -> String {
@@ -169,9 +168,9 @@ fn outcome(outcome: &intake::Outcome) -> ItemOutcome {
     ItemOutcome {
         format: outcome.format.clone(),
         why: outcome.why.clone(),
-        understood: String::new(),
         notes: outcome.notes.clone(),
         errors: outcome.errors.iter().map(told).collect(),
         elsewhere: outcome.elsewhere,
+        ..ItemOutcome::default()
     }
 }

@@ -24,6 +24,10 @@ pub use log::LogDesk;
 use crate::observe::ReadSeek;
 use crate::protocol::{Answer, Ask, BUILD, Engine, Job, wire};
 
+fn counts(counts: &[(&str, u64)]) -> Vec<(String, u64)> {
+    counts.iter().map(|(what, count)| ((*what).to_owned(), *count)).collect()
+}
+
 /// The content of one item.
 pub type Bytes = Box<dyn ReadSeek>;
 

@@ -123,7 +123,6 @@ test("a chosen folder is one input, and can be taken out and put back", () =>
 test("offline, after a reload, a paste and a folder are reviewed as before", () =>
   project((root) =>
     withPage(async ({ page, context }) => {
-      await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
       await page.waitForFunction(() => navigator.serviceWorker.controller);
       await context.setOffline(true);
       await page.reload();
@@ -131,8 +130,28 @@ test("offline, after a reload, a paste and a folder are reviewed as before", () 
       await page.getByTestId("paste").focus();
       await app.paste(DIFF);
       await seesTheDiff(app);
+      await page.reload();
       await app.drop(root);
-      await page.locator('[data-testid=finding][data-rule=RT101]').nth(1).waitFor();
+      await app.finding("RT101").waitFor();
+      assert.match(await app.row(9).textContent(), /topic\.forum\.name/);
+    }),
+  ));
+
+test("a folder dropped onto a diff is what surrounds it, and the list says so", () =>
+  project((root) =>
+    withPage(async ({ page }) => {
+      const app = new Roundtrip(page);
+      await app.paste(DIFF);
+      await seesTheDiff(app);
+      await app.drop(root);
+      await app.go("inputs");
+      await app.entries.getByText(/133 files, .*around the diff/).waitFor();
+      await app.go("review");
+      assert.equal(await app.finding("RT101").count(), 1);
+      await app.go("inputs");
+      await page.getByRole("button", { name: "Remove pasted text" }).click();
+      await app.go("review");
+      await app.row(9).getByText("topic.forum.name").waitFor();
     }),
   ));
 
@@ -189,11 +208,17 @@ test("an engine that stops costs no finding and no input, and the page says so",
     seen.errors.length = 0;
   }));
 
-test("code without a query says so", () =>
+test("code without a query says so, and what is no code says why beside it", () =>
   withPage(async ({ page }) => {
     const app = new Roundtrip(page);
     await app.paste("def add(a, b):\n    return a + b\n");
     await page.getByTestId("verdict").getByText("No database query was recognised").waitFor();
+    await app.paste("Dear all, please find the minutes attached\n");
+    await app.view("inputs").waitFor();
+    await app.entries.nth(1).getByText("Dear all").waitFor();
+    assert.equal(await app.entries.count(), 2);
+    await app.go("review");
+    await app.row(1).getByText("def add").waitFor();
   }));
 
 test("the address brings back the view, the filter and the chosen finding", () =>

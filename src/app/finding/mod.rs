@@ -9,7 +9,7 @@ mod rewrite;
 use leptos::prelude::*;
 
 use super::state::{App, Reviewed, View};
-use super::widgets::{Formula, SeverityMark, milliseconds};
+use super::widgets::{Formula, SeverityMark, marked, milliseconds};
 use crate::model::{Confidence, Cost, Finding};
 use chart::CostChart;
 use evidence::EvidenceList;
@@ -26,11 +26,11 @@ pub fn FindingDetail(reviewed: Reviewed, index: usize) -> impl IntoView {
     view! {
         <article class="finding-detail">
             <Head finding=finding.clone() />
-            <p class="message">{finding.message}</p>
+            <p class="message">{marked(&finding.message)}</p>
             {place.map(|place| view! { <p class="place mono">{place}</p> })}
             {finding.cost.map(|cost| view! { <CostLine cost=cost.clone() /> <CostChart cost /> })}
             {finding.rewrite.map(|rewrite| view! { <RewriteView rewrite /> })}
-            {(!finding.advice.is_empty()).then(|| view! { <h3>"Advice"</h3> <p>{finding.advice}</p> })}
+            {(!finding.advice.is_empty()).then(|| view! { <h3>"Advice"</h3> <p>{marked(&finding.advice)}</p> })}
             <EvidenceList evidence=finding.evidence />
         </article>
     }

@@ -33,7 +33,8 @@ fn Row(entry: Entry) -> impl IntoView {
     let state = match &standing {
         Standing::Waiting => "waiting".to_owned(),
         Standing::SetAside(_) => "set aside".to_owned(),
-        Standing::Done if seen.text.is_empty() => seen.why.clone(),
+        // Its errors say why, below.
+        Standing::Done if seen.text.is_empty() && seen.errors.is_empty() => seen.why.clone(),
         Standing::Done => seen.text.clone(),
     };
     let set_aside = match standing {

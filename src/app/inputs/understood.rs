@@ -23,11 +23,12 @@ const MOST: usize = 12;
 /// `outcomes`: each with the path of its part.
 pub fn understood<'a>(outcomes: impl Iterator<Item = (&'a str, &'a ItemOutcome)>) -> Understood {
     let outcomes: Vec<_> = outcomes.collect();
+    let text = text(outcomes.iter().map(|(_, outcome)| *outcome));
     if let [(_, only)] = outcomes.as_slice() {
         return Understood {
             format: only.format.clone(),
             why: only.why.clone(),
-            text: only.understood.clone(),
+            text,
             notes: only.notes.clone(),
             errors: only.errors.clone(),
         };
@@ -49,10 +50,32 @@ pub fn understood<'a>(outcomes: impl Iterator<Item = (&'a str, &'a ItemOutcome)>
     Understood {
         format: formats.join(", "),
         why: String::new(),
-        text: plural(outcomes.len() as u64, "file", "files"),
+        text,
         notes: shortened(notes),
         errors: shortened(errors),
     }
+}
+
+/// `3 files, 41 functions, 6 models`, summed over all parts.
+fn text<'a>(outcomes: impl Iterator<Item = &'a ItemOutcome>) -> String {
+    let mut counts: Vec<(&str, u64)> = Vec::new();
+    let mut context = false;
+    for outcome in outcomes {
+        context |= outcome.context;
+        for (what, count) in &outcome.understood {
+            match counts.iter_mut().find(|(known, _)| known == what) {
+                Some((_, sum)) => *sum += count,
+                None => counts.push((what, *count)),
+            }
+        }
+    }
+    counts.retain(|(_, count)| *count > 0);
+    let counts: Vec<String> = counts.iter().map(|(what, count)| plural(*count, what, &format!("{what}s"))).collect();
+    let mut text = counts.join(", ");
+    if context {
+        text.push_str(" around the diff: only what the diff changes is judged");
+    }
+    text
 }
 
 fn shortened(mut lines: Vec<String>) -> Vec<String> {
@@ -70,7 +93,8 @@ mod tests {
 
     fn outcome(format: &str, error: &str) -> ItemOutcome {
         let errors = Some(error.to_owned()).filter(|error| !error.is_empty()).into_iter().collect();
-        ItemOutcome { format: format.into(), understood: "1 file".into(), errors, ..ItemOutcome::default() }
+        let understood = vec![("file".to_owned(), 1), ("model".to_owned(), 2)];
+        ItemOutcome { format: format.into(), understood, errors, ..ItemOutcome::default() }
     }
 
     #[test]
@@ -78,10 +102,13 @@ mod tests {
         let outcomes = [outcome("template", ""), outcome("python", "line 3"), outcome("python", "c.py:1: odd")];
         let seen = understood(["a", "b", "c.py"].into_iter().zip(&outcomes));
         assert_eq!(seen.format, "2 python, 1 template");
-        assert_eq!(seen.text, "3 files");
+        assert_eq!(seen.text, "3 files, 6 models");
         assert_eq!(seen.errors, ["b: line 3", "c.py:1: odd"]);
         let only = understood([("a.diff", &outcomes[0])].into_iter());
-        assert_eq!((only.format.as_str(), only.text.as_str()), ("template", "1 file"));
+        assert_eq!((only.format.as_str(), only.text.as_str()), ("template", "1 file, 2 models"));
+        let around = ItemOutcome { context: true, ..outcomes[0].clone() };
+        let seen = understood([("a", &around)].into_iter());
+        assert_eq!(seen.text, "1 file, 2 models around the diff: only what the diff changes is judged");
     }
 
     #[test]

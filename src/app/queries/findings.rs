@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::overview::{findings_of, shown_by};
 use super::{Choice, Step};
 use crate::app::state::Reviewed;
-use crate::app::widgets::SeverityMark;
+use crate::app::widgets::{SeverityMark, inlines, marks};
 
 /// More are told by their number: whoever has this many reads the worst ones first.
 const MOST: usize = 200;
@@ -58,7 +58,7 @@ fn item(review: &Reviewed, at: usize, choice: Choice, marked: Memo<Vec<usize>>) 
             >
                 <SeverityMark severity=finding.severity icon_only=true />
                 <span class="log-finding-name">{finding.name.clone()}</span>
-                <span class="soft">{finding.message.clone()}</span>
+                <span class="soft">{marks(inlines(&finding.message))}</span>
             </button>
         </li>
     };

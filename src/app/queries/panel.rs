@@ -75,10 +75,11 @@ fn detail(review: &Reviewed, shape: &ShapeDetail, choice: Choice) -> AnyView {
 fn figures(shape: &ShapeDetail) -> AnyView {
     let row = &shape.row;
     let time = |name, ms: Option<f64>| ms.map(|ms| (name, milliseconds(ms)));
+    let number = |value, one, many| (if value == 1 { one } else { many }, count(value));
     let all = [
-        Some(("runs", count(row.executions))),
-        row.distinct_params.map(|params| ("parameter sets", count(params))),
-        row.requests.map(|requests| ("requests", count(requests))),
+        Some(number(row.executions, "run", "runs")),
+        row.distinct_params.map(|params| number(params, "parameter set", "parameter sets")),
+        row.requests.map(|requests| number(requests, "request", "requests")),
         time("total", row.total_ms),
         time("mean", row.mean_ms),
         time("p95", row.p95_ms),

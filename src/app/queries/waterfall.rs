@@ -139,6 +139,7 @@ mod tests {
             fingerprint: fingerprint.into(),
             sql: String::new(),
             start_ms: start,
+            end_ms: None,
             duration_ms: duration,
             count: 1,
             finding,

@@ -6,9 +6,9 @@ use web_sys::Blob;
 
 use super::catalogue::severity;
 use super::example::{Shows, files, shows};
-use super::markdown::{Block, Inline, blocks};
+use super::markdown::{Block, blocks};
 use crate::app::state::{App, Dropped, Part};
-use crate::app::widgets::{CopyButton, SeverityMark};
+use crate::app::widgets::{CopyButton, SeverityMark, marks};
 use crate::protocol::RuleDoc;
 
 #[component]
@@ -30,23 +30,14 @@ pub fn Document(rule: RuleDoc) -> impl IntoView {
 
 fn element(rule: &RuleDoc, block: Block) -> AnyView {
     match block {
-        Block::Heading(text) => view! { <h2>{inline(text)}</h2> }.into_any(),
-        Block::Paragraph(text) => view! { <p>{inline(text)}</p> }.into_any(),
+        Block::Heading(text) => view! { <h2>{marks(text)}</h2> }.into_any(),
+        Block::Paragraph(text) => view! { <p>{marks(text)}</p> }.into_any(),
         Block::List(items) => {
-            let items: Vec<_> = items.into_iter().map(|item| view! { <li>{inline(item)}</li> }).collect();
+            let items: Vec<_> = items.into_iter().map(|item| view! { <li>{marks(item)}</li> }).collect();
             view! { <ul class="rule-items">{items}</ul> }.into_any()
         }
         Block::Code { info, text } => example(rule, info, text),
     }
-}
-
-fn inline(parts: Vec<Inline>) -> Vec<AnyView> {
-    let element = |part| match part {
-        Inline::Text(text) => text.into_any(),
-        Inline::Code(text) => view! { <code>{text}</code> }.into_any(),
-        Inline::Strong(text) => view! { <strong>{text}</strong> }.into_any(),
-    };
-    parts.into_iter().map(element).collect()
 }
 
 fn example(rule: &RuleDoc, info: String, text: String) -> AnyView {

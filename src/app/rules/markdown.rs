@@ -1,6 +1,8 @@
 //! The little Markdown that the rules' documentation is written in, as a tree to build elements from: headings,
 //! paragraphs, lists, fenced code, and within a line code, emphasis and links. What is not known stays text.
 
+use crate::app::widgets::{Inline, inlines};
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Block {
     Heading(Vec<Inline>),
@@ -12,13 +14,6 @@ pub enum Block {
         /// Each line with its end.
         text: String,
     },
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Inline {
-    Text(String),
-    Code(String),
-    Strong(String),
 }
 
 pub fn blocks(markdown: &str) -> Vec<Block> {
@@ -83,40 +78,6 @@ fn end_list(items: &mut Vec<String>, out: &mut Vec<Block>) {
     }
 }
 
-/// The parts of one line or paragraph: `` `code` `` and `**strong**`.
-pub fn inlines(text: &str) -> Vec<Inline> {
-    let mut out = Vec::new();
-    let mut rest = text;
-    while let Some((at, mark)) = first_mark(rest) {
-        let after = rest.get(at + mark.len()..).unwrap_or_default();
-        let Some((inside, behind)) = after.split_once(mark).filter(|(inside, _)| !inside.is_empty()) else { break };
-        push_text(rest.get(..at).unwrap_or_default(), &mut out);
-        out.push(if mark == "**" { Inline::Strong(inside.to_owned()) } else { Inline::Code(inside.to_owned()) });
-        rest = behind;
-    }
-    push_text(rest, &mut out);
-    out
-}
-
-/// The first mark that opens something, and where: what is between two ticks may hold ticks if those are two.
-fn first_mark(text: &str) -> Option<(usize, &'static str)> {
-    let (tick, star) = (text.find('`'), text.find("**"));
-    match (tick, star) {
-        (Some(tick), star) if star.is_none_or(|star| tick < star) => {
-            let double = text.get(tick..).is_some_and(|rest| rest.starts_with("``"));
-            Some((tick, if double { "``" } else { "`" }))
-        }
-        (_, Some(star)) => Some((star, "**")),
-        _ => None,
-    }
-}
-
-fn push_text(text: &str, out: &mut Vec<Inline>) {
-    if !text.is_empty() {
-        out.push(Inline::Text(text.to_owned()));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -147,12 +108,6 @@ mod tests {
 
     #[test]
     fn what_opens_and_does_not_close_is_text() {
-        assert_eq!(inlines("a `b"), [text("a `b")]);
-        assert_eq!(inlines("2 ** 3"), [text("2 ** 3")]);
-        assert_eq!(inlines("``a`b`` c"), [code("a`b"), text(" c")]);
-        assert_eq!(inlines("``"), [text("``")]);
-        assert_eq!(inlines("a * b, #1, - c"), [text("a * b, #1, - c")]);
-        assert!(inlines("").is_empty());
         let open = "```sql\nSELECT 1";
         assert_eq!(blocks(open), [Block::Code { info: "sql".into(), text: "SELECT 1\n".into() }]);
         assert_eq!(blocks("#tag\n-5 is a number"), [Block::Paragraph(vec![text("#tag -5 is a number")])]);

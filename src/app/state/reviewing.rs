@@ -78,14 +78,20 @@ impl App {
             let Some(elsewhere) = elsewhere.filter(|_| self.runs.is_newest(run)) else { return };
             let logs = elsewhere.iter().filter_map(|at| Some((sent.get(*at)?.clone(), blobs.get(*at)?.clone())));
             let (logs, blobs): (Vec<Sent>, Vec<Blob>) = logs.unzip();
-            let arrived = self.workspace.take_arrival();
-            if arrived && logs.len() < sent.len() && self.code_review.with_untracked(Option::is_some) {
+            let arrived = self.workspace.take_arrived();
+            let is_code = self.workspace.is_understood(&arrived);
+            if is_code {
                 self.router.go(|route| (route.view, route.finding, route.file) = (View::Review, None, None));
             }
-            let shown = self.review_logs(run, logs, blobs, options).await;
-            if arrived && shown && self.code_review.with_untracked(Option::is_none) {
-                self.router.go(|route| (route.view, route.shape, route.request) = (View::Queries, None, None));
+            self.review_logs(run, logs, blobs, options).await;
+            if is_code || arrived.is_empty() {
+                return;
             }
+            self.router.go(|route| match self.workspace.is_understood(&arrived) {
+                true => (route.view, route.shape, route.request) = (View::Queries, None, None),
+                // There every row says what became of it.
+                false => route.view = View::Inputs,
+            });
         });
     }
 
@@ -114,23 +120,21 @@ impl App {
         Some(elsewhere)
     }
 
-    /// Whether there is a review of logs now.
-    async fn review_logs(self, run: u32, sent: Vec<Sent>, blobs: Vec<Blob>, options: Options) -> bool {
+    async fn review_logs(self, run: u32, sent: Vec<Sent>, blobs: Vec<Blob>, options: Options) {
         if sent.is_empty() {
             self.log_review.set(None);
             self.runs.logs.set_value(None);
-            return false;
+            return;
         }
         // The code engine has just written its outcome over that of the log engine.
         let same = self.runs.logs.with_value(|logs| logs.as_ref().is_some_and(|(s, o)| *s == sent && *o == options));
         if same && let Some(review) = self.log_review.get_untracked() {
             self.take_outcomes(Desk::Log, &sent, &review);
-            return true;
+            return;
         }
-        let Some(review) = self.ask(Desk::Log, run, &sent, blobs, options.clone()).await else { return false };
+        let Some(review) = self.ask(Desk::Log, run, &sent, blobs, options.clone()).await else { return };
         self.log_review.set(Some(Reviewed::new(review)));
         self.runs.logs.set_value(Some((sent, options)));
-        true
     }
 
     /// Asks one engine, shows how far it is, and what became of each part.

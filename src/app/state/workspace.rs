@@ -77,8 +77,8 @@ pub struct Workspace {
     /// What `restore` puts back, with its places.
     removed: StoredValue<Vec<(usize, Entry)>, LocalStorage>,
     next: StoredValue<u32>,
-    /// Whether something arrived that was not shown yet.
-    arrived: StoredValue<bool>,
+    /// Ids of the entries that arrived and were not shown yet.
+    arrived: StoredValue<Vec<u32>>,
 }
 
 impl Workspace {
@@ -88,7 +88,7 @@ impl Workspace {
             changes: RwSignal::new(0),
             removed: StoredValue::new_local(Vec::new()),
             next: StoredValue::new(0),
-            arrived: StoredValue::new(false),
+            arrived: StoredValue::new(Vec::new()),
         }
     }
 
@@ -124,10 +124,10 @@ impl Workspace {
                 let id = self.next.get_value();
                 self.next.set_value(id.wrapping_add(1));
                 let name = unused(name, entries);
+                self.arrived.update_value(|arrived| arrived.push(id));
                 entries.push(Entry { id, name, parts, format: None, sample, standing: Standing::Waiting });
             }
         });
-        self.arrived.set_value(true);
         self.change();
     }
 
@@ -199,9 +199,19 @@ impl Workspace {
         self.entries.update(change);
     }
 
-    /// Whether something arrived since this was asked last.
-    pub(super) fn take_arrival(&self) -> bool {
+    /// Ids of what arrived since this was asked last.
+    pub(super) fn take_arrived(&self) -> Vec<u32> {
         self.arrived.try_update_value(std::mem::take).unwrap_or_default()
+    }
+
+    /// Whether the engine that looked last understood a part of one of these entries.
+    pub(super) fn is_understood(&self, ids: &[u32]) -> bool {
+        let understood =
+            |outcome: &ItemOutcome| !outcome.elsewhere && outcome.understood.iter().any(|(_, count)| *count > 0);
+        self.entries.with_untracked(|entries| {
+            let mut arrived = entries.iter().filter(|entry| ids.contains(&entry.id));
+            arrived.any(|entry| entry.outcomes().any(|(_, outcome)| understood(outcome)))
+        })
     }
 
     pub(super) fn change(&self) {

@@ -1,17 +1,19 @@
 //! Parts that more than one view uses.
 //!
-//! `SeverityMark` (icon and word), `CopyButton`, `DiffView` (a rewrite), `Formula` (`1 + N`), and the spelling of
+//! `SeverityMark` (icon and word), `CopyButton`, `DiffView` (a rewrite), `Formula` (`1 + N`), `marked` (text with code in it), and the spelling of
 //! numbers: `count`, `milliseconds`, `bytes`, `plural`.
 
 mod copy;
 mod diff;
 mod formula;
+mod inline;
 mod number;
 mod severity;
 
 pub use copy::{CopyButton, copy};
 pub use diff::DiffView;
 pub use formula::Formula;
+pub use inline::{Inline, inlines, marked, marks};
 pub use number::{bytes, count, milliseconds, plural};
 pub use severity::SeverityMark;
 

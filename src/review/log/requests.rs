@@ -27,6 +27,8 @@ pub struct Bar {
     pub fingerprint: Fingerprint,
     /// Of the first one, since the request's start.
     pub start_us: Option<u64>,
+    /// Of the last one, since the request's start.
+    pub end_us: Option<u64>,
     /// Of all together.
     pub duration_us: Option<u64>,
     pub count: u64,
@@ -61,15 +63,17 @@ impl Waterfall {
     pub fn push(&mut self, sent: Sent, folds: bool) {
         let Sent { fingerprint, start_us, duration_us, finding } = sent;
         let key = (fingerprint, finding);
+        let end_us = start_us.map(|start| start.saturating_add(duration_us.unwrap_or(0)));
         if folds || self.bars.len() >= MOST_BARS {
             if let Some(bar) = self.folded.get(&key).and_then(|at| self.bars.get_mut(*at)) {
                 bar.count += 1;
+                bar.end_us = bar.end_us.max(end_us);
                 bar.duration_us = bar.duration_us.zip(duration_us).map(|(sum, took)| sum.saturating_add(took));
                 return;
             }
             self.folded.insert(key, self.bars.len());
         }
-        self.bars.push(Bar { fingerprint, start_us, duration_us, count: 1, finding });
+        self.bars.push(Bar { fingerprint, start_us, end_us, duration_us, count: 1, finding });
     }
 }
 
@@ -147,6 +151,16 @@ mod tests {
         let shown: Vec<(u64, u64, Option<u64>)> =
             waterfall.bars.iter().map(|bar| (bar.fingerprint.0, bar.count, bar.duration_us)).collect();
         assert_eq!(shown, [(0, 3, Some(15)), (1, 1, Some(5)), (1, 1, Some(5)), (1, 1, Some(5))]);
+    }
+
+    #[test]
+    fn the_bar_of_a_loop_reaches_from_its_first_statement_to_the_end_of_its_last() {
+        let mut waterfall = Waterfall::new("1".into());
+        for n in 0..4 {
+            waterfall.push(Sent { start_us: Some(100 + 40 * n), ..sent(n % 2, Some(0)) }, true);
+        }
+        let reach: Vec<_> = waterfall.bars.iter().map(|bar| (bar.start_us, bar.end_us, bar.duration_us)).collect();
+        assert_eq!(reach, [(Some(100), Some(185), Some(10)), (Some(140), Some(225), Some(10))]);
     }
 
     #[test]

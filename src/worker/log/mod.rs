@@ -134,8 +134,6 @@ fn elsewhere(code: Classified) -> ItemOutcome {
 }
 
 fn understood(outcome: Outcome, name: &str) -> ItemOutcome {
-    let counted = |count: u64, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    let statements = counted(outcome.statements, "statement");
     let told = |error: InputError| {
         let place = if error.path == name { String::new() } else { format!("{}: ", error.path) };
         let line = error.line.map(|line| format!("line {line}: ")).unwrap_or_default();
@@ -144,14 +142,10 @@ fn understood(outcome: Outcome, name: &str) -> ItemOutcome {
     ItemOutcome {
         format: outcome.format.to_owned(),
         why: outcome.why,
-        understood: match outcome.requests {
-            0 if outcome.statements == 0 => String::new(),
-            0 => statements,
-            requests => format!("{statements}, {}", counted(requests, "request")),
-        },
+        understood: super::counts(&[("statement", outcome.statements), ("request", outcome.requests)]),
         notes: outcome.notes,
         errors: outcome.errors.into_iter().map(told).collect(),
-        elsewhere: false,
+        ..ItemOutcome::default()
     }
 }
 

@@ -80,11 +80,19 @@ fn each_item_says_what_became_of_it() {
         item("y.json", Some("python"), &fixture("connection-queries/mixed.json")),
     ];
     let outcomes = review(&mut desk, things).items;
-    let told: Vec<(&str, &str, bool)> =
-        outcomes.iter().map(|item| (item.format.as_str(), item.understood.as_str(), item.elsewhere)).collect();
+    let counts = |item: &ItemOutcome| {
+        item.understood.iter().filter(|(_, count)| *count > 0).map(|(what, count)| format!("{count} {what}")).collect()
+    };
+    let counts: Vec<Vec<String>> = outcomes.iter().map(counts).collect();
+    let counts: Vec<String> = counts.iter().map(|counts| counts.join(", ")).collect();
+    let told: Vec<(&str, &str, bool)> = outcomes
+        .iter()
+        .zip(&counts)
+        .map(|(item, counts)| (item.format.as_str(), counts.as_str(), item.elsewhere))
+        .collect();
     let expected = [
-        ("toolbar-store", "26 statements, 4 requests", false),
-        ("connection-queries", "12 statements", false),
+        ("toolbar-store", "26 statement, 4 request", false),
+        ("connection-queries", "12 statement", false),
         ("toolbar-html", "", false),
         ("python", "", true),
         ("other", "", false),

@@ -83,6 +83,7 @@ impl Views {
                 fingerprint: bar.fingerprint.to_string(),
                 sql: sql(bar.fingerprint).to_owned(),
                 start_ms: bar.start_us.map(ms),
+                end_ms: bar.end_us.map(ms),
                 duration_ms: bar.duration_us.map(ms),
                 count: bar.count,
                 finding: bar.finding.and_then(|at| u32::try_from(at).ok()),

@@ -55,7 +55,10 @@ impl Axis {
         let starts: Option<Vec<f64>> = bars.iter().map(|bar| bar.start_ms.filter(|ms| ms.is_finite())).collect();
         if let Some(starts) = starts {
             let first = starts.iter().copied().fold(f64::INFINITY, f64::min);
-            let placed = bars.iter().zip(&starts).map(|(bar, start)| (start - first, start - first + duration(bar)));
+            let end = |bar: &Bar, start: f64| {
+                bar.end_ms.filter(|ms| ms.is_finite()).unwrap_or(0.0).max(start + duration(bar))
+            };
+            let placed = bars.iter().zip(&starts).map(|(bar, start)| (start - first, end(bar, *start) - first));
             let axis = Self::clock(placed.collect(), sum);
             if axis.width > 0.0 {
                 return axis;
@@ -169,6 +172,7 @@ mod tests {
             fingerprint: String::new(),
             sql: String::new(),
             start_ms: Some(start),
+            end_ms: None,
             duration_ms: Some(duration),
             count: 1,
             finding: None,
@@ -197,6 +201,14 @@ mod tests {
         assert_eq!((axis.busy_ms, axis.span_ms), (Some(30.0), Some(40.0)));
         let labels: Vec<f64> = axis.ticks().iter().map(|tick| tick.ms).collect();
         assert_eq!(labels, [0.0, 10.0, 20.0, 30.0, 40.0]);
+    }
+
+    #[test]
+    fn a_folded_bar_reaches_over_what_lies_between_its_statements() {
+        let folded = Bar { end_ms: Some(80.0), count: 4, ..at(0.0, 20.0) };
+        let axis = Axis::new(&[folded, at(90.0, 10.0)]);
+        assert_eq!((axis.segment(0).from, axis.segment(0).to), (0.0, 0.8));
+        assert_eq!((axis.busy_ms, axis.span_ms), (Some(30.0), Some(100.0)));
     }
 
     #[test]

@@ -98,6 +98,7 @@ fn Scroller(shown: Memo<Shown>, on_key: impl Fn(KeyboardEvent) + 'static) -> imp
         desk.step.track();
         node.track();
         let line = desk.opened.with(|opened| opened.as_ref().and_then(|opened| opened.line));
+        let line = line.or_else(|| desk.line.get_untracked());
         let row = line.and_then(|line| row_of(&shown.get_untracked(), line));
         request_animation_frame(move || {
             measure();

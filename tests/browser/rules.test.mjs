@@ -1,0 +1,45 @@
+// The catalogue: found, read, and tried out.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { withPage } from "./support/browser.mjs";
+import { Roundtrip } from "./support/roundtrip.mjs";
+
+test("a rule is found by what it is about, and its example opens as an input", () =>
+  withPage(async ({ page }) => {
+    const app = new Roundtrip(page);
+    await app.go("rules");
+    const rows = page.getByTestId("rule-row");
+    await rows.first().waitFor();
+    const all = await rows.count();
+    await page.getByTestId("rule-filter").fill("select_related fk-in-loop");
+    await rows.filter({ hasText: "RT101" }).waitFor();
+    assert.ok((await rows.count()) < all);
+    await rows.filter({ hasText: "RT101" }).click();
+    const rule = page.getByTestId("rule");
+    await rule.getByText("Flagged").first().waitFor();
+    await rule.getByTestId("try-it").first().click();
+    await app.view("review").waitFor();
+    await app.finding("RT101").first().waitFor();
+    await page.goBack();
+    await rule.getByText("Flagged").first().waitFor();
+  }));
+
+test("what no rule is about says so, and the arrow keys walk through the rest", () =>
+  withPage(async ({ page }) => {
+    const app = new Roundtrip(page);
+    await app.go("rules");
+    const rows = page.getByTestId("rule-row");
+    await rows.first().waitFor();
+    const filter = page.getByTestId("rule-filter");
+    await filter.fill("no rule speaks of zebras");
+    await page.getByText("0 rules").waitFor();
+    await filter.fill("index");
+    await rows.first().focus();
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowDown");
+    const focused = await page.evaluate(() => document.activeElement.id);
+    const code = focused.split("-").pop();
+    assert.match(code, /^RT\d+$/);
+    await page.getByTestId("rule").getByText(code).first().waitFor();
+  }));
