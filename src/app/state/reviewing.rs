@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::Blob;
 
-use super::{App, Reviewed, Standing, View};
+use super::{App, Reviewed, Route, Standing, View};
 use crate::app::worker::{Client, Failure, Progress};
 use crate::protocol::{Item, Options, Review};
 
@@ -73,6 +73,14 @@ impl App {
             self.runs.logs.set_value(None);
             return;
         }
+        let view = move || self.router.route().with_untracked(|route| route.view);
+        let before = view();
+        // Whoever went elsewhere meanwhile is not called back.
+        let show = move |change: fn(&mut Route)| {
+            if view() == before {
+                self.router.go(change);
+            }
+        };
         spawn_local(async move {
             let elsewhere = self.review_code(run, &sent, &blobs, options.clone()).await;
             let Some(elsewhere) = elsewhere.filter(|_| self.runs.is_newest(run)) else { return };
@@ -81,16 +89,16 @@ impl App {
             let arrived = self.workspace.take_arrived();
             let is_code = self.workspace.is_understood(&arrived);
             if is_code {
-                self.router.go(|route| (route.view, route.finding, route.file) = (View::Review, None, None));
+                show(|route| (route.view, route.finding, route.file) = (View::Review, None, None));
             }
             self.review_logs(run, logs, blobs, options).await;
             if is_code || arrived.is_empty() {
                 return;
             }
-            self.router.go(|route| match self.workspace.is_understood(&arrived) {
-                true => (route.view, route.shape, route.request) = (View::Queries, None, None),
+            show(match self.workspace.is_understood(&arrived) {
+                true => |route| (route.view, route.shape, route.request) = (View::Queries, None, None),
                 // There every row says what became of it.
-                false => route.view = View::Inputs,
+                false => |route| route.view = View::Inputs,
             });
         });
     }
