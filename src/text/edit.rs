@@ -1,8 +1,9 @@
 //! Edits to a text, and the unified diff between two texts.
 
 use std::fmt;
+use std::ops::Range;
 
-use similar::{ChangeTag, TextDiff};
+use imara_diff::{Algorithm, Diff, Hunk, InternedInput, Token};
 
 use crate::model::Span;
 
@@ -68,34 +69,48 @@ pub fn unified_new(path: &str, text: &str) -> String {
     format!("{header}--- /dev/null\n+++ {}\n{}", marked(&new), hunks("", text))
 }
 
+/// Unchanged lines around a change.
+const CONTEXT: u32 = 3;
+
 fn hunks(before: &str, after: &str) -> String {
     // git's lines end at LF only: a CR is a part of its line.
-    let (old, new): (Vec<&str>, Vec<&str>) =
-        (before.split_inclusive('\n').collect(), after.split_inclusive('\n').collect());
-    let diff = TextDiff::from_slices(&old, &new);
+    let lines = InternedInput::new(before, after);
+    let mut diff = Diff::compute(Algorithm::Myers, &lines);
+    diff.postprocess_no_heuristic(&lines);
+    let changes: Vec<Hunk> = diff.hunks().collect();
     let mut out = String::new();
-    for group in diff.grouped_ops(3) {
-        let (Some(first), Some(last)) = (group.first(), group.last()) else { continue };
-        let old = range(first.old_range().start, last.old_range().end);
-        let new = range(first.new_range().start, last.new_range().end);
+    // Changes share a hunk where their contexts touch.
+    for near in changes.chunk_by(|one, next| next.before.start - one.before.end <= 2 * CONTEXT) {
+        let (Some(first), Some(last)) = (near.first(), near.last()) else { continue };
+        let lead = first.before.start.min(CONTEXT);
+        let tail = (lines.before.len() as u32 - last.before.end).min(CONTEXT);
+        let old = range(first.before.start - lead, last.before.end + tail);
+        let new = range(first.after.start - lead, last.after.end + tail);
         out.push_str(&format!("@@ -{old} +{new} @@\n"));
-        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
-            out.push(match change.tag() {
-                ChangeTag::Equal => ' ',
-                ChangeTag::Delete => '-',
-                ChangeTag::Insert => '+',
-            });
-            out.push_str(change.value());
-            if !change.value().ends_with('\n') {
-                out.push_str("\n\\ No newline at end of file\n");
+        let mut write = |mark: char, tokens: &[Token], range: Range<u32>| {
+            for token in tokens.get(range.start as usize..range.end as usize).unwrap_or_default() {
+                let line = lines.interner[*token];
+                out.push(mark);
+                out.push_str(line);
+                if !line.ends_with('\n') {
+                    out.push_str("\n\\ No newline at end of file\n");
+                }
             }
+        };
+        let mut at = first.before.start - lead;
+        for change in near {
+            write(' ', &lines.before, at..change.before.start);
+            write('-', &lines.before, change.before.clone());
+            write('+', &lines.after, change.after.clone());
+            at = change.before.end;
         }
+        write(' ', &lines.before, at..at + tail);
     }
     out
 }
 
 /// A hunk's range, from 0-based half-open lines. An empty one names the line before it.
-fn range(start: usize, end: usize) -> String {
+fn range(start: u32, end: u32) -> String {
     match end - start {
         0 => format!("{start},0"),
         1 => format!("{}", start + 1),

@@ -11,8 +11,9 @@
 mod mime;
 mod panel;
 mod row;
+mod tokens;
 
-use std::io::{self, Cursor, Read};
+use std::io;
 
 use serde_json::Value;
 
@@ -67,7 +68,7 @@ fn read(input: &mut Input<'_>, sink: &mut dyn Sink) -> io::Result<()> {
                 let mut panels = Vec::new();
                 panels_in(&value, 0, &mut panels);
                 for html in panels {
-                    outcome.add(Panel::read(Cursor::new(html), &outcome.next_id(), sink, &mut ticker)?);
+                    outcome.add(Panel::read(&mut html.as_bytes(), &outcome.next_id(), sink, &mut ticker)?);
                 }
             }
             Some(Err(error)) if error.is_io() => return Err(error.into()),
@@ -79,10 +80,10 @@ fn read(input: &mut Input<'_>, sink: &mut dyn Sink) -> io::Result<()> {
             None => {}
         }
     } else if is_mime(&head) {
-        let text = QuotedPrintable::new(input);
-        outcome.add(Panel::read(text, &outcome.next_id(), sink, &mut ticker)?);
+        let mut text = QuotedPrintable::new(input);
+        outcome.add(Panel::read(&mut text, &outcome.next_id(), sink, &mut ticker)?);
     } else {
-        outcome.add(Panel::read(input as &mut dyn Read, &outcome.next_id(), sink, &mut ticker)?);
+        outcome.add(Panel::read(input, &outcome.next_id(), sink, &mut ticker)?);
     }
     outcome.tell(sink);
     Ok(())

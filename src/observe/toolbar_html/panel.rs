@@ -2,11 +2,10 @@
 
 use std::io::{self, Read};
 
-use html5gum::{DefaultEmitter, IoReader, StartTag, Token, Tokenizer};
-
 use super::super::input::Ticker;
 use super::super::{Sink, noise};
 use super::row::{Part, Row};
+use super::tokens::{Tag, Token, Tokens};
 
 /// What one document gave.
 #[derive(Default)]
@@ -24,7 +23,7 @@ pub(super) struct Panel {
     total_ms: f64,
     row: Option<Row>,
     /// What the text that comes is part of, and how many elements of its name are open in it.
-    part: Option<(Part, Vec<u8>, u32)>,
+    part: Option<(Part, String, u32)>,
     text: String,
     /// Address of the page, where the document says it.
     address: Option<String>,
@@ -35,21 +34,19 @@ pub(super) struct Panel {
 
 impl Panel {
     /// Reads a document as the request `id`.
-    pub fn read(document: impl Read, id: &str, sink: &mut dyn Sink, ticker: &mut Ticker) -> io::Result<Self> {
+    pub fn read(document: &mut dyn Read, id: &str, sink: &mut dyn Sink, ticker: &mut Ticker) -> io::Result<Self> {
         let mut panel = Self::default();
-        let mut emitter = DefaultEmitter::default();
-        emitter.naively_switch_states(true);
-        for token in Tokenizer::new_with_emitter(IoReader::new(document), emitter) {
-            match token? {
-                Token::StartTag(tag) => {
+        let mut tokens = Tokens::new(document);
+        while let Some(token) = tokens.next()? {
+            match token {
+                Token::Start(tag) => {
                     panel.start(&tag, id, sink);
                     ticker.tick(sink)?;
                 }
-                Token::EndTag(tag) if &*tag.name == b"table" && panel.part.is_none() => panel.table_ends(id, sink),
-                Token::EndTag(tag) => panel.end(&tag.name),
-                Token::String(text) => panel.string(&String::from_utf8_lossy(&text)),
-                Token::Comment(text) => panel.saved_from(&String::from_utf8_lossy(&text)),
-                _ => {}
+                Token::End(name) if name == "table" && panel.part.is_none() => panel.table_ends(id, sink),
+                Token::End(name) => panel.end(&name),
+                Token::Text(text) => panel.string(&text),
+                Token::Comment(text) => panel.saved_from(&text),
             }
         }
         // The table's end has taken the last row.
@@ -61,40 +58,40 @@ impl Panel {
         Ok(panel)
     }
 
-    fn start(&mut self, tag: &StartTag<()>, sink_id: &str, sink: &mut dyn Sink) {
-        let name: &[u8] = &tag.name;
-        let id = attribute(tag, b"id");
-        let class = attribute(tag, b"class");
+    fn start(&mut self, tag: &Tag, sink_id: &str, sink: &mut dyn Sink) {
+        let name = tag.name.as_str();
+        let id = tag.attribute("id");
+        let class = tag.attribute("class");
         self.toolbar |= id.starts_with("djDebug") || class.starts_with("djdt-") || class.starts_with("djDebug");
         if let Some((part, element, depth)) = &mut self.part {
             match name {
-                b"br" => part.line_break(&mut self.text),
+                "br" => part.line_break(&mut self.text),
                 _ if element == name && !tag.self_closing => *depth += 1,
                 _ => {}
             }
             // Parts do not nest, save for the numbers of the legend.
             return;
         }
-        if name == b"tr" && id.starts_with("sqlMain_") {
+        if name == "tr" && id.starts_with("sqlMain_") {
             self.flush(sink_id, sink);
             self.loaded = true;
             self.inner_tables = 0;
             self.row = Some(Row::default());
             return;
         }
-        if name == b"svg" && class.contains("djDebugLineChart") {
+        if name == "svg" && class.contains("djDebugLineChart") {
             if let Some(row) = &mut self.row {
-                row.share = attribute(tag, b"aria-label").trim_end_matches('%').parse().ok();
+                row.share = tag.attribute("aria-label").trim_end_matches('%').parse().ok();
             }
             return;
         }
         self.loaded |= class.contains("djdt-databaseLegend");
         let in_row = self.row.is_some();
-        self.inner_tables += u32::from(in_row && name == b"table");
+        self.inner_tables += u32::from(in_row && name == "table");
         let part = Part::of(name, class.split_ascii_whitespace(), in_row, self.loaded && !self.begun);
         if let Some(part) = part {
             self.text.clear();
-            self.part = Some((part, name.to_vec(), 1));
+            self.part = Some((part, name.to_owned(), 1));
         }
     }
 
@@ -115,7 +112,7 @@ impl Panel {
         }
     }
 
-    fn end(&mut self, name: &[u8]) {
+    fn end(&mut self, name: &str) {
         let Some((_, element, depth)) = &mut self.part else { return };
         if element != name {
             return;
@@ -167,10 +164,6 @@ fn request_name(address: Option<&str>) -> String {
         .and_then(|url| url.split_once("://"))
         .and_then(|(_, rest)| rest.find('/').and_then(|at| rest.get(at..)));
     path.unwrap_or("the SQL panel's request").to_string()
-}
-
-fn attribute<'a>(tag: &'a StartTag<()>, name: &[u8]) -> &'a str {
-    tag.attributes.get(name).and_then(|value| std::str::from_utf8(value).ok()).unwrap_or("")
 }
 
 /// The first number of a text, with `.` or `,` before its decimals and none, or spaces, between its thousands.

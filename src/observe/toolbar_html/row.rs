@@ -30,12 +30,12 @@ pub(super) enum Part {
 impl Part {
     /// The part that an element is, by its classes.
     pub fn of<'a>(
-        name: &[u8],
+        name: &str,
         mut classes: impl Iterator<Item = &'a str>,
         in_row: bool,
         in_panel: bool,
     ) -> Option<Self> {
-        if name == b"li" && in_panel && !in_row {
+        if name == "li" && in_panel && !in_row {
             return Some(Part::Legend);
         }
         if !in_row {
@@ -51,7 +51,7 @@ impl Part {
             "djdt-lineno" => Some(Part::Line),
             _ => None,
         });
-        known.or_else(|| (name == b"p").then_some(Part::Detail))
+        known.or_else(|| (name == "p").then_some(Part::Detail))
     }
 
     fn is_sql(self) -> bool {
