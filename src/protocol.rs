@@ -93,8 +93,6 @@ pub struct Options {
     pub ignore: Vec<String>,
     pub dialect: Option<String>,
     pub django: Option<String>,
-    /// Text of a `roundtrip.toml`.
-    pub config: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -66,7 +66,7 @@ mod tests {
         }));
         report.plans.push(Plan {
             fingerprint: None,
-            nodes: serde_json::json!({"Node Type": "Seq Scan", "Plans": [{"Rows": 1.5}]}),
+            nodes: serde_json::json!({"Node Type": "Seq Scan", "Plans": [{"Rows": 1.5, "Loops": -2, "Hit": 3, "Index": null, "Fresh": true}]}),
             problems: Vec::new(),
         });
         let answer = Answer::Reviewed { job: 7, review: Box::new(Review { report, ..Review::default() }) };

@@ -1,19 +1,27 @@
 //! Worked samples, one click away.
 
+use js_sys::{Array, Reflect};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, Response};
 
 use crate::app::state::{App, Dropped, Part};
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone)]
 struct Sample {
     file: String,
     title: String,
     text: String,
+}
+
+impl Sample {
+    /// An entry of the list, as the browser has read it: a parser of JSON of its own would be a tenth of the page.
+    fn of(entry: &JsValue) -> Option<Self> {
+        let text = |name: &str| Reflect::get(entry, &name.into()).ok()?.as_string();
+        Some(Self { file: text("file")?, title: text("title")?, text: text("text")? })
+    }
 }
 
 #[component]
@@ -21,13 +29,10 @@ pub fn Samples() -> impl IntoView {
     let app = App::get();
     let samples = RwSignal::new(Vec::<Sample>::new());
     spawn_local(async move {
-        let index = async {
-            let text = JsFuture::from(fetch("index.json").await?.text()?).await?;
-            serde_json::from_str(&text.as_string().unwrap_or_default()).map_err(|error| error.to_string().into())
-        };
+        let index = async { JsFuture::from(fetch("index.json").await?.json()?).await?.dyn_into::<Array>() };
         // Without them the page is as useful as with them.
-        let index: Result<Vec<Sample>, JsValue> = index.await;
-        samples.try_set(index.unwrap_or_default());
+        let index: Result<Array, JsValue> = index.await;
+        samples.try_set(index.unwrap_or_default().iter().filter_map(|entry| Sample::of(&entry)).collect());
     });
     let open = move |file: String| {
         spawn_local(async move {
