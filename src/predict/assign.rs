@@ -8,10 +8,10 @@ use super::Interpreter;
 use super::flow::Fact;
 use super::sym::Sym;
 use super::value::{Closure, ClosureKind, Const, DictValue, Seq, Value};
-use crate::model::Confidence;
+use crate::model::{Confidence, Site};
 use crate::project::Binding;
 use crate::python::ir::{self, Alias, Block, CompareOp, Expr, ExprKind, Stmt, StmtKind};
-use crate::trace::{EventKind, RowEvent, RowOp, ValueChange};
+use crate::trace::{Assigned, EventKind, RowEvent, RowOp, ValueChange, ValueKind, Written};
 
 impl<'p> Interpreter<'p, '_> {
     pub(super) fn assign(&mut self, target: &'p Expr, value: Value<'p>) {
@@ -26,6 +26,8 @@ impl<'p> Interpreter<'p, '_> {
             ExprKind::Subscript { value: container, index } => {
                 let key = self.eval(index);
                 let old = self.eval(container);
+                self.note_shared(container);
+                self.note_changed_in_place(container);
                 let new = with_item(&old, &key, value);
                 self.rebind(container, new);
             }
@@ -54,6 +56,57 @@ impl<'p> Interpreter<'p, '_> {
         }
     }
 
+    /// A value that a column is given.
+    pub(super) fn assigned(&self, field: &SmolStr, value: &Value<'p>, site: Option<Site>) -> Assigned {
+        let kind = match value {
+            Value::Const(_) => ValueKind::Constant,
+            Value::Expression(_) | Value::Q(_) | Value::QuerySet(_) => ValueKind::Expression,
+            _ => ValueKind::Other,
+        };
+        Assigned { field: field.clone(), value: value.sym().text.to_string(), kind, site }
+    }
+
+    /// Notes that a column's value is changed in place: `row.names.append(x)`.
+    pub(super) fn note_changed_in_place(&mut self, expr: &'p Expr) {
+        let ExprKind::Attribute { value: holder, attr } = &expr.kind else { return };
+        let ExprKind::Name(_) = holder.kind else { return };
+        let Value::Row(row) = self.eval(holder) else { return };
+        let of_row = self.rec.row(&row);
+        let value = row.sym.attr(&attr.name).text.to_string();
+        let assigned = Assigned { field: attr.name.clone(), value, kind: ValueKind::Other, site: None };
+        let op = RowOp::Write(Box::new(Written { assigned, derived: true, counted: None }));
+        let site = self.site(expr.span);
+        self.rec.emit(EventKind::Row(RowEvent { row: of_row, op }), Some(site), None, Confidence::Certain);
+    }
+
+    /// Notes that a container that a whole process shares is changed.
+    pub(super) fn note_shared(&mut self, container: &'p Expr) {
+        let Some(function) = self.frames.last().and_then(|frame| frame.function) else { return };
+        let project: &'p crate::project::Project = self.project;
+        let shared = match &container.kind {
+            ExprKind::Name(name) => {
+                let local = self.flow.vars.contains_key(name);
+                let bound = if local { None } else { project.lookup(self.file(), name) };
+                matches!(bound, Some(Binding::Value(value)) if is_container(value.expr)).then(|| name.clone())
+            }
+            // A container of the class, not of the instance.
+            ExprKind::Attribute { value, attr } => match (&value.kind, function.class) {
+                (ExprKind::Name(owner), Some(class)) if matches!(owner.as_str(), "self" | "cls") => {
+                    let own = self.flow.vars.get(owner).map(Value::sym);
+                    let set = own.is_some_and(|sym| self.flow.attr(&sym, &attr.name).is_some());
+                    let of_class = project.class_attr(class, &attr.name).is_some_and(|(_, expr)| is_container(expr));
+                    (of_class && !set && !project.sets_own(class, &attr.name)).then(|| attr.name.clone())
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        if let Some(name) = shared {
+            let site = self.site(container.span);
+            self.rec.emit(EventKind::Shared(name), Some(site), None, Confidence::Certain);
+        }
+    }
+
     /// Gives the name or attribute that `expr` is another value, as a method that changes its receiver does.
     pub(super) fn rebind(&mut self, expr: &'p Expr, value: Value<'p>) {
         match &expr.kind {
@@ -78,8 +131,13 @@ impl<'p> Interpreter<'p, '_> {
         if let Value::Row(row) = object {
             let of_row = self.rec.row(row);
             let own = sym.attr(name);
-            let derived = value.sym().text.contains(&*own.text) && value.sym().text != own.text;
-            let op = RowOp::Write { field: name.clone(), derived };
+            let text = value.sym().text;
+            let counted = self.counted.take();
+            let derived = *text != *own.text && (counted.is_some() || names(&text, &own.text));
+            let counted = counted.filter(|_| !matches!(value, Value::Expression(_)));
+            let derived = derived && !matches!(value, Value::Expression(_));
+            let assigned = self.assigned(name, &value, self.value_site);
+            let op = RowOp::Write(Box::new(Written { assigned, derived, counted }));
             let site = self.site(target.span);
             self.rec.emit(EventKind::Row(RowEvent { row: of_row, op }), Some(site), None, Confidence::Certain);
             self.flow.learn(Fact::Loaded(sym.text.clone(), name.clone()));
@@ -243,6 +301,26 @@ pub fn with_element<'p>(container: &Value<'p>, item: Value<'p>) -> Value<'p> {
     }
 }
 
+/// Whether a text names something, and nothing that only begins with it.
+fn names(text: &str, name: &str) -> bool {
+    let word = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(name).any(|(at, _)| !text[at + name.len()..].starts_with(word))
+}
+
+/// A list, dict or set that is written down empty or full.
+fn is_container(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::List(_) | ExprKind::Dict(_) | ExprKind::Set(_) => true,
+        ExprKind::Call(call) => call.func.dotted().is_some_and(|name| {
+            matches!(
+                name.rsplit('.').next().unwrap_or_default(),
+                "dict" | "list" | "set" | "defaultdict" | "OrderedDict" | "Counter" | "deque"
+            )
+        }),
+        _ => false,
+    }
+}
+
 /// Plain names that a block assigns, its nested blocks included.
 pub fn assigned_names(block: &Block) -> Vec<SmolStr> {
     let mut names = Vec::new();
@@ -274,7 +352,7 @@ pub fn assigned_names(block: &Block) -> Vec<SmolStr> {
     names
 }
 
-fn target_names(target: &Expr, names: &mut Vec<SmolStr>) {
+pub fn target_names(target: &Expr, names: &mut Vec<SmolStr>) {
     match &target.kind {
         ExprKind::Name(name) if !names.contains(name) => names.push(name.clone()),
         ExprKind::Tuple(items) | ExprKind::List(items) => items.iter().for_each(|t| target_names(t, names)),

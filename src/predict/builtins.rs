@@ -387,7 +387,19 @@ impl<'p> Interpreter<'p, '_> {
             }
             "django.core.paginator.Paginator" => return self.paginator(&args),
             "collections.deque" => return self.call_builtin("list", args, site),
-            "asgiref.sync.sync_to_async" | "asgiref.sync.async_to_sync" | "functools.wraps" => {
+            "asgiref.sync.sync_to_async" | "channels.db.database_sync_to_async" | "asyncio.to_thread" => {
+                let threaded = args.positional.first().map(|first| Value::Threaded(Rc::new(first.value.clone())));
+                match (threaded, name.as_str()) {
+                    (Some(threaded), "asyncio.to_thread") => {
+                        let mut args = args;
+                        args.positional.remove(0);
+                        return self.invoke(&threaded, args, site, None);
+                    }
+                    (Some(threaded), _) => return threaded,
+                    (None, _) => {}
+                }
+            }
+            "asgiref.sync.async_to_sync" | "functools.wraps" => {
                 if let Some(first) = args.positional.first() {
                     return first.value.clone();
                 }
@@ -416,10 +428,16 @@ impl<'p> Interpreter<'p, '_> {
                 if let Value::QuerySet(node) = &arg.value {
                     self.evaluate(node, site, Usage::Length);
                 }
+                if let Some(told) = self.told_by(&arg.value) {
+                    self.tells(&result, (*told).clone());
+                }
                 Value::Scalar(result)
             }
             ("bool", Some(arg)) => {
                 self.ask_truth(&arg.value, site);
+                if let Some(told) = self.told_by(&arg.value) {
+                    self.tells(&result, (*told).clone());
+                }
                 Value::Scalar(result)
             }
             ("list" | "tuple" | "set" | "frozenset" | "reversed" | "iter", Some(arg)) => {
@@ -576,6 +594,12 @@ impl<'p> Interpreter<'p, '_> {
         args: &Args<'p>,
         holder: &'p Expr,
     ) -> Option<Value<'p>> {
+        if changes_in_place(name) {
+            self.note_shared(holder);
+            if matches!(receiver, Value::Scalar(_) | Value::Unknown(_) | Value::Seq(_) | Value::Dict(_)) {
+                self.note_changed_in_place(holder);
+            }
+        }
         if !matches!(receiver, Value::Seq(_) | Value::Dict(_) | Value::Unknown(_)) {
             return None;
         }
@@ -686,6 +710,25 @@ impl<'p> Interpreter<'p, '_> {
             _ => Value::Scalar(sym),
         }
     }
+}
+
+/// Methods of lists, dicts and sets that change them.
+fn changes_in_place(name: &str) -> bool {
+    matches!(
+        name,
+        "append"
+            | "appendleft"
+            | "add"
+            | "extend"
+            | "insert"
+            | "update"
+            | "remove"
+            | "discard"
+            | "pop"
+            | "popitem"
+            | "clear"
+            | "setdefault"
+    )
 }
 
 fn seq_of<'p>(turning: Turning<'p>, sym: Sym) -> Value<'p> {

@@ -6,7 +6,9 @@ use smol_str::SmolStr;
 
 use super::frames::Frame;
 use super::sym::Sym;
-use super::value::{Arg, Args, Closure, ClosureKind, ManagerValue, ModelRef, ObjectValue, RowValue, Seq, Value};
+use super::value::{
+    Arg, Args, Closure, ClosureKind, Const, DictValue, ManagerValue, ModelRef, ObjectValue, RowValue, Seq, Value,
+};
 use super::{DEPTH, Interpreter};
 use crate::model::{Confidence, Over, Site};
 use crate::project::{ClassRef, FunctionRef};
@@ -85,10 +87,16 @@ impl<'p> Interpreter<'p, '_> {
             Value::Bound(receiver, function) => self.call_function(*function, Some((**receiver).clone()), args, site),
             Value::Method(receiver, name, at) => self.call_method(receiver, name, args, site, *at, call),
             Value::Class(class) => self.instantiate(*class, args, site),
-            Value::Model(model) => self.new_row(model, &args, site),
+            Value::Model(model) => self.new_row(model, &args),
             // What `from_queryset()` and the like give is a class; its only instance says the same.
             Value::Manager(manager) if manager.model.name.is_empty() => callee.clone(),
             Value::External(name) => self.call_external(&name.clone(), args, site, call),
+            Value::Threaded(inner) => {
+                let outer = std::mem::replace(&mut self.rec.blocking, false);
+                let value = self.invoke(inner, args, site, call);
+                self.rec.blocking = outer;
+                value
+            }
             Value::Partial(inner, first) => {
                 let mut all = (**first).clone();
                 all.positional.extend(args.positional);
@@ -107,6 +115,9 @@ impl<'p> Interpreter<'p, '_> {
     /// A call that leaves the input. What it sends is not known; nothing is guessed.
     pub(super) fn opaque(&mut self, callee: &Value<'p>, args: &Args<'p>, site: Site) -> Value<'p> {
         let sym = callee.sym();
+        if let Some(sent) = self.dispatch(&sym, args, site) {
+            return sent;
+        }
         if matches!(callee, Value::Scalar(_) | Value::Const(_)) {
             return Value::Scalar(self.result_sym(&sym, args));
         }
@@ -248,16 +259,13 @@ impl<'p> Interpreter<'p, '_> {
 
     /// Runs the body of the function whose frame is on top, and takes the frame down.
     fn run_body(&mut self, function: FunctionRef<'p>) -> Value<'p> {
-        let atomic = function.has_decorator("atomic");
-        if atomic {
-            self.rec.emit(EventKind::Begin, Some(function.site), None, Confidence::Certain);
-        }
         let arms = self.rec.arm_depth();
-        let next = self.exec_block(&function.function.body);
+        let in_thread = ["sync_to_async", "database_sync_to_async"].iter().any(|name| function.has_decorator(name));
+        let blocking = (self.rec.blocking || function.function.is_async) && !in_thread;
+        let outer = std::mem::replace(&mut self.rec.blocking, blocking);
+        let next = self.exec_decorated(function);
+        self.rec.blocking = outer;
         self.rec.truncate_arms(arms);
-        if atomic {
-            self.rec.emit(EventKind::Commit, None, None, Confidence::Certain);
-        }
         let Some(frame) = self.pop_frame() else { return Value::none() };
         // Whatever was fetched on any way out stays fetched.
         for flow in frame.exit_flows {
@@ -303,7 +311,8 @@ impl<'p> Interpreter<'p, '_> {
         let sym = Sym::new("self");
         if let Some(model) = self.project.model_of_class(class) {
             let model = self.model_ref(model);
-            let row = RowValue { model, queryset: None, path: Vec::new(), sym, fresh: false, certain: true };
+            let row =
+                RowValue { model, queryset: None, path: Vec::new(), sym, fresh: false, made: false, certain: true };
             return Value::Row(Rc::new(row));
         }
         let site = class.site();
@@ -346,7 +355,8 @@ impl<'p> Interpreter<'p, '_> {
             self.flow.set(&param.name.name, value);
         }
         if let Some(param) = &params.kwargs {
-            self.flow.set(&param.name.name, Value::Unknown(Sym::new(&param.name.name)));
+            let value = if args.spread { Value::Unknown(Sym::new(&param.name.name)) } else { rest_of(params, args) };
+            self.flow.set(&param.name.name, value);
         }
     }
 
@@ -381,7 +391,8 @@ impl<'p> Interpreter<'p, '_> {
             ExprKind::Name(_) | ExprKind::Attribute { .. } => match self.eval(annotation) {
                 Value::Model(model) => {
                     let certain = model.id.is_some();
-                    let row = RowValue { model, queryset: None, path: Vec::new(), sym, fresh: false, certain };
+                    let row =
+                        RowValue { model, queryset: None, path: Vec::new(), sym, fresh: false, made: false, certain };
                     Value::Row(Rc::new(row))
                 }
                 Value::Class(class) => Value::Object(Rc::new(ObjectValue { class, sym })),
@@ -460,4 +471,16 @@ impl<'p> Interpreter<'p, '_> {
         }
         object
     }
+}
+
+/// The keywords that no parameter takes: what `**kwargs` holds.
+fn rest_of<'p>(params: &Params, args: &Args<'p>) -> Value<'p> {
+    let named = |name: &SmolStr| params.positional.iter().chain(&params.keyword_only).any(|p| p.name.name == *name);
+    let rest = args.keyword.iter().filter(|(name, _)| !named(name));
+    let items: Vec<(Const, Value<'p>)> =
+        rest.map(|(name, arg)| (Const::Str(name.clone()), arg.value.clone())).collect();
+    let syms: Vec<Sym> = items.iter().map(|(_, value)| value.sym()).collect();
+    let text = items.iter().zip(&syms).map(|((key, _), sym)| format!("{}: {}", key.text(), sym.text));
+    let sym = Sym::of(format!("{{{}}}", text.collect::<Vec<_>>().join(", ")), &syms);
+    Value::Dict(Rc::new(DictValue { items, element: None, key: None, driver: None, sym }))
 }

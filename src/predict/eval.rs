@@ -37,13 +37,18 @@ impl<'p> Interpreter<'p, '_> {
         match &expr.kind {
             ExprKind::Not(inner) => {
                 let value = self.eval_truth(inner);
-                negated(value)
+                let negation = super::told::negated(&value);
+                self.tells_opposite(&value.sym(), &negation);
+                negation
             }
-            ExprKind::Bool { values, .. } => {
+            ExprKind::Bool { op, values } => {
                 let values: Vec<Value<'p>> = values.iter().map(|value| self.eval_truth(value)).collect();
                 let syms: Vec<Sym> = values.iter().map(Value::sym).collect();
-                let text = syms.iter().map(|s| &*s.text).collect::<Vec<_>>().join(" ? ");
-                Value::Scalar(Sym::of(format!("({text})"), &syms))
+                let joint = if *op == BoolOp::And { " and " } else { " or " };
+                let text = syms.iter().map(|s| &*s.text).collect::<Vec<_>>().join(joint);
+                let sym = Sym::of(format!("({text})"), &syms);
+                self.tells_joined(*op, &values, &sym);
+                Value::Scalar(sym)
             }
             _ => {
                 let value = self.eval_bound(expr, None);
@@ -84,6 +89,7 @@ impl<'p> Interpreter<'p, '_> {
                     Value::MaybeRelation(row, ..) => Some(Rc::new(RowValue::unknown(row))),
                     _ => None,
                 };
+                self.note_pair(&object, &attr.name, self.site(expr.span));
                 let read = self.attribute(object, &attr.name, self.site(expr.span));
                 self.note_key(row, &attr.name, self.site(value.span));
                 read
@@ -124,7 +130,9 @@ impl<'p> Interpreter<'p, '_> {
             ExprKind::Bool { op, values } => self.bool_op(*op, values),
             ExprKind::Not(inner) => {
                 let value = self.eval_truth(inner);
-                negated(value)
+                let negation = super::told::negated(&value);
+                self.tells_opposite(&value.sym(), &negation);
+                negation
             }
             ExprKind::Unary { op, operand } => {
                 let value = self.eval(operand);
@@ -305,8 +313,11 @@ impl<'p> Interpreter<'p, '_> {
     }
 
     fn either(&mut self, test: &'p Expr, body: &'p Expr, orelse: &'p Expr) -> Value<'p> {
-        let tested = self.eval_truth(test).sym();
+        let from = self.rec.position();
+        let tested = self.eval_truth(test);
         let fork = self.rec.fork();
+        self.note_asked(fork, &tested, from);
+        let tested = tested.sym();
         let start = self.flow.clone();
         let mut ways = Vec::new();
         for (arm, expr) in [body, orelse].into_iter().enumerate() {
@@ -328,10 +339,18 @@ impl<'p> Interpreter<'p, '_> {
 
     fn bool_op(&mut self, op: BoolOp, values: &'p [Expr]) -> Value<'p> {
         let mut joined: Option<Value<'p>> = None;
+        let arms = self.rec.arm_depth();
         for (at, expr) in values.iter().enumerate() {
+            let from = self.rec.position();
             let value = self.eval(expr);
             if at + 1 < values.len() {
                 self.ask_truth(&value, self.site(expr.span));
+                if op == BoolOp::Or && self.told_by(&value).is_some() {
+                    // What follows runs where this was nothing.
+                    let fork = self.rec.fork();
+                    self.note_asked(fork, &value, from);
+                    self.rec.enter_arm(fork, 1, false, value.sym());
+                }
             }
             joined = Some(match (joined, op) {
                 (None, _) => value,
@@ -340,6 +359,7 @@ impl<'p> Interpreter<'p, '_> {
                 (Some(before), _) => super::flow::join_values(&before, &value),
             });
         }
+        self.rec.truncate_arms(arms);
         joined.unwrap_or_else(Value::none)
     }
 
@@ -397,7 +417,11 @@ impl<'p> Interpreter<'p, '_> {
             return Value::Const(Const::Bool(known));
         }
         text.push(')');
-        Value::Scalar(Sym::of(text, &syms))
+        let whole = Value::Scalar(Sym::of(text, &syms));
+        if let [(op, right)] = rest {
+            self.tells_compared(&first, *op, right, &whole);
+        }
+        whole
     }
 
     fn comprehension(&mut self, comp: &'p Comp, expr: &'p Expr) -> Value<'p> {
@@ -510,17 +534,4 @@ fn arithmetic(op: BinaryOp) -> Option<&'static str> {
         BinaryOp::Mod => "%",
         _ => return None,
     })
-}
-
-fn negated(value: Value<'_>) -> Value<'_> {
-    match value {
-        Value::Const(constant) => match constant.truth() {
-            Some(truth) => Value::Const(Const::Bool(!truth)),
-            None => Value::Scalar(Sym::new("not")),
-        },
-        other => {
-            let sym = other.sym();
-            Value::Scalar(Sym::of(format!("not {}", sym.text), [&sym]))
-        }
-    }
 }

@@ -9,9 +9,9 @@ use super::frames::Turn;
 use super::sym::Sym;
 use super::value::{Const, Driver, RowValue, Value};
 use super::{Interpreter, NESTING};
-use crate::model::{Confidence, Span, Terms};
-use crate::python::ir::{BinaryOp, Block, BoolOp, CompareOp, Expr, ExprKind, Handler, Stmt, StmtKind, WithItem};
-use crate::trace::EventKind;
+use crate::model::{Span, Terms};
+use crate::python::ir::{BinaryOp, Block, BoolOp, CompareOp, Expr, ExprKind, Stmt, StmtKind};
+use crate::trace::Counted;
 
 /// How a block ends on every way through it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,10 +71,13 @@ impl<'p> Interpreter<'p, '_> {
             }
             StmtKind::Assign { targets, value } => {
                 let bound = targets.first().and_then(target_name);
-                let value = self.eval_bound(value, bound);
+                let given = self.eval_bound(value, bound);
                 for target in targets {
-                    self.assign(target, value.clone());
+                    self.counted = self.counts(target, value);
+                    self.value_site = Some(self.site(value.span));
+                    self.assign(target, given.clone());
                 }
+                (self.counted, self.value_site) = (None, None);
             }
             StmtKind::AnnAssign { target, annotation, value } => {
                 if let Some(value) = value {
@@ -157,11 +160,37 @@ impl<'p> Interpreter<'p, '_> {
     fn exec_augmented(&mut self, target: &'p Expr, op: BinaryOp, value: &'p Expr) {
         let old = self.eval(target);
         let step = self.eval_bound(value, target_name(target));
+        self.counted = match op {
+            BinaryOp::Add | BinaryOp::Sub => {
+                let number = is_number(&step);
+                Some(Counted { down: op == BinaryOp::Sub, by: self.site(value.span), number })
+            }
+            _ => None,
+        };
         let new = self.binary_value(op, old, step);
         self.assign(target, new);
+        self.counted = None;
+    }
+
+    /// `target = target + step`
+    fn counts(&self, target: &'p Expr, value: &'p Expr) -> Option<Counted> {
+        let (ExprKind::Attribute { .. }, ExprKind::Binary { op, left, right }) = (&target.kind, &value.kind) else {
+            return None;
+        };
+        let name = target.dotted()?;
+        let same = |side: &Expr| side.dotted().as_deref() == Some(&*name);
+        let (down, by) = match op {
+            BinaryOp::Add if same(left) => (false, right),
+            BinaryOp::Add if same(right) => (false, left),
+            BinaryOp::Sub if same(left) => (true, right),
+            _ => return None,
+        };
+        let text = matches!(by.kind, ExprKind::Str(_) | ExprKind::FString(_) | ExprKind::List(_) | ExprKind::Tuple(_));
+        Some(Counted { down, by: self.site(by.span), number: !text })
     }
 
     fn exec_if(&mut self, test: &'p Expr, body: &'p Block, orelse: &'p Block) -> Next {
+        let from = self.rec.position();
         let tested = self.eval_truth(test);
         match known_truth(&tested) {
             Some(true) => return self.exec_block(body),
@@ -170,6 +199,7 @@ impl<'p> Interpreter<'p, '_> {
         }
         let memo = self.lazy_test(test, body, &tested).or_else(|| is_memo_test(test));
         let fork = self.rec.fork();
+        self.note_asked(fork, &tested, from);
         let start = self.flow.clone();
         self.narrow(test, true);
         let sym = tested.sym();
@@ -179,15 +209,17 @@ impl<'p> Interpreter<'p, '_> {
         let second = self.exec_arm(fork, 1, memo == Some(false), sym, orelse);
         let (leaves, stays) = (first.next != Next::On, second.next == Next::On);
         let next = self.join_ways(fork, vec![first, second]);
+        // What follows in this block runs only on the way that did not leave.
         if next == Next::On && leaves && stays {
-            // What follows in this block runs only on the way that did not leave.
             self.rec.enter_arm(fork, 1, memo == Some(false), Sym::new("else"));
+        } else if next == Next::On && !leaves && !stays {
+            self.rec.enter_arm(fork, 0, memo == Some(true), Sym::new("then"));
         }
         next
     }
 
     /// Runs a block as one way of a fork, from the flow as it stands.
-    fn exec_arm(&mut self, fork: u32, arm: u32, memo: bool, test: Sym, block: &'p Block) -> Way<'p> {
+    pub(super) fn exec_arm(&mut self, fork: u32, arm: u32, memo: bool, test: Sym, block: &'p Block) -> Way<'p> {
         self.rec.open_region();
         let (position, depth) = (self.rec.position(), self.rec.arm_depth());
         self.rec.enter_arm(fork, arm, memo, test);
@@ -214,7 +246,7 @@ impl<'p> Interpreter<'p, '_> {
     }
 
     /// Goes on where the ways of a fork meet: with the dearest of those that stay.
-    fn join_ways(&mut self, _fork: u32, ways: Vec<Way<'p>>) -> Next {
+    pub(super) fn join_ways(&mut self, _fork: u32, ways: Vec<Way<'p>>) -> Next {
         let in_try = self.frames.last().is_some_and(|frame| frame.tries > 0);
         let mut cost = Terms::zero();
         let mut flow: Option<Flow<'p>> = None;
@@ -280,7 +312,9 @@ impl<'p> Interpreter<'p, '_> {
         };
         let whole = self.site(stmt.span);
         let reads = self.reads_of_rows(&iterated, iter, target, body);
-        self.exec_turns(driver, whole, reads, body, |this| this.assign(target, turning.element));
+        let mut names = Vec::new();
+        super::assign::target_names(target, &mut names);
+        self.exec_turns(driver, whole, reads, names, body, |this| this.assign(target, turning.element));
         self.exec_block(orelse)
     }
 
@@ -306,7 +340,7 @@ impl<'p> Interpreter<'p, '_> {
             return self.join_ways(fork, ways);
         }
         let whole = self.site(stmt.span);
-        self.exec_turns(driver, whole, None, body, |this| {
+        self.exec_turns(driver, whole, None, Vec::new(), body, |this| {
             this.eval_truth(test);
         });
         self.exec_block(orelse)
@@ -318,6 +352,7 @@ impl<'p> Interpreter<'p, '_> {
         driver: Driver<'p>,
         whole: crate::model::Site,
         reads: Option<Vec<SmolStr>>,
+        names: Vec<SmolStr>,
         body: &'p Block,
         head: impl FnOnce(&mut Self),
     ) {
@@ -326,7 +361,8 @@ impl<'p> Interpreter<'p, '_> {
         self.rec.enter_loop(&driver, whole, reads);
         self.forget_assigned(body, mark);
         let base = self.rec.depth() - 1;
-        let turn = Turn { base, exits: Vec::new(), flows: Vec::new(), driver: Some(driver) };
+        let binds = super::assign::assigned_names(body).into_iter().chain(names).collect();
+        let turn = Turn { base, exits: Vec::new(), flows: Vec::new(), driver: Some(driver), binds };
         if let Some(frame) = self.frames.last_mut() {
             frame.turns.push(turn);
         }
@@ -370,70 +406,13 @@ impl<'p> Interpreter<'p, '_> {
             }
         }
     }
-
-    fn exec_with(&mut self, items: &'p [WithItem], body: &'p Block) -> Next {
-        let mut transactions = 0;
-        for item in items {
-            let context = self.eval_bound(&item.context, None);
-            if matches!(context, Value::Atomic) {
-                transactions += 1;
-                let site = self.site(item.context.span);
-                self.rec.emit(EventKind::Begin, Some(site), None, Confidence::Certain);
-            }
-            if let Some(target) = &item.target {
-                let value = match context {
-                    Value::Instance(..) | Value::Cache(..) | Value::Object(_) => context,
-                    other => Value::Unknown(other.sym().attr("__enter__()")),
-                };
-                self.assign(target, value);
-            }
-        }
-        let next = self.exec_block(body);
-        for _ in 0..transactions {
-            self.rec.emit(EventKind::Commit, None, None, Confidence::Certain);
-        }
-        next
-    }
-
-    fn exec_try(&mut self, body: &'p Block, handlers: &'p [Handler], orelse: &'p Block, finally: &'p Block) -> Next {
-        let start = self.flow.clone();
-        if let Some(frame) = self.frames.last_mut() {
-            frame.tries += 1;
-        }
-        let mut next = self.exec_block(body);
-        if let Some(frame) = self.frames.last_mut() {
-            frame.tries -= 1;
-        }
-        let fork = self.rec.fork();
-        let mut ways = Vec::new();
-        let after = self.flow.clone();
-        if next == Next::On {
-            ways.push(self.exec_arm(fork, 0, false, Sym::new("try"), orelse));
-        } else {
-            ways.push(Way { next, cost: Terms::zero(), flow: after.clone() });
-        }
-        for (arm, handler) in handlers.iter().enumerate() {
-            // The exception may come from anywhere in the body: what it assigned may be there or not.
-            self.flow = after.clone().join(start.clone());
-            if let Some(name) = &handler.name {
-                self.flow.set(&name.name, Value::Scalar(Sym::new("exception")));
-            }
-            // `try: x = seen[key]`, `except KeyError: x = seen[key] = …`
-            let missing = handler.kind.as_ref().and_then(|kind| kind.dotted()).is_some_and(|kind| kind == "KeyError");
-            let memo = missing && super::uses::stores(&handler.body);
-            ways.push(self.exec_arm(fork, arm as u32 + 1, memo, Sym::new("except"), &handler.body));
-        }
-        next = self.join_ways(fork, ways);
-        let last = self.exec_block(finally);
-        if last == Next::On { next } else { last }
-    }
 }
 
 /// One way through a fork.
-struct Way<'p> {
-    next: Next,
-    cost: Terms,
-    flow: Flow<'p>,
+pub(super) struct Way<'p> {
+    pub next: Next,
+    pub cost: Terms,
+    pub flow: Flow<'p>,
 }
 
 /// Where a statement's own expressions end: compound ones are their head.
@@ -446,6 +425,14 @@ fn head_span(stmt: &Stmt) -> Span {
         _ => None,
     };
     head.map_or(stmt.span, |span| Span { start: stmt.span.start, end: span.end })
+}
+
+fn is_number(value: &Value<'_>) -> bool {
+    match value {
+        Value::Const(constant) => matches!(constant, Const::Int(_) | Const::Other(_)),
+        Value::Scalar(_) | Value::Unknown(_) | Value::Instance(..) | Value::External(_) => true,
+        _ => false,
+    }
 }
 
 fn known_truth(value: &Value<'_>) -> Option<bool> {

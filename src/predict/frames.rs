@@ -1,5 +1,7 @@
 //! Call frames: whose code is running, what it has returned so far, and what its ways out cost.
 
+use smol_str::SmolStr;
+
 use super::Interpreter;
 use super::flow::{Flow, join_values};
 use super::value::{Driver, Value};
@@ -35,6 +37,8 @@ pub struct Turn<'p> {
     pub exits: Vec<Terms>,
     pub flows: Vec<Flow<'p>>,
     pub driver: Option<Driver<'p>>,
+    /// Names that its head and its body give other values in every turn.
+    pub binds: Vec<SmolStr>,
 }
 
 impl<'p> Frame<'p> {

@@ -46,6 +46,7 @@ impl<'p> Interpreter<'p, '_> {
             Value::Const(Const::None) => Turning { element: Value::none(), driver: None },
             other => {
                 let sym = other.sym();
+                self.note_number(other, site);
                 let driver = self.items_driver(&sym, site);
                 let element = Sym::of(format!("item({})", sym.text), [&sym]).marked(driver.key);
                 Turning { element: Value::Unknown(element), driver: Some(driver) }
@@ -124,6 +125,7 @@ impl<'p> Interpreter<'p, '_> {
                 path: Vec::new(),
                 sym,
                 fresh: false,
+                made: false,
                 certain: node.certain,
             })),
             RowShape::Dicts | RowShape::Tuples | RowShape::Flat => Value::Scalar(sym),

@@ -9,6 +9,7 @@ mod assign;
 mod builtins;
 mod cache;
 mod calls;
+mod dispatch;
 mod django;
 mod eval;
 mod exec;
@@ -16,11 +17,13 @@ mod flow;
 mod frames;
 mod iterate;
 mod recorder;
+mod scopes;
 mod sym;
+mod told;
 mod uses;
 mod value;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use smol_str::SmolStr;
@@ -28,7 +31,7 @@ use smol_str::SmolStr;
 use crate::model::{FileId, Site, Span};
 use crate::project::{ClassRef, FunctionRef, Project};
 use crate::template::Template;
-use crate::trace::{Origin, Role, Trace};
+use crate::trace::{BlockKind, Counted, Origin, Role, Trace};
 
 use flow::Flow;
 use frames::Frame;
@@ -57,7 +60,11 @@ pub fn run(project: &Project, reviewed: &dyn Fn(FileId) -> bool) -> Vec<Trace> {
     for class in project.classes().filter(|class| reviewed(class.file)) {
         for action in Interpreter::new(project, &mut shared).actions(class) {
             let mut interpreter = Interpreter::new(project, &mut shared);
+            let request = interpreter.opens_transaction(project.class_role(class));
             interpreter.run_action(class, action);
+            if let Some(request) = request {
+                interpreter.rec.close_block(request);
+            }
             let function = SmolStr::from(format!("{}.{}", class.qualified, action.name()));
             let origin = Origin::Code { file: class.file, function, site: class.site() };
             let trace = interpreter.finish(origin, project.class_role(class));
@@ -118,6 +125,13 @@ struct Interpreter<'p, 's> {
     /// Nesting of expressions and blocks, so that no input overflows the stack.
     nesting: u32,
     evaluating_globals: Vec<(FileId, Span)>,
+    /// What values say of queries, by their text.
+    told: HashMap<Rc<str>, Rc<told::Told>>,
+    /// Texts of values that are the number of rows that a statement changed.
+    numbers: HashSet<Rc<str>>,
+    /// Of the assignment that is running: by what its target grows, and where its value stands.
+    counted: Option<Counted>,
+    value_site: Option<Site>,
 }
 
 /// Expressions and blocks nested deeper than this are unknown: the wasm stack holds 1 MB.
@@ -137,11 +151,25 @@ impl<'p, 's> Interpreter<'p, 's> {
             fuel: FUEL,
             nesting: 0,
             evaluating_globals: Vec::new(),
+            told: HashMap::new(),
+            numbers: HashSet::new(),
+            counted: None,
+            value_site: None,
         }
     }
 
     fn run_root(&mut self, function: FunctionRef<'p>) {
+        let request = self.opens_transaction(self.project.role(function));
         self.run_with_unknown_arguments(function);
+        if let Some(request) = request {
+            self.rec.close_block(request);
+        }
+    }
+
+    /// `ATOMIC_REQUESTS`
+    fn opens_transaction(&mut self, role: Role) -> Option<usize> {
+        let every = self.project.settings.atomic_requests == Some(true) && role == Role::Request;
+        every.then(|| self.rec.open_block(BlockKind::Atomic, None))
     }
 
     fn run_module(&mut self, file: FileId) {
@@ -159,6 +187,7 @@ impl<'p, 's> Interpreter<'p, 's> {
             loops: self.rec.loops,
             querysets: self.rec.querysets,
             events: self.rec.events,
+            scopes: self.rec.scopes,
             terms,
             exact: self.rec.exact,
         }

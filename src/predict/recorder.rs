@@ -10,7 +10,8 @@ use super::value::{Driver, QsNode, RowValue};
 use crate::model::{Confidence, LoopId, Site, Terms};
 use crate::trace::Cause;
 use crate::trace::{
-    Arm, CallStep, Event, EventKind, LoopInfo, Query, QuerySet, QuerySetId, Renderer, Row, RowOp, Trace,
+    Arm, Asked, Block, BlockKind, CallStep, Event, EventKind, LoopInfo, Query, QuerySet, QuerySetId, Renderer, Row,
+    RowOp, Scopes, Trace,
 };
 
 /// How many events back the one of the expression at hand may stand.
@@ -25,6 +26,9 @@ pub struct Recorder {
     pub exact: bool,
     /// Loops and cache reads: mark → event index of the read.
     pub reads: HashMap<u32, usize>,
+    pub scopes: Scopes,
+    /// A coroutine is running, and nothing has handed its work to a thread.
+    pub blocking: bool,
     known_loops: HashMap<(u32, Option<LoopId>), LoopId>,
     known_querysets: HashMap<u32, QuerySetId>,
     open: Vec<OpenLoop>,
@@ -93,6 +97,7 @@ impl Recorder {
             via: self.via.clone(),
             bound_to,
             rendered: inside.checked_sub(1).and_then(|last| self.open.get(last)?.by),
+            blocking: self.blocking,
             confidence,
         });
         self.events.len() - 1
@@ -269,6 +274,31 @@ impl Recorder {
         self.tests.truncate(depth);
     }
 
+    /// Begins a block; it ends with [`Self::close_block`].
+    pub fn open_block(&mut self, kind: BlockKind, site: Option<Site>) -> usize {
+        let start = self.events.len();
+        if kind == BlockKind::Atomic {
+            self.emit(EventKind::Begin, site, None, Confidence::Certain);
+        }
+        self.scopes.blocks.push(Block { kind, site, events: start..usize::MAX });
+        self.scopes.blocks.len() - 1
+    }
+
+    pub fn close_block(&mut self, at: usize) {
+        let Some(kind) = self.scopes.blocks.get(at).map(|block| block.kind) else { return };
+        if kind == BlockKind::Atomic {
+            self.emit(EventKind::Commit, None, None, Confidence::Certain);
+        }
+        let end = self.events.len();
+        if let Some(block) = self.scopes.blocks.get_mut(at) {
+            block.events.end = end;
+        }
+    }
+
+    pub fn asked(&mut self, asked: Asked) {
+        self.scopes.asked.push(asked);
+    }
+
     pub fn enter_call(&mut self, step: CallStep) {
         self.via.push(step);
     }
@@ -279,6 +309,11 @@ impl Recorder {
 
     pub fn enter_statement(&mut self, site: Site) {
         self.statements.push(site);
+    }
+
+    /// The statement that is running.
+    pub fn statement(&self) -> Option<Site> {
+        self.statements.last().copied()
     }
 
     pub fn leave_statement(&mut self) {
@@ -305,6 +340,7 @@ impl Recorder {
             queryset: row.queryset.as_ref().map(|node| self.queryset(node)),
             path: row.path.clone(),
             identity: row.sym.text.to_string(),
+            made: row.made,
         }
     }
 

@@ -7,10 +7,10 @@ use smol_str::SmolStr;
 
 use super::Interpreter;
 use super::value::{RowValue, Value};
-use crate::model::{Kind, Site};
+use crate::model::{Confidence, Kind, Site};
 use crate::python::ir::{Block, CompClause, CompareOp, Expr, ExprKind, Stmt, StmtKind};
 use crate::python::walk::{expressions, expressions_of, statements};
-use crate::trace::{Tested, Usage};
+use crate::trace::{EventKind, Misuse, Tested, Usage};
 
 /// How often each name is read in a function.
 pub type Loads = Rc<HashMap<SmolStr, u32>>;
@@ -25,6 +25,22 @@ impl<'p> Interpreter<'p, '_> {
         };
         if is_key {
             self.rec.only_key_at(at);
+        }
+    }
+
+    /// Notes that an attribute is read of the pair that `get_or_create` gives.
+    pub(super) fn note_pair(&mut self, value: &Value<'p>, name: &str, site: Site) {
+        let Value::Seq(seq) = value else { return };
+        let Some([Value::Row(_), Value::Scalar(created)]) = seq.items.as_deref() else { return };
+        if created.text.contains(".created#") && !matches!(name, "count" | "index") {
+            self.rec.emit(EventKind::Misuse(Misuse::PairAsRow), Some(site), None, Confidence::Certain);
+        }
+    }
+
+    /// Notes that what `bulk_update` gives is taken for rows.
+    pub(super) fn note_number(&mut self, value: &Value<'p>, site: Site) {
+        if matches!(value, Value::Scalar(sym) if self.numbers.contains(&sym.text)) {
+            self.rec.emit(EventKind::Misuse(Misuse::NumberAsRows), Some(site), None, Confidence::Certain);
         }
     }
 

@@ -46,8 +46,10 @@ pub enum Value<'p> {
     Expression(Rc<Expression<'p>>),
     Prefetch(Rc<PrefetchValue<'p>>),
     Cache(trace::CacheBackend, Sym),
-    /// `transaction.atomic()`, `contextlib.suppress()` …
+    /// `transaction.atomic()`
     Atomic,
+    /// A function that runs in a thread: `sync_to_async(f)`.
+    Threaded(Rc<Value<'p>>),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -157,8 +159,10 @@ pub struct RowValue<'p> {
     pub queryset: Option<Rc<QsNode<'p>>>,
     pub path: Vec<SmolStr>,
     pub sym: Sym,
-    /// Made here, not read.
+    /// Made here, and not saved yet.
     pub fresh: bool,
+    /// Made in this run, not read.
+    pub made: bool,
     pub certain: bool,
 }
 
@@ -331,6 +335,7 @@ impl<'p> Value<'p> {
             Value::Expression(expression) => expression.sym.clone(),
             Value::Prefetch(prefetch) => Sym::new(&prefetch.lookup),
             Value::Atomic => Sym::new("atomic()"),
+            Value::Threaded(inner) => inner.sym(),
         }
     }
 

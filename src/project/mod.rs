@@ -1,6 +1,7 @@
 //! What the project's sources say beside their statements: which module is which file, models, settings, versions.
 
 mod binding;
+mod effects;
 mod migrations;
 mod models;
 mod names;
@@ -14,6 +15,7 @@ mod versions;
 mod tests;
 
 pub use binding::{Binding, ClassRef, FunctionRef, ValueRef};
+pub use effects::{Effects, Receivers};
 pub use migrations::{AppMigrations, Migrations, RawIndex};
 
 use std::collections::HashMap;
@@ -67,6 +69,7 @@ pub struct Project {
     /// Directories that all files stand in and that say nothing of what any of them is for: `tests/samples/forum` of a
     /// whole project that is kept there.
     above: usize,
+    receivers: Receivers,
 }
 
 /// What is known beside the Python files.
@@ -100,7 +103,7 @@ impl Project {
         let modules: Vec<Module> = modules.collect();
         // Without models the input may be the tests alone.
         let above = if models.class_of.is_empty() { 0 } else { role::shared_directories(&modules) };
-        Self {
+        let project = Self {
             above,
             modules,
             names,
@@ -116,7 +119,10 @@ impl Project {
             outside_models: models.outside,
             managers: models.managers,
             user: models.user,
-        }
+            receivers: Receivers::default(),
+        };
+        let receivers = Receivers::read(&project);
+        Self { receivers, ..project }
     }
 
     /// The model of `settings.AUTH_USER_MODEL`, else the project's own user class, else Django's.

@@ -24,6 +24,8 @@ pub struct Event {
     pub bound_to: Option<SmolStr>,
     /// The framework's loop that repeats it; `None` where the innermost of `loops` is one of the program's own.
     pub rendered: Option<Renderer>,
+    /// An event loop stands still for it: synchronous code in a coroutine.
+    pub blocking: bool,
     pub confidence: Confidence,
 }
 
@@ -72,8 +74,14 @@ pub enum EventKind {
     /// `atomic()` entered and left.
     Begin,
     Commit,
-    /// A task sent to a queue: its dotted name.
-    Dispatch(SmolStr),
+    /// A task sent to a queue.
+    Dispatch(Dispatch),
+    /// `on_commit(callback)`; what the callback does follows, in a block of its own.
+    Later(Later),
+    /// A container of a module or class is changed: its name.
+    Shared(SmolStr),
+    /// A result is taken for something that it is not.
+    Misuse(Misuse),
     /// HTTP, mail, sleep, subprocess.
     ExternalIo(SmolStr),
     /// A call that leaves the input; what it does is not known.
@@ -94,7 +102,35 @@ pub struct Query {
     pub identity: Option<String>,
     /// Its arguments change from one turn of this loop to the next (innermost such one).
     pub varies_with: Option<LoopId>,
+    /// What it writes.
+    pub assigned: Assignment,
     pub observed: Option<Box<Observed>>,
+}
+
+/// The columns that a statement sets.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Assignment {
+    pub values: Vec<Assigned>,
+    /// There are more, which are not known: `create(**data)`.
+    pub open: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assigned {
+    pub field: SmolStr,
+    /// Stands for the value, as [`super::Filter::value`] does.
+    pub value: String,
+    pub kind: ValueKind,
+    /// The value's expression, where one is written.
+    pub site: Option<Site>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueKind {
+    Constant,
+    /// The database computes it: `F("n") + 1`.
+    Expression,
+    Other,
 }
 
 impl Event {
@@ -108,6 +144,7 @@ impl Event {
             tested: None,
             identity: None,
             varies_with: None,
+            assigned: Assignment::default(),
             observed: Some(Box::new(observed)),
         };
         Event {
@@ -119,6 +156,7 @@ impl Event {
             via: Vec::new(),
             bound_to: None,
             rendered: None,
+            blocking: false,
             confidence: Confidence::Certain,
         }
     }
@@ -241,16 +279,65 @@ pub enum RowOp {
         /// Only the key of what it leads to is read.
         pk_only: bool,
     },
-    /// The new value derives from the row's own (`o.n = o.n + 1`).
-    Write {
-        field: SmolStr,
-        derived: bool,
-    },
+    Write(Box<Written>),
     Save {
         update_fields: Option<Vec<SmolStr>>,
+        /// It is a new row for the database.
+        creates: bool,
     },
     Delete,
     Create,
+    /// It is read again.
+    Refresh,
+}
+
+/// `row.field = value`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    pub assigned: Assigned,
+    /// The new value derives from the row's own (`o.n = o.n + 1`, `o.names.append(x)`).
+    pub derived: bool,
+    /// It is the row's own, and more or less.
+    pub counted: Option<Counted>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counted {
+    pub down: bool,
+    /// The expression of the step.
+    pub by: Site,
+    /// The step changes a number: no list, no text.
+    pub number: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dispatch {
+    /// `send_mail`, `mails.tasks.send_mail`
+    pub task: SmolStr,
+    /// `delay`, `apply_async`, …
+    pub method: SmolStr,
+    /// The queue gets it when the transaction is over: `delay_on_commit`.
+    pub after_commit: bool,
+    /// Stand for the arguments, as [`super::Filter::value`] does.
+    pub given: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Later {
+    /// The callback.
+    pub callback: Site,
+    /// Names that it reads when it runs, and that the loop around has given other values by then.
+    pub late: Vec<SmolStr>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Misuse {
+    /// An attribute of what `get_or_create` gives, which is a pair.
+    PairAsRow,
+    /// `bulk_update` gives a number.
+    NumberAsRows,
+    /// `values_list(…, flat=True)` with more than one field.
+    FlatOfMany,
 }
 
 /// A cache operation. Keys are text that is equal for the same key in this trace (see `Filter::value`).

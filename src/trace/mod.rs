@@ -5,13 +5,15 @@
 
 mod event;
 mod queryset;
+mod scope;
 mod statement;
 
 pub use event::{
-    Arm, CacheBackend, CacheEvent, CacheOp, CallStep, Cause, Event, EventKind, Frame, Observed, Query, Renderer,
-    RowEvent, RowOp, Tested, Usage, ValueChange,
+    Arm, Assigned, Assignment, CacheBackend, CacheEvent, CacheOp, CallStep, Cause, Counted, Dispatch, Event, EventKind,
+    Frame, Later, Misuse, Observed, Query, Renderer, RowEvent, RowOp, Tested, Usage, ValueChange, ValueKind, Written,
 };
 pub use queryset::{Filter, Listed, LoopInfo, QuerySet, QuerySetId, Row, Slice, Step};
+pub use scope::{Asked, Attempt, Block, BlockKind, Handler, Scopes};
 pub use statement::{Column, Comparison, Facts, Fingerprint, Operator, Ordering, Statement};
 
 use smol_str::SmolStr;
@@ -68,6 +70,7 @@ pub struct Trace {
     pub querysets: Vec<QuerySet>,
     /// In the order in which they happen.
     pub events: Vec<Event>,
+    pub scopes: Scopes,
     /// Round trips of one run: the dearest path. For a log, the count.
     pub terms: Terms,
     /// False when something unknown is called or a branch was bounded by its maximum.
@@ -83,6 +86,7 @@ impl Trace {
             loops: Vec::new(),
             querysets: Vec::new(),
             events: Vec::new(),
+            scopes: Scopes::default(),
             terms: Terms::zero(),
             exact: true,
         }

@@ -46,6 +46,8 @@ pub struct QuerySet {
     pub combined: bool,
     /// `select_for_update()`, `iterator()` without chunk_size.
     pub locked: bool,
+    /// Its `of=` names the tables that are locked.
+    pub locked_of: bool,
     pub streamed: bool,
     /// `[:n]` with the constant where it is one.
     pub slice: Option<Slice>,
@@ -136,6 +138,8 @@ pub struct Row {
     pub path: Vec<SmolStr>,
     /// Equal for the same object: see [`Filter::value`].
     pub identity: String,
+    /// Made in this run, not read: nobody else has it yet.
+    pub made: bool,
 }
 
 /// A loop driver: what turns it, and how often.

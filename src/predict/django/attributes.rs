@@ -232,7 +232,15 @@ impl<'p> Interpreter<'p, '_> {
             None => ModelRef { id: None, name: "auth.User".into() },
         };
         let certain = model.id.is_some();
-        Value::Row(Rc::new(RowValue { model, queryset: None, path: Vec::new(), sym, fresh: false, certain }))
+        Value::Row(Rc::new(RowValue {
+            model,
+            queryset: None,
+            path: Vec::new(),
+            sym,
+            fresh: false,
+            made: false,
+            certain,
+        }))
     }
 
     /// The attribute of an attribute of a row whose model is not in the input.

@@ -33,10 +33,7 @@ impl<'p> Interpreter<'p, '_> {
                 Value::none()
             }
             "django.db.transaction.atomic" => Value::Atomic,
-            "django.db.transaction.on_commit" => {
-                // The callback runs later, outside of the transaction.
-                Value::none()
-            }
+            "django.db.transaction.on_commit" => self.on_commit(args, site),
             "django.shortcuts.get_object_or_404" | "django.shortcuts.aget_object_or_404" => {
                 let node = self.queryset_of(args, site)?;
                 let rest = without_first(args);

@@ -106,6 +106,22 @@ impl<'p> Interpreter<'p, '_> {
             return Value::QuerySet(refined);
         }
         let plain = synchronous(name);
+        let outer = self.rec.blocking;
+        self.rec.blocking &= plain == name.as_str();
+        let value = self.sending_method(node, plain, name, args, site);
+        self.rec.blocking = outer;
+        value
+    }
+
+    /// Methods that are no refinement; `plain` is the synchronous name.
+    fn sending_method(
+        &mut self,
+        node: &Rc<QsNode<'p>>,
+        plain: &str,
+        name: &SmolStr,
+        args: Args<'p>,
+        site: Site,
+    ) -> Value<'p> {
         let usage = Usage::Value;
         let free = node.prefetched || self.is_evaluated(node);
         match plain {
@@ -121,7 +137,9 @@ impl<'p> Interpreter<'p, '_> {
                     return self.single_row(&node);
                 }
                 self.send_select(&node, Kind::Select, Cause::Method(plain.into()), usage, site);
-                self.single_row(&node)
+                let row = self.single_row(&node);
+                self.tells_of_last(&row.sym());
+                row
             }
             "contains" => {
                 if !free {
@@ -137,7 +155,11 @@ impl<'p> Interpreter<'p, '_> {
                         if plain == "count" { (Kind::Count, Usage::Length) } else { (Kind::Exists, Usage::Truth) };
                     self.send_select(node, kind, Cause::Method(plain.into()), usage, site);
                 }
-                Value::Scalar(self.result_sym(&node.sym.attr(plain), &args))
+                let result = self.result_sym(&node.sym.attr(plain), &args);
+                if !free {
+                    self.tells_of_last(&result);
+                }
+                Value::Scalar(result)
             }
             "aggregate" => {
                 let sym = self.result_sym(&node.sym.attr("aggregate"), &args);
@@ -171,10 +193,16 @@ impl<'p> Interpreter<'p, '_> {
                 Value::Dict(Rc::new(DictValue { items: Vec::new(), element, key, driver: Some(driver), sym }))
             }
             "create" => {
-                let row = self.new_row(&node.model.clone(), &args, site);
+                let row = self.new_row(&node.model.clone(), &args);
                 self.emit_row(&row, RowOp::Create, site);
                 let statements = compiler::insert(self.project, &node.model);
-                self.send_writes(statements, &Cause::Method(plain.into()), &row.sym(), node.certain, site);
+                let mut assigned = self.assigned_by(&args);
+                // A manager of a row's children sets their parent.
+                if let Some((back, related)) = node.related.as_ref().and_then(|r| Some((r.back.as_ref()?, r))) {
+                    assigned.values.push(self.assigned(back, &Value::Row(related.row.clone()), None));
+                }
+                let cause = Cause::Method(plain.into());
+                self.send_writes(statements, &cause, &row.sym(), node.certain, site, &assigned);
                 self.link_created(node, site);
                 saved(row)
             }
@@ -224,7 +252,9 @@ impl<'p> Interpreter<'p, '_> {
         let usage = if kind == Kind::Count { Usage::Length } else { Usage::Truth };
         let cause = Cause::Method(synchronous(name).into());
         self.send_known(node, statement, kind, cause, usage, site);
-        Value::Scalar(self.result_sym(&node.sym.attr(synchronous(name)), args))
+        let result = self.result_sym(&node.sym.attr(synchronous(name)), args);
+        self.tells_of_last(&result);
+        Value::Scalar(result)
     }
 
     /// The queryset with one more condition that no argument of a filter stands for.
@@ -270,6 +300,7 @@ impl<'p> Interpreter<'p, '_> {
                 path: Vec::new(),
                 sym,
                 fresh: false,
+                made: false,
                 certain: node.certain,
             })),
             _ => Value::Scalar(sym),

@@ -134,6 +134,7 @@ impl<'p> Interpreter<'p, '_> {
             distinct: false,
             combined: false,
             locked: false,
+            locked_of: false,
             streamed: false,
             slice: None,
             local: self.frames.len() == 1,

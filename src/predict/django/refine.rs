@@ -11,10 +11,10 @@ use super::super::value::{
 };
 use super::filters::condition;
 use super::methods::named_expressions;
-use crate::model::{Kind, Site};
+use crate::model::{Confidence, Kind, Site};
 use crate::project::{FunctionRef, Project};
 use crate::python::ir::{BinaryOp, Call, Expr, ExprKind};
-use crate::trace::{Cause, Slice, Step, Usage};
+use crate::trace::{Cause, EventKind, Misuse, Slice, Step, Usage};
 
 impl<'p> Interpreter<'p, '_> {
     /// What a manager gives before anything is refined.
@@ -158,6 +158,10 @@ impl<'p> Interpreter<'p, '_> {
             }
             "values" | "values_list" => {
                 let flat = args.keyword("flat").is_some();
+                if flat && args.positional.len() > 1 && args.positional.iter().all(|arg| arg.value.as_str().is_some()) {
+                    let misuse = EventKind::Misuse(Misuse::FlatOfMany);
+                    self.rec.emit(misuse, Some(site), None, Confidence::Certain);
+                }
                 new.shape = match (method, flat) {
                     ("values", _) => RowShape::Dicts,
                     (_, true) => RowShape::Flat,
@@ -184,7 +188,8 @@ impl<'p> Interpreter<'p, '_> {
                 let set = |name: &str| {
                     args.keyword(name).is_some_and(|arg| matches!(arg.value, Value::Const(Const::Bool(true))))
                 };
-                new.plan.unclear |= args.keyword("of").is_some() || set("no_key");
+                new.desc.locked_of = args.keyword("of").is_some();
+                new.plan.unclear |= new.desc.locked_of || set("no_key");
                 new.plan.lock = match (set("nowait"), set("skip_locked")) {
                     (true, _) => " NOWAIT".into(),
                     (_, true) => " SKIP LOCKED".into(),

@@ -82,6 +82,7 @@ impl<'p> Interpreter<'p, '_> {
             path: if further { Vec::new() } else { path.clone() },
             sym: row.sym.attr(name),
             fresh: false,
+            made: false,
             certain,
         });
         let fact = Fact::Loaded(row.sym.text.clone(), name.clone());

@@ -11,7 +11,7 @@ use super::super::value::{Args, ModelRef, RowValue, Value};
 use super::compiler;
 use crate::model::{Confidence, Site};
 use crate::schema::{FieldKind, RelationKind};
-use crate::trace::{Cause, EventKind, RowEvent, RowOp, Usage};
+use crate::trace::{Assigned, Assignment, Cause, EventKind, RowEvent, RowOp, Usage};
 
 impl<'p> Interpreter<'p, '_> {
     pub(super) fn row_attribute(&mut self, row: &Rc<RowValue<'p>>, name: &SmolStr, site: Site) -> Value<'p> {
@@ -126,8 +126,17 @@ impl<'p> Interpreter<'p, '_> {
     }
 
     pub(super) fn row_method(&mut self, row: &Rc<RowValue<'p>>, name: &str, args: &Args<'p>, site: Site) -> Value<'p> {
+        let twin = name.strip_prefix('a').filter(|n| matches!(*n, "save" | "delete" | "refresh_from_db"));
+        let outer = self.rec.blocking;
+        self.rec.blocking &= twin.is_none();
+        let value = self.row_write(row, twin.unwrap_or(name), args, site);
+        self.rec.blocking = outer;
+        value
+    }
+
+    fn row_write(&mut self, row: &Rc<RowValue<'p>>, name: &str, args: &Args<'p>, site: Site) -> Value<'p> {
         let of_row = self.rec.row(row);
-        match name.strip_prefix('a').filter(|n| matches!(*n, "save" | "delete" | "refresh_from_db")).unwrap_or(name) {
+        match name {
             "save" => {
                 let fields = args.keyword("update_fields").map(|arg| match &arg.value {
                     Value::Seq(seq) => {
@@ -136,15 +145,17 @@ impl<'p> Interpreter<'p, '_> {
                     _ => Vec::new(),
                 });
                 let saved = Fact::Loaded(row.sym.text.clone(), "save()".into());
-                let op = RowOp::Save { update_fields: fields.clone() };
+                let creates = row.fresh && !self.flow.knows(&saved);
+                let op = RowOp::Save { update_fields: fields.clone(), creates };
                 self.rec.emit(EventKind::Row(RowEvent { row: of_row, op }), Some(site), None, Confidence::Certain);
-                let statements = match row.fresh && !self.flow.knows(&saved) {
+                let assigned = if creates { self.set_so_far(row) } else { Assignment::default() };
+                let statements = match creates {
                     true => compiler::insert(self.project, &row.model),
                     false => compiler::update_row(self.project, &row.model, fields.as_deref()),
                 };
                 self.flow.learn(saved);
                 let certain = row.certain && row.model.id.is_some();
-                self.send_writes(statements, &Cause::Save, &row.sym.clone(), certain, site);
+                self.send_writes(statements, &Cause::Save, &row.sym.clone(), certain, site, &assigned);
                 Value::none()
             }
             "delete" => {
@@ -154,6 +165,8 @@ impl<'p> Interpreter<'p, '_> {
                 Value::none()
             }
             "refresh_from_db" => {
+                let op = RowOp::Refresh;
+                self.rec.emit(EventKind::Row(RowEvent { row: of_row, op }), Some(site), None, Confidence::Certain);
                 let cause = Cause::Method("refresh_from_db".into());
                 self.send_row_lookup(row, &row.model.clone(), cause, Usage::Value, site);
                 Value::none()
@@ -167,8 +180,18 @@ impl<'p> Interpreter<'p, '_> {
         }
     }
 
+    /// The attributes that a new row was given.
+    fn set_so_far(&self, row: &RowValue<'p>) -> Assignment {
+        let own = self.flow.attrs.iter().filter(|((of, _), _)| *of == row.sym.text);
+        let mut values: Vec<Assigned> = own.map(|((_, name), value)| self.assigned(name, value, None)).collect();
+        values.sort_by(|a, b| a.field.cmp(&b.field));
+        // Positional arguments and `**data` are not followed.
+        let open = self.flow.knows(&Fact::Loaded(row.sym.text.clone(), "**".into()));
+        Assignment { values, open }
+    }
+
     /// `Topic(forum=f)`: an instance that the database does not have yet.
-    pub(in super::super) fn new_row(&mut self, model: &ModelRef, args: &Args<'p>, site: Site) -> Value<'p> {
+    pub(in super::super) fn new_row(&mut self, model: &ModelRef, args: &Args<'p>) -> Value<'p> {
         let number = self.number();
         let sym = self.fresh(Sym::new(format!("new {}#{number}", model.name)));
         let row = RowValue {
@@ -177,12 +200,15 @@ impl<'p> Interpreter<'p, '_> {
             path: Vec::new(),
             sym: sym.clone(),
             fresh: true,
+            made: true,
             certain: model.id.is_some(),
         };
         for (name, arg) in &args.keyword {
             self.flow.set_attr(&sym, name, arg.value.clone());
         }
-        let _ = site;
+        if args.spread || !args.positional.is_empty() {
+            self.flow.learn(Fact::Loaded(sym.text, "**".into()));
+        }
         Value::Row(Rc::new(row))
     }
 

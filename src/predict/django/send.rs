@@ -7,10 +7,10 @@ use smol_str::SmolStr;
 use super::super::Interpreter;
 use super::super::flow::Fact;
 use super::super::sym::Sym;
-use super::super::value::{ModelRef, Operand, QsNode, RowValue, Value};
+use super::super::value::{Arg, Args, ModelRef, Operand, QsNode, RowValue, Value};
 use super::compiler::{self, Action};
 use crate::model::{Confidence, Kind, Site};
-use crate::trace::{Cause, EventKind, Query, RowEvent, RowOp, Statement, Usage};
+use crate::trace::{Assignment, Cause, EventKind, Query, RowEvent, RowOp, Statement, Usage};
 
 impl<'p> Interpreter<'p, '_> {
     pub(in super::super) fn is_evaluated(&self, node: &QsNode<'p>) -> bool {
@@ -24,6 +24,7 @@ impl<'p> Interpreter<'p, '_> {
             return;
         }
         self.send_select(node, Kind::Select, Cause::Evaluation, usage, site);
+        self.tells_of_last(&node.sym);
         self.flow.learn(Fact::Evaluated(node.uid));
         if !node.desc.streamed {
             self.send_prefetches(node, site);
@@ -97,6 +98,7 @@ impl<'p> Interpreter<'p, '_> {
             tested: None,
             identity: Some(format!("{}:{}", kind.as_str(), node.sym.text)),
             varies_with: self.rec.varies_with(&node.sym),
+            assigned: Assignment::default(),
             observed: None,
         };
         self.emit_query(query, certain, site, born);
@@ -145,6 +147,7 @@ impl<'p> Interpreter<'p, '_> {
                     tested: None,
                     identity: None,
                     varies_with: self.rec.varies_with(&node.sym),
+                    assigned: Assignment::default(),
                     observed: None,
                 };
                 let certain = node.certain && model.id.is_some();
@@ -201,6 +204,7 @@ impl<'p> Interpreter<'p, '_> {
             tested: None,
             identity: Some(format!("row:{}.{name}", row.sym.text)),
             varies_with: self.rec.varies_with(&row.sym),
+            assigned: Assignment::default(),
             observed: None,
         };
         let certain = row.certain && row.model.id.is_some() && row.queryset.as_ref().is_none_or(|n| !n.desc.opaque);
@@ -217,6 +221,7 @@ impl<'p> Interpreter<'p, '_> {
         of: &Sym,
         certain: bool,
         site: Site,
+        assigned: &Assignment,
     ) {
         for statement in statements {
             let query = Query {
@@ -227,6 +232,7 @@ impl<'p> Interpreter<'p, '_> {
                 tested: None,
                 identity: None,
                 varies_with: self.rec.varies_with(of),
+                assigned: assigned.clone(),
                 observed: None,
             };
             self.emit_query(query, certain, site, None);
@@ -235,6 +241,18 @@ impl<'p> Interpreter<'p, '_> {
 
     /// A statement of `update()`, `delete()`, `bulk_create()` … of a queryset.
     pub(super) fn send_bulk(&mut self, node: &Rc<QsNode<'p>>, statement: Statement, method: &str, site: Site) {
+        self.send_assigning(node, statement, method, site, Assignment::default());
+    }
+
+    /// The same with the columns that it sets.
+    pub(super) fn send_assigning(
+        &mut self,
+        node: &Rc<QsNode<'p>>,
+        statement: Statement,
+        method: &str,
+        site: Site,
+        assigned: Assignment,
+    ) {
         let id = self.rec.queryset(node);
         let cause = match &node.related {
             Some(related) => Cause::Manager {
@@ -253,6 +271,7 @@ impl<'p> Interpreter<'p, '_> {
             tested: None,
             identity: None,
             varies_with: self.rec.varies_with(&node.sym),
+            assigned,
             observed: None,
         };
         self.emit_query(query, node.certain && !node.desc.opaque, site, None);
@@ -264,6 +283,12 @@ impl<'p> Interpreter<'p, '_> {
             let bound = self.bound.clone();
             self.rec.emit(EventKind::Row(RowEvent { row, op }), Some(site), bound, Confidence::Certain);
         }
+    }
+
+    /// The columns that keyword arguments set.
+    pub(super) fn assigned_by(&self, args: &Args<'p>) -> Assignment {
+        let given = |(name, arg): &(SmolStr, Arg<'p>)| self.assigned(name, &arg.value, Some(arg.value_site));
+        Assignment { values: args.keyword.iter().map(given).collect(), open: args.spread }
     }
 
     fn statement(&mut self, node: &QsNode<'p>, action: Action<'_, 'p>) -> Rc<Statement> {

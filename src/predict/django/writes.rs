@@ -9,7 +9,7 @@ use super::super::value::{Args, Const, ModelRef, Operand, QsNode, RowValue, Seq,
 use super::compiler::{self, Conflict};
 use crate::model::{Kind, Site};
 use crate::schema::{FieldKind, RelationKind};
-use crate::trace::{Cause, Usage};
+use crate::trace::{Assignment, Cause, Usage};
 
 impl<'p> Interpreter<'p, '_> {
     /// Looks for a row; writes one where there is none (or, for `update_or_create`, where there is one).
@@ -33,6 +33,7 @@ impl<'p> Interpreter<'p, '_> {
         };
         let cause = Cause::Method(method.into());
         self.send_select(&found, Kind::Select, cause.clone(), Usage::Value, site);
+        let asked = self.rec.position().saturating_sub(1);
         let statements = match method {
             "get_or_create" => compiler::insert(self.project, &node.model),
             _ => {
@@ -40,11 +41,14 @@ impl<'p> Interpreter<'p, '_> {
                 compiler::update_row(self.project, &node.model, written.as_deref())
             }
         };
-        self.send_writes(statements, &cause, &found.sym.clone(), node.certain, site);
+        self.send_writes(statements, &cause, &found.sym.clone(), node.certain, site, &Assignment::default());
         // Which of the two ways it goes is up to the rows.
         self.rec.exact = false;
         let row = self.single_row(&found);
-        let created = Value::Scalar(found.sym.attr("created"));
+        let number = self.number();
+        let created = found.sym.attr(&format!("created#{number}"));
+        self.tells_created(&created, asked);
+        let created = Value::Scalar(created);
         Value::Seq(Rc::new(Seq::of_items(vec![row, created])))
     }
 
@@ -99,7 +103,8 @@ impl<'p> Interpreter<'p, '_> {
                 let values: Vec<(SmolStr, Operand<'p>)> =
                     args.keyword.iter().map(|(name, arg)| (name.clone(), Operand::of(&arg.value))).collect();
                 let statement = compiler::update(self.project, node, &values, args.spread);
-                self.send_bulk(node, statement, method, site);
+                let assigned = self.assigned_by(args);
+                self.send_assigning(node, statement, method, site, assigned);
             }
             "delete" => self.delete_queryset(node, site),
             "bulk_create" => {
@@ -118,6 +123,9 @@ impl<'p> Interpreter<'p, '_> {
             "bulk_update" => {
                 let statement = compiler::bulk_update(self.project, &node.model, &field_names(args));
                 self.send_bulk(node, statement, method, site);
+                let number = self.result_sym(&node.sym.attr(method), args);
+                self.numbers.insert(number.text.clone());
+                return Value::Scalar(number);
             }
             _ => self.change_links(node, method, site),
         }
@@ -149,7 +157,8 @@ impl<'p> Interpreter<'p, '_> {
             }
             None => vec![compiler::delete_one(self.project, &row.model)],
         };
-        self.send_writes(statements, &Cause::Delete, &row.sym.clone(), row.certain && row.model.id.is_some(), site);
+        let certain = row.certain && row.model.id.is_some();
+        self.send_writes(statements, &Cause::Delete, &row.sym.clone(), certain, site, &Assignment::default());
     }
 
     /// `add`, `remove`, `set`, `clear` of a row's manager.

@@ -125,9 +125,9 @@ pub(super) fn covers(trace: &Trace, earlier: usize, later: usize) -> bool {
             let writes = !facts.kind.reads() && facts.kind != Kind::Other;
             (writes && (tables.is_empty() || facts.tables.iter().any(|table| tables.contains(table)))) || facts.locked
         }
-        EventKind::Row(row) => matches!(row.op, RowOp::Save { .. } | RowOp::Delete | RowOp::Write { .. }),
+        EventKind::Row(row) => matches!(row.op, RowOp::Save { .. } | RowOp::Delete | RowOp::Write(_)),
         EventKind::Begin | EventKind::Commit | EventKind::ExternalIo(_) => true,
-        EventKind::Cache(_) | EventKind::Dispatch(_) | EventKind::Opaque(_) => false,
+        _ => false,
     })
 }
 

@@ -1,0 +1,182 @@
+//! What saving and deleting rows does beside the statement: overrides, signal receivers, columns that set themselves;
+//! and which functions run in a transaction by what stands around them.
+
+use smol_str::SmolStr;
+
+use super::{Binding, ClassRef, FunctionRef, Project};
+use crate::model::{FileId, Site};
+use crate::python::ir::{ArgKind, Call, Expr, ExprKind, StmtKind};
+use crate::python::walk::statements;
+use crate::schema::ModelId;
+
+/// Signals of models that are listened to.
+#[derive(Debug, Default)]
+pub struct Receivers {
+    all: Vec<Receiver>,
+}
+
+#[derive(Debug, Clone)]
+struct Receiver {
+    /// `post_save`
+    signal: SmolStr,
+    /// None for every model.
+    sender: Option<ModelId>,
+    site: Site,
+}
+
+/// What `update()`, `bulk_create()` and the like leave out for a model.
+#[derive(Debug, Clone, Default)]
+pub struct Effects {
+    /// `save()` or `delete()` of the model's own.
+    pub overridden: Option<Site>,
+    /// Receivers of its signals.
+    pub receivers: Vec<Site>,
+    /// Columns with `auto_now`.
+    pub auto_now: Vec<SmolStr>,
+    /// The model builds on another one with a table of its own.
+    pub inherits: bool,
+}
+
+impl Effects {
+    /// Nothing but the row is written.
+    pub fn is_plain(&self) -> bool {
+        self.overridden.is_none() && self.receivers.is_empty()
+    }
+}
+
+const SIGNALS: [&str; 5] = ["pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed"];
+
+/// Methods of a model's admin that its views call inside of a transaction.
+const ADMIN: [&str; 7] =
+    ["delete_model", "delete_queryset", "save_form", "save_formset", "save_model", "save_related", "changeform_view"];
+
+impl Receivers {
+    pub(super) fn read(project: &Project) -> Self {
+        let mut all = Vec::new();
+        for function in project.functions() {
+            for call in function.function.decorators.iter().filter_map(Expr::as_call) {
+                if last(&call.func) == Some("receiver") {
+                    let signals = call.positional().next().map(named).unwrap_or_default();
+                    add(project, function.file, call, &signals, function.site, &mut all);
+                }
+            }
+        }
+        for module in &project.modules {
+            for stmt in statements(&module.ir.body) {
+                let StmtKind::Expr(expr) = &stmt.kind else { continue };
+                let Some(call) = expr.as_call() else { continue };
+                if let ExprKind::Attribute { value, attr } = &call.func.kind
+                    && attr.name == "connect"
+                {
+                    add(project, module.id, call, &named(value), Site::new(module.id, stmt.span), &mut all);
+                }
+            }
+        }
+        Self { all }
+    }
+}
+
+fn add(project: &Project, file: FileId, call: &Call, signals: &[SmolStr], site: Site, all: &mut Vec<Receiver>) {
+    let sender = match call.keyword("sender").map(|sender| (sender, project.lookup_expr(file, sender))) {
+        None => None,
+        Some((_, Some(Binding::Model(model)))) => Some(model),
+        // `sender="forum.Topic"`, or something that is not known: no claim is made for other models.
+        Some((sender, _)) => match sender.as_str().and_then(|label| project.schema.by_label(label)) {
+            Some(model) => Some(model),
+            None => return,
+        },
+    };
+    for signal in signals.iter().filter(|signal| SIGNALS.contains(&signal.as_str())) {
+        all.push(Receiver { signal: signal.clone(), sender, site });
+    }
+}
+
+fn last(expr: &Expr) -> Option<&str> {
+    match &expr.kind {
+        ExprKind::Name(name) => Some(name),
+        ExprKind::Attribute { attr, .. } => Some(&attr.name),
+        _ => None,
+    }
+}
+
+/// `post_save`, `[post_save, post_delete]`
+fn named(expr: &Expr) -> Vec<SmolStr> {
+    match &expr.kind {
+        ExprKind::List(items) | ExprKind::Tuple(items) => items.iter().filter_map(last).map(SmolStr::new).collect(),
+        _ => last(expr).map(SmolStr::new).into_iter().collect(),
+    }
+}
+
+impl Project {
+    /// What saving a row of the model does beside writing it.
+    pub fn save_effects(&self, model: ModelId) -> Effects {
+        self.effects(model, "save", &["pre_save", "post_save"])
+    }
+
+    pub fn delete_effects(&self, model: ModelId) -> Effects {
+        self.effects(model, "delete", &["pre_delete", "post_delete"])
+    }
+
+    fn effects(&self, model: ModelId, method: &str, signals: &[&str]) -> Effects {
+        let listens = |receiver: &&Receiver| {
+            signals.contains(&receiver.signal.as_str()) && receiver.sender.is_none_or(|sender| sender == model)
+        };
+        let known = self.schema.get(model);
+        Effects {
+            overridden: self.model_class(model).and_then(|class| self.method(class, method)).map(|f| f.site),
+            receivers: self.receivers.all.iter().filter(listens).map(|receiver| receiver.site).collect(),
+            auto_now: known.fields.iter().filter(|field| field.auto_now).map(|field| field.name.clone()).collect(),
+            inherits: known.parents.iter().any(|parent| !self.schema.get(*parent).is_abstract) && !known.is_proxy,
+        }
+    }
+
+    /// Whether a function's body runs in a transaction by its decorators, those of its class, or what calls it.
+    pub fn is_atomic(&self, function: FunctionRef<'_>) -> bool {
+        if function.function.decorators.iter().any(opens_transaction) {
+            return true;
+        }
+        let Some(class) = function.class else { return false };
+        let name = function.function.name.name.as_str();
+        if ADMIN.contains(&name) && self.is_subclass(class, &["django.contrib.admin.ModelAdmin"]) {
+            return true;
+        }
+        // `@method_decorator(transaction.atomic, name="dispatch")` on the class.
+        class.class.decorators.iter().filter_map(Expr::as_call).any(|call| {
+            let of = call.keyword("name").and_then(Expr::as_str);
+            let verb = matches!(name, "get" | "post" | "put" | "patch" | "delete" | "form_valid" | "form_invalid");
+            is_method_decorator(call) && (of == Some(name) || of == Some("dispatch") && verb)
+        })
+    }
+
+    /// Whether a class gives its instances an attribute of their own: `self.name = …`.
+    pub fn sets_own(&self, class: ClassRef<'_>, name: &str) -> bool {
+        let sets = |target: &Expr| match &target.kind {
+            ExprKind::Attribute { value, attr } => {
+                attr.name == name && matches!(&value.kind, ExprKind::Name(owner) if owner == "self")
+            }
+            _ => false,
+        };
+        statements(&class.class.body).any(|stmt| match &stmt.kind {
+            StmtKind::Assign { targets, .. } => targets.iter().any(sets),
+            StmtKind::AnnAssign { target, .. } => sets(target),
+            _ => false,
+        })
+    }
+}
+
+/// `@transaction.atomic`, `@atomic()`, `@method_decorator(transaction.atomic)`
+fn opens_transaction(decorator: &Expr) -> bool {
+    match decorator.as_call() {
+        Some(call) => last(&call.func) == Some("atomic") || is_method_decorator(call),
+        None => last(decorator) == Some("atomic"),
+    }
+}
+
+fn is_method_decorator(call: &Call) -> bool {
+    let is_atomic = |expr: &Expr| last(expr.as_call().map_or(expr, |call| &call.func)) == Some("atomic");
+    last(&call.func) == Some("method_decorator")
+        && call.args.iter().any(|arg| match &arg.value.kind {
+            ExprKind::List(items) | ExprKind::Tuple(items) => items.iter().any(is_atomic),
+            _ => arg.kind == ArgKind::Positional && is_atomic(&arg.value),
+        })
+}
