@@ -81,6 +81,7 @@ impl<'p> Interpreter<'p, '_> {
                 catches: caught(handler),
                 events: begins..self.rec.position(),
                 raises: way.next == Next::Raise,
+                leaves: way.next != Next::On,
             });
             ways.push(way);
         }

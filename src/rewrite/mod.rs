@@ -3,10 +3,12 @@
 //! What the rules decide ends here as text, in the file's own quotes, indentation and line breaks. Nothing here judges
 //! whether a rewrite is right.
 
+mod calls;
 mod chain;
 mod edit;
 mod imports;
 mod increment;
+mod lookup;
 mod model_index;
 mod names;
 mod place;
@@ -14,12 +16,14 @@ mod quotes;
 mod statement;
 
 pub use crate::python::walk::{blocks, inside_fstring, unit_around};
+pub use calls::{CallAt, call_at, lambda_call};
 pub use chain::{Call, append_call, extend_args, prepend_call, receiver};
 pub use edit::{FileEdit, Rewritten, apply, to_report};
 pub use imports::{Import, import};
 pub use increment::{Increment, assigned_increment, increment};
+pub use lookup::{LookedUp, Lookup, looked_up_or_made};
 pub use model_index::{After, NewIndex, add_index, migration};
 pub use names::{assigned_name, bound_between, is_used, read_in};
-pub use place::{dominates, function_at, runs_once};
+pub use place::{dominates, follow_each_other, function_at, rest_of_function, runs_once};
 pub use quotes::Quote;
-pub use statement::{insert_before, replace_line, statement_at, whole_lines};
+pub use statement::{indent_under, insert_before, replace_line, statement_at, try_body, whole_lines};

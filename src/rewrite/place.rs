@@ -13,6 +13,24 @@ pub fn function_at(module: &ir::Module, name: Span) -> Option<Span> {
     })
 }
 
+/// Whether `second` is the statement right behind `first`, in one block.
+pub fn follow_each_other(module: &ir::Module, first: Span, second: Span) -> bool {
+    let (way, other) = (way_to(module, first), way_to(module, second));
+    if way != other {
+        return false;
+    }
+    let between = |stmt: &Stmt| first.end <= stmt.span.start && stmt.span.end <= second.start;
+    first.end <= second.start && !statements(&module.body).any(between)
+}
+
+/// What comes after a statement in the function around it.
+pub fn rest_of_function(module: &ir::Module, after: Span) -> Option<Span> {
+    let around = statements(&module.body).filter(|stmt| stmt.span.contains(after));
+    let functions = around.filter(|stmt| matches!(stmt.kind, StmtKind::Function(_)));
+    let innermost = functions.min_by_key(|stmt| stmt.span.end - stmt.span.start)?;
+    Some(Span { start: after.end, end: innermost.span.end })
+}
+
 /// The blocks around a place, outermost first, as (start of the statement, which of its blocks).
 fn way_to(module: &ir::Module, place: Span) -> Vec<(u32, usize)> {
     let mut way = Vec::new();

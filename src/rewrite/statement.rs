@@ -2,7 +2,7 @@
 
 use super::FileEdit;
 use crate::model::{Site, Span};
-use crate::python::ir::{self, Stmt};
+use crate::python::ir::{self, Stmt, StmtKind};
 use crate::python::walk::statements;
 use crate::text::Source;
 
@@ -32,6 +32,33 @@ pub fn replace_line(source: &Source, site: Site, lines: &str) -> Option<FileEdit
     let text = laid_out(source, indent, lines);
     let text = text.strip_prefix(indent)?.trim_end_matches(['\n', '\r']).to_owned();
     Some(FileEdit::replace(site, text))
+}
+
+/// The statements of a `try`'s body.
+pub fn try_body(module: &ir::Module, span: Span) -> Option<Span> {
+    let found = statements(&module.body).find(|stmt| stmt.span == span)?;
+    let StmtKind::Try { body, .. } = &found.kind else { return None };
+    Some(Span { start: body.first()?.span.start, end: body.last()?.span.end })
+}
+
+/// Puts whole lines one level deeper, under a line of their own; `None` where they share their lines, or hold text over
+/// several lines, which would change with them.
+pub fn indent_under(source: &Source, body: Site, head: &str) -> Option<FileEdit> {
+    let lines = whole_lines(source, body)?;
+    let text = source.slice(lines.span);
+    let indent = source.indent(body.span.start);
+    if text.contains("\"\"\"") || text.contains("'''") {
+        return None;
+    }
+    let step = if indent.contains('\t') { "\t" } else { "    " };
+    let mut out = format!("{indent}{head}{}", source.line_break());
+    for line in text.split_inclusive('\n') {
+        if !line.trim().is_empty() {
+            out.push_str(step);
+        }
+        out.push_str(line);
+    }
+    Some(FileEdit::replace(lines, out))
 }
 
 /// The lines of a statement that has them to itself, line breaks included: for removing it.

@@ -26,6 +26,11 @@ pub static RULES: &[&dyn Rule] = &[
     &index::unindexed_filter::UnindexedFilter,
     &index::composite_index::CompositeIndex,
     &concurrency::cache_read_modify_write::CacheReadModifyWrite,
+    &concurrency::counter_rmw::CounterRmw,
+    &concurrency::check_then_create::CheckThenCreate,
+    &concurrency::task_before_commit::TaskBeforeCommit,
+    &concurrency::late_binding_callback::LateBindingCallback,
+    &concurrency::integrityerror_in_atomic::IntegrityerrorInAtomic,
 ];
 
 pub fn all() -> impl Iterator<Item = &'static dyn Rule> {

@@ -50,6 +50,8 @@ pub struct Handler {
     pub events: Range<usize>,
     /// It ends by raising an exception.
     pub raises: bool,
+    /// What follows the `try` does not follow it: it returns, or ends the turn of a loop.
+    pub leaves: bool,
 }
 
 /// What the test of a fork asked, for one way out of it.

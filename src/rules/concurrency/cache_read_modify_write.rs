@@ -1,6 +1,6 @@
 //! RT501
 
-use super::counter;
+use super::{counter, grave};
 use crate::config::Preset;
 use crate::model::{Severity, Site};
 use crate::project::Project;
@@ -225,41 +225,9 @@ fn key_text(project: &Project, cache: &CacheEvent) -> String {
     )
 }
 
-/// Words for what must not lose an update: authentication, lockout, money, stock.
-const GRAVE: [&str; 22] = [
-    "auth",
-    "login",
-    "signin",
-    "lockout",
-    "locked_out",
-    "attempt",
-    "password",
-    "passwd",
-    "otp",
-    "mfa",
-    "2fa",
-    "token",
-    "captcha",
-    "security",
-    "balance",
-    "wallet",
-    "credit",
-    "payment",
-    "stock",
-    "inventory",
-    "coupon",
-    "brute",
-];
-
 fn severity(trace: &Trace, cx: &Context<'_>, site: Site, cache: &CacheEvent) -> Severity {
-    let mut said = cache.key.clone().unwrap_or_default();
-    said.push_str(&key_text(cx.project, cache));
-    if let Origin::Code { function, .. } = &trace.origin {
-        said.push_str(function);
-    }
-    said.push_str(&cx.project.module(site.file).source.path);
-    let said = said.to_lowercase();
-    let grave = GRAVE.iter().any(|word| said.contains(word));
+    let key = cache.key.clone().unwrap_or_default();
+    let grave = grave::is_grave(trace, cx.project, site, &[&key, &key_text(cx.project, cache)]);
     preset(cx, if grave { Severity::Blocker } else { META.severity })
 }
 

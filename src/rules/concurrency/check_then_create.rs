@@ -1,0 +1,214 @@
+//! RT504, and RT507 where the row that is not there was to be locked.
+
+use super::runs::{self, Risk, Verdict};
+use super::{get_or_create, rows};
+use crate::model::{Confidence, Severity};
+use crate::project::Project;
+use crate::rules::macros::rule;
+use crate::rules::{Context, Draft, Meta, Rule};
+use crate::trace::{Cause, Event, EventKind, Query, Role, Trace};
+
+rule! {
+    /// Creates a row because a query before has found none, so that two requests at once both create it.
+    ///
+    /// `exists()`, `first()`, `get()` with `DoesNotExist`, or a count, and then `create()` or `save()` of a row with the
+    /// same values, without a lock and without a handler for `IntegrityError`.
+    ///
+    /// ## Why
+    /// Both requests find nothing and both create: there are two rows, on which `get()` raises
+    /// `MultipleObjectsReturned` from then on, or, where a constraint forbids it, the second request fails. Only a unique
+    /// constraint can decide; `get_or_create()` asks it and reads the row of the other request.
+    ///
+    /// ## Example
+    /// ```python flag
+    /// # file: forum/models.py
+    /// from django.db import models
+    ///
+    /// class Tag(models.Model):
+    ///     name = models.CharField(max_length=20, unique=True)
+    ///     color = models.CharField(max_length=6)
+    /// # file: forum/views.py
+    /// from forum.models import Tag
+    ///
+    /// def tag(request, name):
+    ///     try:
+    ///         found = Tag.objects.get(name=name)
+    ///     except Tag.DoesNotExist:
+    ///         found = Tag.objects.create(name=name, color="ff0000")  # RT504
+    ///     return found
+    /// ```
+    /// ```python fix
+    /// # file: forum/models.py
+    /// from django.db import models
+    ///
+    /// class Tag(models.Model):
+    ///     name = models.CharField(max_length=20, unique=True)
+    ///     color = models.CharField(max_length=6)
+    /// # file: forum/views.py
+    /// from forum.models import Tag
+    ///
+    /// def tag(request, name):
+    ///     found, created = Tag.objects.get_or_create(name=name, defaults={"color": "ff0000"})
+    ///     return found
+    /// ```
+    ///
+    /// ## When not to
+    /// Without a unique constraint `get_or_create()` races as well: add the constraint first, and clean up the rows that
+    /// are there twice. Where the parent's row is locked before the check, or `IntegrityError` is handled, all is well.
+    pub struct CheckThenCreate: "RT504", "check-then-create", Concurrency, Warning;
+}
+
+pub(super) struct Check<'t> {
+    pub asked: usize,
+    pub query: &'t Query,
+    /// Fields that are looked for and set to the same.
+    pub fields: Vec<&'t str>,
+}
+
+impl Rule for CheckThenCreate {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn whole(&self, traces: &[Trace], cx: &mut Context<'_>) {
+        for risk in runs::at_risk(traces, |trace, at, event| look(trace, at, event, false)) {
+            report(&risk, cx);
+        }
+    }
+}
+
+/// A row created where a query has found none like it; `locked` ones, or the others.
+pub(super) fn look<'t>(trace: &'t Trace, at: usize, event: &'t Event, locked: bool) -> Option<Verdict<Check<'t>>> {
+    let EventKind::Query(created) = &event.kind else { return None };
+    let creates = match &created.cause {
+        Cause::Method(method) | Cause::Manager { method, .. } => method == "create",
+        Cause::Save => !created.assigned.values.is_empty(),
+        _ => false,
+    };
+    let model = created.statement.facts.tables.first()?;
+    if !creates || created.assigned.values.is_empty() && !created.assigned.open {
+        return None;
+    }
+    let absent = trace.asked(event).flat_map(|asked| &asked.absent);
+    let check = absent.filter_map(|asked| {
+        let Some(EventKind::Query(query)) = trace.events.get(*asked).map(|event| &event.kind) else { return None };
+        let same = query.statement.facts.tables.first() == Some(model) && query.cause != created.cause;
+        let made_by = matches!(&query.cause, Cause::Method(method) if method.ends_with("or_create"));
+        let fields = if same && !made_by { matching(trace, query, created)? } else { return None };
+        Some(Check { asked: *asked, query, fields })
+    });
+    let check = check.last()?;
+    if runs::locks_rows(trace, check.query) != locked {
+        return None;
+    }
+    let handled = trace.handlers(at).any(crate::trace::Handler::catches_integrity);
+    // A lock before the check, other than the one of the row itself.
+    let held = runs::is_locked(trace, check.asked);
+    Some(if handled || held { Verdict::Guarded } else { Verdict::AtRisk(check) })
+}
+
+/// The fields that both name; `None` where the new row is another one than the query asked for, or nobody else can ask.
+fn matching<'t>(trace: &'t Trace, query: &'t Query, created: &'t Query) -> Option<Vec<&'t str>> {
+    let queryset = trace.queryset(query.queryset?);
+    let mut fields: Vec<&str> = Vec::new();
+    let mut compared = 0;
+    for filter in queryset.filters.iter().filter(|filter| !filter.negated && !filter.alternative) {
+        let [path] = filter.path.as_slice() else { continue };
+        if !matches!(filter.lookup.as_str(), "exact" | "iexact") {
+            continue;
+        }
+        compared += 1;
+        // An object of this run's own: nobody else has it.
+        if filter.value.starts_with("new ") {
+            return None;
+        }
+        let name = path.strip_suffix("_id").unwrap_or(path);
+        let set =
+            created.assigned.values.iter().find(|set| set.field.strip_suffix("_id").unwrap_or(&set.field) == name);
+        if set.is_some_and(|set| set.value == filter.value || is_key_of(&set.value, &filter.value)) {
+            fields.push(path);
+        }
+    }
+    let open = created.assigned.open && compared > 0;
+    (!fields.is_empty() && fields.len() == compared || open).then_some(fields)
+}
+
+/// `user` and `user.id` are one key.
+fn is_key_of(one: &str, other: &str) -> bool {
+    let base = |text: &str| {
+        let stripped = [".pk", ".id"].iter().find_map(|end| text.strip_suffix(end));
+        stripped.unwrap_or(text).to_owned()
+    };
+    base(one) == base(other)
+}
+
+/// Whether a constraint forbids two rows with these fields; `None` where the model is not known well enough.
+pub(super) fn is_unique(project: &Project, check: &Check<'_>, trace: &Trace) -> Option<bool> {
+    let model = trace.queryset(check.query.queryset?).model?;
+    let known = project.schema.get(model);
+    let named = |column: &str| check.fields.iter().any(|f| *f == column || f.strip_suffix("_id") == Some(column));
+    let by_index = known.indexes.iter().any(|index| {
+        index.unique
+            && index.condition.is_none()
+            && !index.columns.is_empty()
+            && index.columns.iter().all(|column| column.expression.is_none() && named(&column.name))
+    });
+    let by_field = known.fields.iter().any(|field| (field.unique || field.primary_key) && named(&field.name));
+    if by_index || by_field {
+        return Some(true);
+    }
+    (!known.is_partial).then_some(false)
+}
+
+fn report(risk: &Risk<'_, Check<'_>>, cx: &mut Context<'_>) {
+    let Risk { trace, at, site, told: check } = risk;
+    let (Some(event), Some(asked)) = (trace.events.get(*at), trace.events.get(check.asked)) else { return };
+    let queryset = check.query.queryset.map(|id| trace.queryset(id));
+    let model = queryset.map_or("", |queryset| queryset.model_name.as_str());
+    let unique = is_unique(cx.project, check, trace);
+    let fields = check.fields.join(", ");
+    let (severity, consequence, cure) = match unique {
+        Some(true) => (
+            Severity::Warning,
+            "a constraint lets one of them fail with IntegrityError",
+            "Use get_or_create() with the unique fields, or handle IntegrityError around an atomic() of its own."
+                .to_owned(),
+        ),
+        Some(false) => (
+            Severity::Warning,
+            "there are two rows then, and get() raises MultipleObjectsReturned",
+            format!(
+                "No unique constraint covers ({fields}), so get_or_create() would race too: add a UniqueConstraint (and \
+                 remove the rows that are there twice), then use get_or_create()."
+            ),
+        ),
+        None => (
+            Severity::Warning,
+            "without a unique constraint there are two rows then",
+            format!(
+                "Make sure that a unique constraint covers ({fields}) (add the file that defines {model} to be sure), and \
+                 use get_or_create(), which reads the other request's row."
+            ),
+        ),
+    };
+    let confidence = match trace.role {
+        Role::Command => Confidence::Possible,
+        _ if check.fields.is_empty() => Confidence::Possible,
+        _ if unique.is_none() => Confidence::Likely,
+        _ => event.confidence.min(asked.confidence),
+    };
+    let of = if model.is_empty() { "a row".to_owned() } else { format!("a row of {model}") };
+    cx.report(Draft {
+        rule: &META,
+        severity,
+        hint: None,
+        confidence,
+        site: Some(*site),
+        message: format!("Creates {of} because a query has found none; two requests at once both do: {consequence}."),
+        cost: None,
+        evidence: rows::evidence(Some((asked, "asked for here")), &[], event),
+        rewrite: if unique == Some(true) { get_or_create::rewrite(cx.project, trace, check, *at) } else { None },
+        advice: cure,
+        key: format!("{model} {fields}"),
+    });
+}

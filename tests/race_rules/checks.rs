@@ -1,0 +1,136 @@
+//! RT504
+
+use crate::harness::{advice_only, becomes, check, silent};
+
+#[test]
+fn rows_made_because_none_was_found_are_flagged() {
+    check(
+        "
+def vote(request, pk):
+    if not Vote.objects.filter(item_id=pk, user=request.user).exists():
+        Vote.objects.create(item_id=pk, user=request.user)  # RT504
+
+def note(request, item):
+    found = Note.objects.filter(item=item, text='x').first()
+    if found is None:
+        found = Note(item=item, text='x')
+        found.save()  # RT504
+
+def early(request, pk):
+    item = Item.objects.get(pk=pk)
+    if item.votes.filter(user=request.user).exists():
+        return
+    item.votes.create(user=request.user)  # RT504
+
+def counted(request, name):
+    n = Tag.objects.filter(name=name).count()
+    if n == 0:
+        Tag.objects.create(name=name)  # RT504
+
+def shorter(request, name):
+    return Tag.objects.filter(name=name).first() or Tag.objects.create(name=name)  # RT504
+",
+    );
+    // The question stands in a helper.
+    check(
+        "
+def has_voted(item, user):
+    return Vote.objects.filter(item=item, user=user).exists()
+
+def vote(request, pk):
+    item = Item.objects.get(pk=pk)
+    if has_voted(item, request.user):
+        raise ValueError
+    Vote.objects.create(item=item, user=request.user)  # RT504
+",
+    );
+}
+
+#[test]
+fn what_a_constraint_or_a_lock_decides_stays_silent() {
+    silent(
+        "
+from django.db import IntegrityError, transaction
+
+def handled(request, name):
+    if not Tag.objects.filter(name=name).exists():
+        try:
+            with transaction.atomic():
+                Tag.objects.create(name=name)
+        except IntegrityError:
+            pass
+
+def locked(request, pk):
+    with transaction.atomic():
+        item = Item.objects.select_for_update().get(pk=pk)
+        if not item.votes.filter(user=request.user).exists():
+            Vote.objects.create(item=item, user=request.user)
+
+def unique(request, name):
+    tag, created = Tag.objects.get_or_create(name=name)
+    return tag
+
+def own_parent(request):
+    shop = Shop.objects.create(name='x')
+    if not Item.objects.filter(shop=shop).exists():
+        Item.objects.create(shop=shop, title='x')
+
+def another_row(request, item):
+    if not Note.objects.filter(item=item, text='x').exists():
+        Note.objects.create(item=item, text='y')
+
+def another_model(request, name):
+    if not Tag.objects.filter(name=name).exists():
+        Shop.objects.create(name=name)
+
+def found(request, name):
+    if Tag.objects.filter(name=name).exists():
+        Tag.objects.create(name=name)
+",
+    );
+}
+
+#[test]
+fn the_constraint_decides() {
+    becomes(
+        "
+def tag(request, name):
+    tag = Tag.objects.filter(name=name).first()
+    if tag is None:
+        tag = Tag.objects.create(name=name)
+    return tag
+",
+        "RT504",
+        "
+def tag(request, name):
+    tag, created = Tag.objects.get_or_create(name=name)
+    return tag
+",
+    );
+    becomes(
+        "
+def vote(request, pk):
+    if not Vote.objects.filter(item_id=pk, user=request.user).exists():
+        Vote.objects.create(item_id=pk, user=request.user, value=2)
+",
+        "RT504",
+        "
+def vote(request, pk):
+    Vote.objects.get_or_create(item_id=pk, user=request.user, defaults={\"value\": 2})
+",
+    );
+}
+
+#[test]
+fn no_constraint_is_taken_for_granted_and_no_pair_for_a_row() {
+    for code in [
+        // No constraint covers the fields.
+        "\ndef f(request, item):\n    if not Note.objects.filter(item=item, text='x').exists():\n        Note.objects.create(item=item, text='x')\n",
+        // More happens where there was none.
+        "\ndef f(request, name):\n    tag = Tag.objects.filter(name=name).first()\n    if tag is None:\n        tag = Tag.objects.create(name=name)\n        print(tag)\n    return tag\n",
+        // `created` is another's name.
+        "\ndef f(request, name, created):\n    tag = Tag.objects.filter(name=name).first()\n    if tag is None:\n        tag = Tag.objects.create(name=name)\n    return tag, created\n",
+    ] {
+        advice_only(code, "RT504");
+    }
+}
