@@ -615,7 +615,11 @@ impl<'p> Interpreter<'p, '_> {
                 }
                 self.rebind(holder, new);
             }
-            "extend" | "update" | "insert" if !matches!(receiver, Value::Unknown(_)) => {
+            "extend" | "update" | "insert" if matches!(receiver, Value::Unknown(_)) => {
+                let new = with_element(receiver, item?);
+                self.rebind(holder, new);
+            }
+            "extend" | "update" | "insert" => {
                 let item = item?;
                 let new = match (receiver, &item) {
                     (Value::Dict(_), Value::Dict(_)) => super::flow::join_values(receiver, &item),

@@ -76,7 +76,12 @@ impl<'p> Interpreter<'p, '_> {
         }
         let mark = self.number();
         self.rec.reads.insert(mark, at);
-        Value::Unknown(Sym { change: None, ..result }.marked(mark))
+        let read = Sym { change: None, ..result }.marked(mark);
+        // With a default, what is absent is that.
+        if args.get(1, "default").is_none_or(|arg| matches!(&arg.value, Value::Const(given) if given.is_none())) {
+            self.tells_of_last(&read);
+        }
+        Value::Unknown(read)
     }
 
     /// The read of the same key that a value derives from.

@@ -44,7 +44,12 @@ pub fn try_body(module: &ir::Module, span: Span) -> Option<Span> {
 /// Puts whole lines one level deeper, under a line of their own; `None` where they share their lines, or hold text over
 /// several lines, which would change with them.
 pub fn indent_under(source: &Source, body: Site, head: &str) -> Option<FileEdit> {
-    let lines = whole_lines(source, body)?;
+    let start = source.line_start(source.line(body.span.start));
+    let end = source.line_start(source.line(body.span.end.max(1) - 1) + 1);
+    let lines = Site::new(body.file, Span { start, end });
+    if !source.slice(Span { start, end: body.span.start }).trim().is_empty() {
+        return None;
+    }
     let text = source.slice(lines.span);
     let indent = source.indent(body.span.start);
     if text.contains("\"\"\"") || text.contains("'''") {

@@ -81,8 +81,13 @@ impl<'p> Interpreter<'p, '_> {
                     let model = self.external_model(&sym.text);
                     return self.plain_manager(model);
                 }
+                // What a cache gave is changed in place.
+                let cached = sym.marks.iter().any(|mark| self.rec.reads.contains_key(mark));
                 match name.as_str() {
                     "cache" | "redis" | "redis_client" => Value::Cache(CacheBackend::Other, sym.attr(name)),
+                    "append" | "add" | "extend" | "insert" | "update" | "remove" | "pop" | "clear" if cached => {
+                        Value::Method(Rc::new(object), name.clone(), site)
+                    }
                     _ => Value::Unknown(sym.attr(name)),
                 }
             }

@@ -71,7 +71,9 @@ impl Rule for CacheReadModifyWrite {
                 continue;
             }
             if let Some((read_at, read)) = write.derives_from.and_then(|at| read_of(trace, at)) {
-                if same_key(write, cache_of(read)) {
+                // What is put back as it was read, or made anew because nothing was there, is no update.
+                let fills = trace.asked(event).any(|asked| asked.absent.contains(&read_at));
+                if same_key(write, cache_of(read)) && write.change.is_some() && !fills {
                     lost_update(trace, (read_at, read), (event, write), cx);
                 }
             } else if let Some(read) = guarding(trace, at, event, write) {

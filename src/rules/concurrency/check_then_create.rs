@@ -52,6 +52,26 @@ rule! {
     ///     return found
     /// ```
     ///
+    /// The request that comes second handles what the constraint says:
+    /// ```python ok
+    /// # file: forum/models.py
+    /// from django.db import models
+    ///
+    /// class Tag(models.Model):
+    ///     name = models.CharField(max_length=20, unique=True)
+    /// # file: forum/views.py
+    /// from django.db import IntegrityError
+    /// from forum.models import Tag
+    ///
+    /// def tag(request, name):
+    ///     if Tag.objects.filter(name=name).exists():
+    ///         return "taken"
+    ///     try:
+    ///         Tag.objects.create(name=name)
+    ///     except IntegrityError:
+    ///         return "taken"
+    /// ```
+    ///
     /// ## When not to
     /// Without a unique constraint `get_or_create()` races as well: add the constraint first, and clean up the rows that
     /// are there twice. Where the parent's row is locked before the check, or `IntegrityError` is handled, all is well.

@@ -119,6 +119,13 @@ fn saved<'t>(
         (counts && of.identity == row.identity).then_some((index, written))
     })?;
     let field = written.assigned.field.as_str();
+    // Given another value since.
+    let again = |event: &Event| {
+        rows::write(event).is_some_and(|(of, other)| of.identity == row.identity && other.assigned.field == field)
+    };
+    if trace.events.get(added + 1..at)?.iter().any(again) {
+        return None;
+    }
     if rows::stored_after(trace, added, row, field).map(|(stored, _)| stored) != Some(at) {
         return None;
     }

@@ -54,6 +54,26 @@ rule! {
     ///     return Code.objects.count()
     /// ```
     ///
+    /// Around the transaction, the handler runs when it is over:
+    /// ```python ok
+    /// # file: shop/models.py
+    /// from django.db import models
+    ///
+    /// class Code(models.Model):
+    ///     text = models.CharField(max_length=9, unique=True)
+    /// # file: shop/views.py
+    /// from django.db import IntegrityError, transaction
+    /// from shop.models import Code
+    ///
+    /// def give(request, text):
+    ///     try:
+    ///         with transaction.atomic():
+    ///             Code.objects.create(text=text)
+    ///     except IntegrityError:
+    ///         pass
+    ///     return Code.objects.count()
+    /// ```
+    ///
     /// ## When not to
     /// A handler that raises, or after which the transaction ends, is right as it is: the whole of it is rolled back.
     pub struct IntegrityerrorInAtomic: "RT511", "integrityerror-in-atomic", Concurrency, Blocker;

@@ -24,8 +24,8 @@ rule! {
     ///             transaction.on_commit(lambda: notify(pk))  # RT510
     /// ```
     /// ```python fix
-    /// from functools import partial
     /// from django.db import transaction
+    /// from functools import partial
     ///
     /// def publish(request, pks, notify):
     ///     with transaction.atomic():

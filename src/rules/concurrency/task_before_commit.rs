@@ -65,6 +65,22 @@ rule! {
     ///         transaction.on_commit(partial(send_invoice.delay, made.pk))  # RT509
     /// ```
     ///
+    /// Without a transaction around it, each write is committed before the next line runs:
+    /// ```python ok
+    /// # file: shop/models.py
+    /// from django.db import models
+    ///
+    /// class Order(models.Model):
+    ///     total = models.IntegerField()
+    /// # file: shop/views.py
+    /// from shop.models import Order
+    /// from shop.tasks import send_invoice
+    ///
+    /// def order(request):
+    ///     made = Order.objects.create(total=3)
+    ///     send_invoice.delay(made.pk)
+    /// ```
+    ///
     /// ## When not to
     /// A task that must be queued even if the transaction is rolled back stays outside of `on_commit`, and outside of the
     /// transaction. `TestCase` does not run callbacks of `on_commit` by itself: use `captureOnCommitCallbacks()`.
