@@ -637,7 +637,7 @@ impl<'p> Interpreter<'p, '_> {
                 };
                 self.rebind(holder, new);
             }
-            "extend" | "remove" | "pop" | "clear" | "sort" | "reverse" | "discard" | "popleft" | "setdefault"
+            "remove" | "pop" | "clear" | "sort" | "reverse" | "discard" | "popleft" | "setdefault"
                 if !receiver.sym().marks.is_empty() =>
             {
                 let sym = receiver.sym().attr(name).changed(ValueChange::Mutation);
