@@ -18,6 +18,8 @@ use leptos::prelude::*;
 
 /// Mounts the page on the document's body.
 pub fn mount() {
+    // A release build's panics have no message.
+    #[cfg(debug_assertions)]
     console_error_panic_hook::set_once();
     leptos::mount::mount_to_body(Page);
 }

@@ -12,7 +12,9 @@ mod options;
 
 use std::io;
 
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, Uint8Array};
+#[cfg(debug_assertions)]
+use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
@@ -33,16 +35,20 @@ pub type Bytes = Box<dyn ReadSeek>;
 
 /// Says that the engine is up, and answers every question of the page with `answer`, which can tell the phase that a
 /// job is in, how much of it is done, and of how much (0 where it is not known).
-/// A panic in it is posted before the worker traps; the page replaces the worker.
+/// A panic in it traps: the page hears of that by the worker's error event, and replaces the worker.
 pub fn serve(engine: Engine, mut answer: impl FnMut(Ask, Vec<Bytes>, &dyn Fn(&str, u64, u64)) -> Answer + 'static) {
     let Ok(scope) = js_sys::global().dyn_into::<DedicatedWorkerGlobalScope>() else { return };
 
-    let last_words = scope.clone();
-    std::panic::set_hook(Box::new(move |panic| {
-        let message = Object::new();
-        let _ = Reflect::set(&message, &"died".into(), &panic.to_string().into());
-        let _ = last_words.post_message(&message);
-    }));
+    // A release build's panics have no message that could be posted before the trap.
+    #[cfg(debug_assertions)]
+    {
+        let last_words = scope.clone();
+        std::panic::set_hook(Box::new(move |panic| {
+            let message = Object::new();
+            let _ = Reflect::set(&message, &"died".into(), &panic.to_string().into());
+            let _ = last_words.post_message(&message);
+        }));
+    }
 
     let desk = scope.clone();
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
