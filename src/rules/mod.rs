@@ -3,6 +3,7 @@
 //! A rule reads traces and facts; it never reads text, and names no ORM method and no node kind of a grammar.
 
 pub mod aggregation;
+pub mod bulk;
 pub mod concurrency;
 pub mod docs;
 mod draft;

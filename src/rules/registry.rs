@@ -1,6 +1,6 @@
 //! Every rule, one line each, in the order of their codes; and how a user names them.
 
-use super::{Meta, Rule, aggregation, concurrency, index, n_plus_one, over_fetching};
+use super::{Meta, Rule, aggregation, bulk, concurrency, index, n_plus_one, over_fetching};
 
 pub static RULES: &[&dyn Rule] = &[
     &n_plus_one::fk_in_loop::FkInLoop,
@@ -28,9 +28,13 @@ pub static RULES: &[&dyn Rule] = &[
     &concurrency::cache_read_modify_write::CacheReadModifyWrite,
     &concurrency::counter_rmw::CounterRmw,
     &concurrency::check_then_create::CheckThenCreate,
+    &concurrency::lock_outside_atomic::LockOutsideAtomic,
+    &concurrency::lock_absent_row::LockAbsentRow,
+    &concurrency::lock_over_join::LockOverJoin,
     &concurrency::task_before_commit::TaskBeforeCommit,
     &concurrency::late_binding_callback::LateBindingCallback,
     &concurrency::integrityerror_in_atomic::IntegrityerrorInAtomic,
+    &bulk::bulk_misuse::BulkMisuse,
 ];
 
 pub fn all() -> impl Iterator<Item = &'static dyn Rule> {
