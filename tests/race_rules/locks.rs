@@ -1,6 +1,6 @@
 //! RT506, RT507, RT508
 
-use crate::harness::{check, rewritten, silent};
+use crate::harness::{check, rewritten, silent, unsure};
 
 #[test]
 fn locks_need_a_transaction_and_a_row() {
@@ -63,6 +63,17 @@ def parent(request, pk, text):
 @transaction.atomic
 def named(request, pk):
     return Item.objects.select_for_update(of=('self',)).select_related('shop').get(pk=pk)
+",
+    );
+}
+
+#[test]
+fn a_method_may_be_called_in_the_transaction_of_its_base() {
+    unsure(
+        "
+class Target:
+    def get_target(self, pk):
+        return Item.objects.select_for_update().get(pk=pk)
 ",
     );
 }

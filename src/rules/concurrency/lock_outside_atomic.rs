@@ -4,7 +4,7 @@ use super::runs::{self, Risk, Verdict};
 use crate::model::{Confidence, Severity, Site};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, Meta, Rule, loops};
-use crate::trace::{Cause, Event, EventKind, Role, Trace};
+use crate::trace::{Cause, Event, EventKind, Origin, Role, Trace};
 
 rule! {
     /// Locks rows with `select_for_update()` outside of a transaction.
@@ -87,12 +87,36 @@ fn look(trace: &Trace, at: usize, event: &Event) -> Option<Verdict<()>> {
     Some(if trace.transaction(at).is_some() { Verdict::Guarded } else { Verdict::AtRisk(()) })
 }
 
+/// Nothing but the framework calls it: a function, or a method that answers a request or a command. Other methods may
+/// be called by a class that they inherit from, in a transaction.
+fn is_entry(trace: &Trace) -> bool {
+    const METHODS: [&str; 15] = [
+        "get",
+        "post",
+        "put",
+        "patch",
+        "delete",
+        "list",
+        "create",
+        "update",
+        "partial_update",
+        "retrieve",
+        "destroy",
+        "form_valid",
+        "perform_create",
+        "perform_update",
+        "handle",
+    ];
+    let Origin::Code { function, .. } = &trace.origin else { return false };
+    function.rsplit_once('.').is_none_or(|(_, method)| METHODS.contains(&method))
+}
+
 fn report(risk: &Risk<'_, ()>, doubtful: bool, cx: &mut Context<'_>) {
     let Risk { trace, at, site, .. } = risk;
     let Some(event) = trace.events.get(*at) else { return };
     // Who calls a helper, and what the settings say, may not be known.
     let called = match trace.role {
-        _ if doubtful => Confidence::Possible,
+        _ if doubtful || !is_entry(trace) => Confidence::Possible,
         Role::Request if cx.project.settings.site.is_some() => Confidence::Certain,
         Role::Request | Role::Task | Role::Command => Confidence::Likely,
         _ => Confidence::Possible,
