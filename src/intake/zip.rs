@@ -1,8 +1,11 @@
 //! Archives, with limits: an archive may be made to exhaust whoever unpacks it.
 
-use std::io::{Cursor, Read};
+use std::fmt::Display;
+use std::io::Read;
 
-use zip::ZipArchive;
+use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
+use flate2::bufread::DeflateDecoder;
+use rawzip::{CompressionMethod, ZipArchive, ZipFileHeaderRecord, ZipSliceArchive};
 
 use crate::model::InputError;
 
@@ -64,30 +67,30 @@ pub fn ignored(path: &str) -> bool {
 /// # Errors
 /// When the bytes are no archive.
 pub fn unpack_zip(name: &str, bytes: &[u8], limits: Limits) -> Result<Unpacked, String> {
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| format!("not a zip archive: {error}"))?;
+    let archive = ZipArchive::from_slice(bytes).map_err(|error| format!("not a zip archive: {error}"))?;
     let mut out = Unpacked::default();
     let mut total = 0u64;
     let mut passed_over = 0usize;
-    if archive.len() > limits.entries {
-        out.notes.push(format!("only the first {} of {} entries were looked at", limits.entries, archive.len()));
-    }
-    for at in 0..archive.len().min(limits.entries) {
-        let fail = |path: &str, message: String| InputError { path: path.to_owned(), line: None, message };
-        let mut entry = match archive.by_index(at) {
-            Ok(entry) => entry,
+    let mut entries = archive.entries();
+    let fail = |path: &str, message: String| InputError { path: path.to_owned(), line: None, message };
+    for at in 0.. {
+        let entry = match entries.next_entry() {
+            Ok(Some(entry)) => entry,
+            Ok(None) => break,
+            // What follows cannot be found.
             Err(error) => {
                 out.errors.push(fail(name, format!("entry {} cannot be read: {error}", at + 1)));
-                continue;
+                break;
             }
         };
-        // A path that would leave the archive's root has no enclosed name.
-        let Some(path) = entry.enclosed_name().map(|path| path.to_string_lossy().replace('\\', "/")) else {
-            passed_over += 1;
-            continue;
-        };
-        let plain = entry.is_file() && !entry.is_symlink() && !entry.encrypted();
+        if at == limits.entries {
+            out.notes.push(format!("only the first {at} of {} entries were looked at", archive.entries_hint()));
+            break;
+        }
+        let path = String::from_utf8_lossy(entry.file_path().as_bytes()).replace('\\', "/");
+        let plain = stays_inside(&path) && !entry.mode().is_symlink() && !entry.flags().is_encrypted();
         let wanted = !matches!(classify(&path, b"").kind, Kind::Log | Kind::Other | Kind::Zip);
-        if !plain || !wanted || ignored(&path) {
+        if !plain || !wanted || ignored(&path) || entry.is_dir() {
             passed_over += usize::from(!entry.is_dir());
             continue;
         }
@@ -95,24 +98,18 @@ pub fn unpack_zip(name: &str, bytes: &[u8], limits: Limits) -> Result<Unpacked, 
             out.notes.push(format!("only the first {} files were read", limits.files));
             break;
         }
-        let (size, packed) = (entry.size(), entry.compressed_size());
+        let (size, packed) = (entry.uncompressed_size_hint(), entry.compressed_size_hint());
         if size > limits.file_bytes || (size > 1 << 20 && size / packed.max(1) > limits.ratio) {
             out.errors.push(fail(&path, format!("left out: {size} bytes unpacked from {packed}")));
             continue;
         }
-        // The sizes in the archive are claims: what is read counts.
-        let mut content = Vec::new();
-        match entry.by_ref().take(limits.file_bytes + 1).read_to_end(&mut content) {
-            Ok(_) if content.len() as u64 > limits.file_bytes => {
-                out.errors.push(fail(&path, "left out: longer than the archive says".to_owned()));
+        let content = match content(&archive, &entry, limits.file_bytes) {
+            Ok(content) => content,
+            Err(message) => {
+                out.errors.push(fail(&path, message));
                 continue;
             }
-            Ok(_) => {}
-            Err(error) => {
-                out.errors.push(fail(&path, format!("cannot be unpacked: {error}")));
-                continue;
-            }
-        }
+        };
         total += content.len() as u64;
         if total > limits.total_bytes {
             out.notes.push(format!("stopped after {} MB", limits.total_bytes >> 20));
@@ -126,9 +123,34 @@ pub fn unpack_zip(name: &str, bytes: &[u8], limits: Limits) -> Result<Unpacked, 
     Ok(out)
 }
 
+/// Whether no part of the path leads out of the archive's root.
+fn stays_inside(path: &str) -> bool {
+    !path.starts_with('/') && !path.contains(':') && path.split('/').all(|part| part != "..")
+}
+
+/// Unpacks an entry of at most `limit` bytes. The sizes in the archive are claims: what is read counts.
+fn content(archive: &ZipSliceArchive<&[u8]>, entry: &ZipFileHeaderRecord<'_>, limit: u64) -> Result<Vec<u8>, String> {
+    let unreadable = |error: &dyn Display| format!("cannot be unpacked: {error}");
+    let packed = archive.get_entry(entry.wayfinder()).map_err(|error| unreadable(&error))?.data();
+    let mut content = Vec::new();
+    let read = match entry.compression_method() {
+        CompressionMethod::STORE => packed.take(limit + 1).read_to_end(&mut content),
+        CompressionMethod::DEFLATE => DeflateDecoder::new(packed).take(limit + 1).read_to_end(&mut content),
+        other => return Err(unreadable(&format_args!("compressed by {other}"))),
+    };
+    read.map_err(|error| unreadable(&error))?;
+    if content.len() as u64 > limit {
+        return Err("left out: longer than the archive says".to_owned());
+    }
+    if Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC).checksum(&content) != entry.crc32() {
+        return Err(unreadable(&"its checksum does not fit"));
+    }
+    Ok(content)
+}
+
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use std::io::{Cursor, Write};
 
     use zip::ZipWriter;
     use zip::write::SimpleFileOptions;

@@ -1,7 +1,7 @@
 //! Light, dark, or as the system has it: an attribute of the document, remembered by the browser.
 
-use gloo_storage::{LocalStorage, Storage};
 use leptos::prelude::*;
+use web_sys::Storage;
 
 const KEY: &str = "roundtrip.theme";
 
@@ -34,8 +34,8 @@ impl Theme {
 /// The theme as it was chosen last; follows every change into the document.
 pub fn signal() -> RwSignal<Theme> {
     // Storage may be forbidden; then it is the system's every time.
-    let stored = LocalStorage::get::<String>(KEY).unwrap_or_default();
-    let known = [Theme::Light, Theme::Dark].into_iter().find(|theme| theme.id() == stored);
+    let stored = storage().and_then(|storage| storage.get_item(KEY).ok()?);
+    let known = [Theme::Light, Theme::Dark].into_iter().find(|theme| stored.as_deref() == Some(theme.id()));
     let theme = RwSignal::new(known.unwrap_or_default());
     Effect::new(move |_| {
         let theme = theme.get();
@@ -45,12 +45,14 @@ pub fn signal() -> RwSignal<Theme> {
                 chosen => root.set_attribute("data-theme", chosen.id()),
             };
         }
-        match theme {
-            Theme::System => LocalStorage::delete(KEY),
-            chosen => {
-                let _ = LocalStorage::set(KEY, chosen.id());
-            }
-        }
+        let _ = storage().map(|storage| match theme {
+            Theme::System => storage.remove_item(KEY),
+            chosen => storage.set_item(KEY, chosen.id()),
+        });
     });
     theme
+}
+
+fn storage() -> Option<Storage> {
+    window().local_storage().ok()?
 }
