@@ -18,7 +18,7 @@ struct Reviewed {
 fn review(files: &[(&str, &str)], preset: Preset, dialect: Option<Dialect>) -> Reviewed {
     let parsed = files.iter().map(|(path, text)| (Source::new(*path, *text), python::parse(text).module)).collect();
     let project = Project::build(parsed, Hints { dialect, ..Hints::default() });
-    let traces = predict::run(&project, &|_| true);
+    let traces = predict::run(&project, &|_, _| true);
     let config = Config { preset, ..Config::default() };
     let mut cx = Context { project: &project, config: &config, drafts: Vec::new() };
     let rules: [&dyn Rule; 2] = [&UnindexedFilter, &CompositeIndex];

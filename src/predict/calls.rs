@@ -271,7 +271,7 @@ impl<'p> Interpreter<'p, '_> {
         for flow in frame.exit_flows {
             let vars = self.flow.vars.clone();
             let own = std::mem::take(&mut self.flow);
-            self.flow = super::flow::Flow { vars: vars.clone(), ..own }.join(super::flow::Flow { vars, ..flow });
+            self.flow = own.with(vars.clone()).join(flow.with(vars));
         }
         if function.function.is_generator {
             let sym = Sym::new(format!("generator {}@{}", function.qualified, self.counter));

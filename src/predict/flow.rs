@@ -1,22 +1,30 @@
 //! What holds at one point of a run: variables, attributes set, what was fetched already. Forked at branches.
 
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
+use super::journal::Journal;
 use super::sym::Sym;
 use super::value::{DictValue, QsNode, Seq, Value};
 
-pub type Vars<'p> = Rc<HashMap<SmolStr, Value<'p>>>;
+pub type Vars<'p> = Rc<FxHashMap<SmolStr, Value<'p>>>;
+
+/// The text of an object or row, and the name of an attribute.
+type AttrKey = (Rc<str>, SmolStr);
 
 /// Cheap to clone; written through copy on write.
 #[derive(Debug, Clone, Default)]
 pub struct Flow<'p> {
     pub vars: Vars<'p>,
-    /// Attributes set on objects and rows, by the text of the object.
-    pub attrs: Rc<HashMap<(Rc<str>, SmolStr), Value<'p>>>,
-    pub facts: Rc<HashSet<Fact>>,
+    /// Attributes set on objects and rows.
+    attrs: Rc<FxHashMap<AttrKey, Value<'p>>>,
+    /// Which were set, in their order.
+    set: Journal<AttrKey>,
+    facts: Rc<FxHashSet<Fact>>,
+    /// The same, in the order in which they were learned.
+    learned: Journal<Fact>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -35,21 +43,38 @@ impl<'p> Flow<'p> {
     }
 
     pub fn set_attr(&mut self, of: &Sym, name: &SmolStr, value: Value<'p>) {
-        Rc::make_mut(&mut self.attrs).insert((of.text.clone(), name.clone()), value);
+        self.set_key((of.text.clone(), name.clone()), value);
+    }
+
+    fn set_key(&mut self, key: AttrKey, value: Value<'p>) {
+        self.set.note(key.clone());
+        Rc::make_mut(&mut self.attrs).insert(key, value);
     }
 
     pub fn attr(&self, of: &Sym, name: &str) -> Option<&Value<'p>> {
         self.attrs.get(&(of.text.clone(), SmolStr::new(name)))
     }
 
+    /// Every attribute that was set on an object, in no particular order.
+    pub fn attrs_of(&self, of: &Sym) -> impl Iterator<Item = (&SmolStr, &Value<'p>)> {
+        let of = of.text.clone();
+        self.attrs.iter().filter(move |((text, _), _)| *text == of).map(|((_, name), value)| (name, value))
+    }
+
     pub fn learn(&mut self, fact: Fact) {
         if !self.facts.contains(&fact) {
+            self.learned.note(fact.clone());
             Rc::make_mut(&mut self.facts).insert(fact);
         }
     }
 
     pub fn knows(&self, fact: &Fact) -> bool {
         self.facts.contains(fact)
+    }
+
+    /// The same with other variables.
+    pub fn with(self, vars: Vars<'p>) -> Self {
+        Self { vars, ..self }
     }
 
     /// What holds after a fork whose ways ended in `self` and `other`.
@@ -59,32 +84,44 @@ impl<'p> Flow<'p> {
         if !Rc::ptr_eq(&self.vars, &other.vars) {
             let mine = Rc::make_mut(&mut self.vars);
             for (name, theirs) in other.vars.iter() {
-                let joined = match mine.get(name) {
-                    Some(own) => join_values(own, theirs),
-                    None => theirs.clone(),
-                };
-                mine.insert(name.clone(), joined);
+                match mine.get_mut(name) {
+                    Some(own) if own.is(theirs) => {}
+                    Some(own) => *own = join_values(own, theirs),
+                    None => {
+                        mine.insert(name.clone(), theirs.clone());
+                    }
+                }
             }
         }
-        if !Rc::ptr_eq(&self.attrs, &other.attrs) {
-            let mine = Rc::make_mut(&mut self.attrs);
-            for (key, theirs) in other.attrs.iter() {
-                let joined = match mine.get(key) {
-                    Some(own) => join_values(own, theirs),
-                    None => theirs.clone(),
-                };
-                mine.insert(key.clone(), joined);
+        let (ours, theirs) = self.set.since_parting(&other.set);
+        let ours: FxHashSet<AttrKey> = ours.into_iter().collect();
+        let only_theirs: FxHashSet<AttrKey> = theirs.into_iter().filter(|key| !ours.contains(key)).collect();
+        for key in only_theirs {
+            if let Some(theirs) = other.attrs.get(&key) {
+                let joined = self.attrs.get(&key).map_or_else(|| theirs.clone(), |own| join_values(own, theirs));
+                self.set_key(key, joined);
             }
         }
-        if !Rc::ptr_eq(&self.facts, &other.facts) {
-            Rc::make_mut(&mut self.facts).extend(other.facts.iter().cloned());
+        // What this way alone has set is on the other one as it was before. It is noted already.
+        for key in ours {
+            if let (Some(own), Some(theirs)) = (self.attrs.get(&key), other.attrs.get(&key))
+                && !own.is(theirs)
+            {
+                let joined = join_values(own, theirs);
+                Rc::make_mut(&mut self.attrs).insert(key, joined);
+            }
         }
+        let (_, theirs) = self.learned.since_parting(&other.learned);
+        theirs.into_iter().rev().for_each(|fact| self.learn(fact));
         self
     }
 }
 
 /// Either of two values: the one that says more, with the marks of both.
 pub fn join_values<'p>(one: &Value<'p>, two: &Value<'p>) -> Value<'p> {
+    if one.is(two) {
+        return one.clone();
+    }
     let (first, second) = (one.sym(), two.sym());
     if first == second {
         return one.clone();

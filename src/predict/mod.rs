@@ -16,6 +16,7 @@ mod exec;
 mod flow;
 mod frames;
 mod iterate;
+mod journal;
 mod recorder;
 mod scopes;
 mod sym;
@@ -23,9 +24,9 @@ mod told;
 mod uses;
 mod value;
 
-use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use crate::model::{FileId, Site, Span};
@@ -38,18 +39,22 @@ use frames::Frame;
 use recorder::Recorder;
 use value::Value;
 
+/// The name of a module's body among its functions.
+pub const MODULE: &str = "<module>";
+
 /// Statements that one root may run, callees included, before the rest of it counts as unknown.
 const FUEL: u32 = 30_000;
 /// Calls inside of calls.
 const DEPTH: usize = 10;
 
-/// One trace for each function and method of the files that `reviewed` accepts, and one for each module body that
-/// sends queries, in the order of the input.
-pub fn run(project: &Project, reviewed: &dyn Fn(FileId) -> bool) -> Vec<Trace> {
+/// One trace for each function and method that `wanted` accepts, and one for each module body that sends queries, in
+/// the order of the input. It is asked for a file, `None`, and then by the names of what is in it, as
+/// [`Origin::Code`] has them.
+pub fn run(project: &Project, wanted: &dyn Fn(FileId, Option<&str>) -> bool) -> Vec<Trace> {
     let mut shared = Shared::default();
     let mut traces = Vec::new();
     for root in project.functions() {
-        if !reviewed(root.file) {
+        if !wanted(root.file, None) || !wanted(root.file, Some(root.qualified)) {
             continue;
         }
         let mut interpreter = Interpreter::new(project, &mut shared);
@@ -57,15 +62,18 @@ pub fn run(project: &Project, reviewed: &dyn Fn(FileId) -> bool) -> Vec<Trace> {
         let origin = Origin::Code { file: root.file, function: root.qualified.clone(), site: root.site };
         traces.push(interpreter.finish(origin, project.role(root)));
     }
-    for class in project.classes().filter(|class| reviewed(class.file)) {
+    for class in project.classes().filter(|class| wanted(class.file, None)) {
         for action in Interpreter::new(project, &mut shared).actions(class) {
+            let function = SmolStr::from(format!("{}.{}", class.qualified, action.name()));
+            if !wanted(class.file, Some(&function)) {
+                continue;
+            }
             let mut interpreter = Interpreter::new(project, &mut shared);
             let request = interpreter.opens_transaction(project.class_role(class));
             interpreter.run_action(class, action);
             if let Some(request) = request {
                 interpreter.rec.close_block(request);
             }
-            let function = SmolStr::from(format!("{}.{}", class.qualified, action.name()));
             let origin = Origin::Code { file: class.file, function, site: class.site() };
             let trace = interpreter.finish(origin, project.class_role(class));
             if trace.queries().next().is_some() {
@@ -74,14 +82,14 @@ pub fn run(project: &Project, reviewed: &dyn Fn(FileId) -> bool) -> Vec<Trace> {
         }
     }
     for module in &project.modules {
-        if !reviewed(module.id) {
+        if !wanted(module.id, None) || !wanted(module.id, Some(MODULE)) {
             continue;
         }
         let mut interpreter = Interpreter::new(project, &mut shared);
         interpreter.run_module(module.id);
         let origin = Origin::Code {
             file: module.id,
-            function: SmolStr::new_static("<module>"),
+            function: SmolStr::new_static(MODULE),
             site: Site::new(module.id, Span::at(0)),
         };
         let trace = interpreter.finish(origin, project.file_role(module.id));
@@ -96,17 +104,17 @@ pub fn run(project: &Project, reviewed: &dyn Fn(FileId) -> bool) -> Vec<Trace> {
 #[derive(Default)]
 struct Shared<'p> {
     /// Functions that, called with plain arguments, do nothing that a trace shows.
-    silent: HashMap<(FileId, Span), bool>,
+    silent: FxHashMap<(FileId, Span), bool>,
     /// Values of module-level names, by their expression.
-    globals: HashMap<(FileId, Span), Value<'p>>,
+    globals: FxHashMap<(FileId, Span), Value<'p>>,
     /// Names read in a function, by its name's place.
-    loads: HashMap<(FileId, Span), uses::Loads>,
+    loads: FxHashMap<(FileId, Span), uses::Loads>,
     /// Templates that were needed so far.
-    templates: HashMap<FileId, Rc<Template>>,
+    templates: FxHashMap<FileId, Rc<Template>>,
     /// What template libraries of the input register, by name; read when the first is asked for.
     library: Option<Rc<django::Library<'p>>>,
     admin: Option<Rc<django::Registry<'p>>>,
-    serializers: HashMap<ClassRef<'p>, Rc<Vec<django::SerializerField<'p>>>>,
+    serializers: FxHashMap<ClassRef<'p>, Rc<Vec<django::SerializerField<'p>>>>,
 }
 
 struct Interpreter<'p, 's> {
@@ -120,15 +128,15 @@ struct Interpreter<'p, 's> {
     /// Numbers for loops, querysets, reads and unknown results.
     counter: u32,
     /// Loop keys of values that are iterated, by their text.
-    keys: HashMap<Rc<str>, u32>,
+    keys: FxHashMap<Rc<str>, u32>,
     fuel: u32,
     /// Nesting of expressions and blocks, so that no input overflows the stack.
     nesting: u32,
     evaluating_globals: Vec<(FileId, Span)>,
     /// What values say of queries, by their text.
-    told: HashMap<Rc<str>, Rc<told::Told>>,
+    told: FxHashMap<Rc<str>, Rc<told::Told>>,
     /// Texts of values that are the number of rows that a statement changed.
-    numbers: HashSet<Rc<str>>,
+    numbers: FxHashSet<Rc<str>>,
     /// Of the assignment that is running: by what its target grows, and where its value stands.
     counted: Option<Counted>,
     value_site: Option<Site>,
@@ -147,12 +155,12 @@ impl<'p, 's> Interpreter<'p, 's> {
             frames: Vec::new(),
             bound: None,
             counter: 0,
-            keys: HashMap::new(),
+            keys: FxHashMap::default(),
             fuel: FUEL,
             nesting: 0,
             evaluating_globals: Vec::new(),
-            told: HashMap::new(),
-            numbers: HashSet::new(),
+            told: FxHashMap::default(),
+            numbers: FxHashSet::default(),
             counted: None,
             value_site: None,
         }

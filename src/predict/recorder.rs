@@ -1,6 +1,6 @@
 //! Builds one trace: events with their loops, branches and call path, and the formula of round trips.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 use smol_str::SmolStr;
@@ -25,12 +25,12 @@ pub struct Recorder {
     /// False as soon as something happens whose cost is not known.
     pub exact: bool,
     /// Loops and cache reads: mark → event index of the read.
-    pub reads: HashMap<u32, usize>,
+    pub reads: FxHashMap<u32, usize>,
     pub scopes: Scopes,
     /// A coroutine is running, and nothing has handed its work to a thread.
     pub blocking: bool,
-    known_loops: HashMap<(u32, Option<LoopId>), LoopId>,
-    known_querysets: HashMap<u32, QuerySetId>,
+    known_loops: FxHashMap<(u32, Option<LoopId>), LoopId>,
+    known_querysets: FxHashMap<u32, QuerySetId>,
     open: Vec<OpenLoop>,
     arms: Vec<Arm>,
     /// What was tested on the way here, one a branch.

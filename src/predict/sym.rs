@@ -57,6 +57,11 @@ impl Sym {
         Self { text: cut(&format!("{}.{name}", self.text)), ..self.clone() }
     }
 
+    /// Whether both are one and the same, as far as that is seen at a glance.
+    pub fn is(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.text, &other.text) && Rc::ptr_eq(&self.marks, &other.marks) && self.change == other.change
+    }
+
     pub fn has(&self, mark: u32) -> bool {
         self.marks.contains(&mark)
     }

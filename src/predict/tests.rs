@@ -1,7 +1,7 @@
 //! What code costs, written beside the code: each function's round trips stand in a comment on its `def` line.
 
 use super::run;
-use crate::model::{FileId, Letters};
+use crate::model::Letters;
 use crate::project::{Hints, Project};
 use crate::text::Source;
 use crate::trace::{Cause, EventKind, Origin, Trace};
@@ -44,7 +44,7 @@ pub(super) fn traces(files: &[(&str, &str)]) -> (Project, Vec<Trace>) {
     };
     let files = files.iter().map(|(path, text)| (Source::new(*path, *text), parse(path, text))).collect();
     let project = Project::build(files, Hints::default());
-    let traces = run(&project, &|_: FileId| true);
+    let traces = run(&project, &|_, _| true);
     (project, traces)
 }
 

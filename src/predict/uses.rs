@@ -1,6 +1,6 @@
 //! What becomes of a value, as far as the names in the code tell: whether anything but a test or a loop uses it.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 use smol_str::SmolStr;
@@ -13,7 +13,7 @@ use crate::python::walk::{expressions, expressions_of, statements};
 use crate::trace::{EventKind, Misuse, Tested, Usage};
 
 /// How often each name is read in a function.
-pub type Loads = Rc<HashMap<SmolStr, u32>>;
+pub type Loads = Rc<FxHashMap<SmolStr, u32>>;
 
 impl<'p> Interpreter<'p, '_> {
     /// Notes that `row.relation.pk` reads only the key of what the relation leads to.
@@ -233,8 +233,8 @@ fn attributes_read<'e>(roots: impl Iterator<Item = &'e Expr>, name: &SmolStr, se
     (of_attribute == all).then_some(all)
 }
 
-fn count_loads(body: &Block) -> HashMap<SmolStr, u32> {
-    let mut out: HashMap<SmolStr, u32> = HashMap::new();
+fn count_loads(body: &Block) -> FxHashMap<SmolStr, u32> {
+    let mut out: FxHashMap<SmolStr, u32> = FxHashMap::default();
     for stmt in statements(body) {
         let targets = targets_of(stmt);
         for expr in expressions_of(stmt).into_iter().flat_map(expressions) {

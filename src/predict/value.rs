@@ -339,6 +339,22 @@ impl<'p> Value<'p> {
         }
     }
 
+    /// Whether both are one and the same, as far as that is seen at a glance.
+    pub fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Value::Unknown(a), Value::Unknown(b)) | (Value::Scalar(a), Value::Scalar(b)) => a.is(b),
+            (Value::Const(a), Value::Const(b)) => a == b,
+            (Value::Function(a), Value::Function(b)) => Rc::ptr_eq(a, b),
+            (Value::Manager(a), Value::Manager(b)) => Rc::ptr_eq(a, b),
+            (Value::QuerySet(a), Value::QuerySet(b)) => Rc::ptr_eq(a, b),
+            (Value::Row(a), Value::Row(b)) => Rc::ptr_eq(a, b),
+            (Value::Seq(a), Value::Seq(b)) => Rc::ptr_eq(a, b),
+            (Value::Dict(a), Value::Dict(b)) => Rc::ptr_eq(a, b),
+            (Value::Object(a), Value::Object(b)) => Rc::ptr_eq(a, b),
+            _ => false,
+        }
+    }
+
     pub fn none() -> Self {
         Value::Const(Const::None)
     }

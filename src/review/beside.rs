@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::LoopMark;
 use crate::model::{Built, FileId, Function, Letters, Loop, LoopId, Prediction, Site, Term, Terms};
+use crate::predict;
 use crate::project::Project;
 use crate::trace::{Event, Origin, Query, Trace};
 
@@ -94,7 +95,7 @@ pub fn beside(project: &Project, runs: &[Lettered<'_>]) -> BTreeMap<FileId, Besi
         for (line, terms) in lines {
             shown.trips.entry(line).or_insert_with(|| run.render(&terms));
         }
-        if function != "<module>" && !run.trace.terms.is_zero() {
+        if function != predict::MODULE && !run.trace.terms.is_zero() {
             let line = source.line(site.span.start);
             shown.functions.entry(line).or_insert_with(|| run.render(&run.trace.terms));
         }

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::model::{Site, Span};
+use crate::model::{FileId, Site, Span};
 use crate::project::Project;
-use crate::python::ir::{Stmt, StmtKind};
+use crate::python::ir::{self, Stmt, StmtKind};
 use crate::rewrite;
 use crate::rules::Draft;
+use crate::text::Source;
 use crate::trace::Frame;
 
 /// Where a finding stands, in words that unrelated edits leave alone.
@@ -20,11 +21,15 @@ pub struct Anchor {
 }
 
 pub fn anchor(project: &Project, draft: &Draft) -> Anchor {
-    let (path, function) = match draft.site {
-        Some(site) => {
-            let module = project.module(site.file);
-            (module.source.path.clone(), enclosing(&module.ir.body, site.span))
-        }
+    let module = |file: FileId| project.modules.get(file.0 as usize).map(|module| (&module.source, &module.ir));
+    anchor_in(module, draft)
+}
+
+/// The same where the files are elsewhere.
+pub fn anchor_in<'a>(files: impl Fn(FileId) -> Option<(&'a Source, &'a ir::Module)>, draft: &Draft) -> Anchor {
+    let file = draft.site.and_then(|site| Some((files(site.file)?, site.span)));
+    let (path, function) = match file {
+        Some(((source, module), span)) => (source.path.clone(), enclosing(&module.body, span)),
         None => Default::default(),
     };
     Anchor { code: draft.rule.code, path, function, key: draft.key.clone() }

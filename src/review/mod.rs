@@ -157,7 +157,7 @@ pub fn predict(input: CodeInput, config: &Config, progress: Progress<'_>) -> (Ve
     let Some(parsed) = parse_all(&sides.after, &[], progress) else { return Default::default() };
     let context: Vec<bool> = sides.after.iter().map(|file| file.context).collect();
     let project = Project::build(parsed.files, hints);
-    let traces = side::predict(&project, &context, None);
+    let traces = side::predict(&project, &context, &|_, _| true);
     let runs: Vec<Lettered<'_>> = traces.iter().map(Lettered::new).collect();
     let predictions = beside::predictions(&project, &runs).into_iter().map(|(_, prediction)| prediction).collect();
     (predictions, sides.patches.into_iter().flat_map(|patch| patch.errors).chain(parsed.errors).collect())

@@ -1,118 +1,143 @@
 //! One side of a change, read and judged: the code as it stands, its runs, and what the rules say of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::finding::bring_home;
 use crate::config::Config;
-use crate::model::FileId;
+use crate::model::{FileId, Site, Span};
 use crate::predict;
 use crate::project::{Hints, Project};
 use crate::python::ir;
-use crate::rules::{Context, Draft, registry};
+use crate::rules::{Context, Draft, DraftEvidence, registry};
 use crate::text::Source;
 use crate::trace::{Origin, Role, Trace};
 
-/// What the rules say, and of which run; none where it is of the whole input.
+/// What a rule says, and of which run; none where it is of the whole input.
 #[derive(Debug, Clone)]
 pub struct Found {
     pub draft: Draft,
     pub trace: Option<usize>,
+    /// It stands in the function whose run shows it.
+    pub own: bool,
 }
 
 pub struct Side {
     pub project: Project,
     /// By [`FileId`]: read, but not reviewed.
     pub context: Vec<bool>,
-    /// Functions of a file in their order, its module body last; files in their order.
+    /// Sorted by [`order`].
     pub traces: Vec<Trace>,
     /// Files of tests.
     pub tests: BTreeSet<FileId>,
+    /// All that the rules say of any run.
+    pub said: Vec<Found>,
+    /// The same, each thing once.
     pub found: Vec<Found>,
 }
 
 impl Side {
     pub fn review(files: Vec<(Source, ir::Module)>, context: Vec<bool>, hints: Hints, config: &Config) -> Self {
         let project = Project::build(files, hints);
-        let traces = predict(&project, &context, None);
-        let found = judge(&project, &context, config, &traces, |_| true);
+        let traces = predict(&project, &context, &|_, _| true);
+        let said = judge(&project, config, &traces, Scope { one: &|_| true, whole: true });
+        let found = settled(&said, &context);
         let tests = traces.iter().filter(|trace| trace.role == Role::Test).filter_map(|trace| match trace.origin {
             Origin::Code { file, .. } => Some(file),
             Origin::Log { .. } => None,
         });
         let tests = tests.collect();
-        Self { project, context, traces, tests, found }
+        Self { project, context, traces, tests, said, found }
     }
 }
 
-/// The runs of the reviewed files, or of those among them that `only` names.
-pub fn predict(project: &Project, context: &[bool], only: Option<&BTreeSet<FileId>>) -> Vec<Trace> {
-    let reviewed = |file: FileId| {
-        !context.get(file.0 as usize).copied().unwrap_or(true) && only.is_none_or(|only| only.contains(&file))
+/// The runs of the reviewed files, or of those among them that `wanted` accepts, see [`predict::run`].
+pub fn predict(project: &Project, context: &[bool], wanted: &dyn Fn(FileId, Option<&str>) -> bool) -> Vec<Trace> {
+    let reviewed = |file: FileId, function: Option<&str>| {
+        !context.get(file.0 as usize).copied().unwrap_or(true) && wanted(file, function)
     };
     let mut traces = predict::run(project, &reviewed);
-    in_order(&mut traces);
+    traces.sort_by_key(order);
     traces
 }
 
-pub fn in_order(traces: &mut [Trace]) {
-    traces.sort_by_key(|trace| match &trace.origin {
-        Origin::Code { file, site, function } => (*file, function == "<module>", site.span.start),
+/// Functions of a file in their order, its module body last; files in their order.
+pub fn order(trace: &Trace) -> (FileId, bool, u32) {
+    match &trace.origin {
+        Origin::Code { file, site, function } => (*file, function == predict::MODULE, site.span.start),
         Origin::Log { .. } => (FileId(u32::MAX), true, u32::MAX),
-    });
+    }
 }
 
-/// Runs the selected rules: each over the traces that `looked_at` accepts, then over all of them as a whole.
-pub fn judge(
-    project: &Project,
-    context: &[bool],
-    config: &Config,
-    traces: &[Trace],
-    looked_at: impl Fn(&Trace) -> bool,
-) -> Vec<Found> {
+/// What the rules are asked.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    /// The runs that are looked at one by one.
+    pub one: &'a dyn Fn(&Trace) -> bool,
+    /// Whether all of them are looked at as a whole, too.
+    pub whole: bool,
+}
+
+/// Runs the selected rules: what they say of every run.
+pub fn judge(project: &Project, config: &Config, traces: &[Trace], scope: Scope<'_>) -> Vec<Found> {
     let mut cx = Context { project, config, drafts: Vec::new() };
     let mut out = Vec::new();
-    let mut take = |cx: &mut Context<'_>, trace: Option<usize>| {
-        out.extend(cx.drafts.drain(..).map(|draft| Found { draft, trace }));
-    };
+    let mut own = Own { project, spans: HashMap::new() };
     for rule in registry::all().filter(|rule| registry::selected(rule.meta(), &config.select, &config.ignore)) {
-        for (at, trace) in traces.iter().enumerate().filter(|(_, trace)| looked_at(trace)) {
+        for (at, trace) in traces.iter().enumerate().filter(|(_, trace)| (scope.one)(trace)) {
             rule.trace(trace, &mut cx);
-            take(&mut cx, Some(at));
+            for draft in cx.drafts.drain(..) {
+                let own = own.stands(&draft, trace);
+                out.push(Found { draft, trace: Some(at), own });
+            }
         }
-        rule.whole(traces, &mut cx);
-        take(&mut cx, None);
+        if scope.whole {
+            rule.whole(traces, &mut cx);
+            out.extend(cx.drafts.drain(..).map(|draft| Found { draft, trace: None, own: false }));
+        }
     }
-    once_each(project, traces, &mut out);
-    bring_home(&mut out, context);
     out
 }
 
+/// Each thing once, told where a reviewed file leads to it.
+///
 /// A helper is run by itself and for each of its callers: what stands in it is said once, by its own run where that
 /// sees it.
-fn once_each(project: &Project, traces: &[Trace], found: &mut Vec<Found>) {
-    let own = |found: &Found| {
-        let site = found.draft.site;
-        let origin = found.trace.and_then(|at| traces.get(at)).map(|trace| &trace.origin);
-        match (site, origin) {
-            (Some(site), Some(Origin::Code { file, site: name, .. })) if *file == site.file => {
-                let ir = &project.module(*file).ir;
-                crate::rewrite::function_at(ir, name.span).is_none_or(|whole| whole.contains(site.span))
-            }
-            _ => false,
-        }
+pub fn settled<'f>(said: impl IntoIterator<Item = &'f Found>, context: &[bool]) -> Vec<Found> {
+    type Key<'f> = (&'static str, Site, &'f str, Option<&'f DraftEvidence>);
+    let (own, far): (Vec<&Found>, Vec<&Found>) = said.into_iter().partition(|found| found.own);
+    let mut known: HashSet<Key<'f>> = HashSet::new();
+    let mut is_new = |found: &&'f Found| {
+        let draft = &found.draft;
+        draft.site.is_none_or(|site| known.insert((draft.rule.code, site, &draft.key, draft.evidence.first())))
     };
-    let mut ranked: Vec<(bool, Found)> = found.drain(..).map(|f| (!own(&f), f)).collect();
-    ranked.sort_by_key(|(far, _)| *far);
-    for (_, one) in ranked {
-        let known = found.iter().any(|known| {
-            known.draft.rule.code == one.draft.rule.code
-                && known.draft.site == one.draft.site
-                && known.draft.site.is_some()
-                && known.draft.key == one.draft.key
-                && known.draft.evidence.first() == one.draft.evidence.first()
-        });
-        if !known {
-            found.push(one);
+    let mut found: Vec<Found> = Vec::new();
+    for one in own.into_iter().chain(far) {
+        if is_new(&one) {
+            found.push(one.clone());
         }
+    }
+    bring_home(&mut found, context);
+    found
+}
+
+/// Spans of functions, by their names' places.
+struct Own<'p> {
+    project: &'p Project,
+    spans: HashMap<Site, Option<Span>>,
+}
+
+impl Own<'_> {
+    /// Whether a draft stands in the function that was run.
+    fn stands(&mut self, draft: &Draft, trace: &Trace) -> bool {
+        let (Some(site), Origin::Code { file, site: name, .. }) = (draft.site, &trace.origin) else { return false };
+        if *file != site.file {
+            return false;
+        }
+        let project = self.project;
+        let whole = self
+            .spans
+            .entry(*name)
+            .or_insert_with(|| crate::rewrite::function_at(&project.module(*file).ir, name.span));
+        whole.is_none_or(|whole| whole.contains(site.span))
     }
 }

@@ -44,7 +44,7 @@ pub struct DraftCost {
     pub saved_ms: Option<f64>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum DraftEvidence {
     Code {
         site: Site,

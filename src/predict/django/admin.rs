@@ -17,7 +17,7 @@ use crate::trace::{Cause, Listed, Renderer, Slice, Usage};
 const PER_PAGE: u32 = 100;
 
 /// Which classes of the admin show which model: the expressions that name it.
-pub type Registry<'p> = std::collections::HashMap<ClassRef<'p>, (FileId, &'p Expr)>;
+pub type Registry<'p> = rustc_hash::FxHashMap<ClassRef<'p>, (FileId, &'p Expr)>;
 
 /// One column of the list, and where it is named.
 #[derive(Debug, Clone)]

@@ -21,7 +21,7 @@ mod template_values;
 mod views;
 mod writes;
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 use smol_str::SmolStr;
@@ -38,7 +38,7 @@ pub(super) use admin::Registry;
 pub(super) use serializer_fields::SerializerField;
 
 /// Functions of template libraries by the name of their tag or filter.
-pub(super) type Library<'p> = HashMap<SmolStr, (template_tags::Registered, FunctionRef<'p>)>;
+pub(super) type Library<'p> = FxHashMap<SmolStr, (template_tags::Registered, FunctionRef<'p>)>;
 
 impl<'p> Interpreter<'p, '_> {
     pub(super) fn model_ref(&self, id: ModelId) -> ModelRef {

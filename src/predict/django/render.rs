@@ -1,6 +1,6 @@
 //! Templates run with the values that a view passes them.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 use smol_str::SmolStr;
@@ -24,7 +24,7 @@ type Body = (FileId, Rc<Vec<Node>>);
 #[derive(Debug, Default)]
 pub(super) struct Page {
     /// The bodies of each block, with their files: that of the outermost child first.
-    pub blocks: HashMap<SmolStr, Vec<Body>>,
+    pub blocks: FxHashMap<SmolStr, Vec<Body>>,
 }
 
 impl<'p> Interpreter<'p, '_> {
@@ -60,7 +60,7 @@ impl<'p> Interpreter<'p, '_> {
 
     /// The names that a context gives a template.
     pub(super) fn context_vars(&self, context: &Value<'p>) -> Vars<'p> {
-        let mut vars = HashMap::new();
+        let mut vars = FxHashMap::default();
         vars.insert("request".into(), Value::Instance("django.http.HttpRequest".into(), Sym::new("request")));
         if let Value::Dict(dict) = context {
             for (key, value) in &dict.items {

@@ -182,8 +182,8 @@ impl<'p> Interpreter<'p, '_> {
 
     /// The attributes that a new row was given.
     fn set_so_far(&self, row: &RowValue<'p>) -> Assignment {
-        let own = self.flow.attrs.iter().filter(|((of, _), _)| *of == row.sym.text);
-        let mut values: Vec<Assigned> = own.map(|((_, name), value)| self.assigned(name, value, None)).collect();
+        let own = self.flow.attrs_of(&row.sym);
+        let mut values: Vec<Assigned> = own.map(|(name, value)| self.assigned(name, value, None)).collect();
         values.sort_by(|a, b| a.field.cmp(&b.field));
         // Positional arguments and `**data` are not followed.
         let open = self.flow.knows(&Fact::Loaded(row.sym.text.clone(), "**".into()));

@@ -1,6 +1,6 @@
 //! Which fields a serializer has, and where each is named.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 use smol_str::SmolStr;
@@ -77,9 +77,9 @@ impl<'p> Interpreter<'p, '_> {
     }
 
     /// Fields that the bodies of the class and its bases declare; the nearest class counts.
-    fn declared_fields(&self, class: ClassRef<'p>) -> HashMap<SmolStr, SerializerField<'p>> {
+    fn declared_fields(&self, class: ClassRef<'p>) -> FxHashMap<SmolStr, SerializerField<'p>> {
         let project: &'p crate::project::Project = self.project;
-        let mut out: HashMap<SmolStr, SerializerField<'p>> = HashMap::new();
+        let mut out: FxHashMap<SmolStr, SerializerField<'p>> = FxHashMap::default();
         for base in project.lineage(class) {
             for stmt in &base.class.body {
                 let (target, value) = match &stmt.kind {

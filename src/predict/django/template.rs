@@ -175,7 +175,7 @@ impl<'p> Interpreter<'p, '_> {
         self.rec.enter_loop_of(&driver, whole, by);
         run(self, element.clone());
         self.rec.leave_loop();
-        let after = Flow { vars: before.vars.clone(), ..std::mem::take(&mut self.flow) };
+        let after = std::mem::take(&mut self.flow).with(before.vars.clone());
         self.flow = before.join(after);
     }
 
