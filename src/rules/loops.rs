@@ -81,6 +81,12 @@ pub fn waits_within(trace: &Trace, id: LoopId) -> bool {
     })
 }
 
+/// Whether an event is part of storing or deleting a row: what a row does then is its own, and goes through what its
+/// model, signals and the rows around it ask for.
+pub fn in_write(event: &Event) -> bool {
+    event.via.iter().any(|step| ["save", "delete", "full_clean"].iter().any(|name| step.callee.ends_with(name)))
+}
+
 /// Round trips that fetch the rows of a queryset themselves.
 pub fn fetching(trace: &Trace, rows: QuerySetId) -> Terms {
     let first = trace.queries().find(|(_, _, query)| query.queryset == Some(rows));

@@ -237,3 +237,32 @@ fn without_the_model_nothing_is_certain() {
     assert!(!found.is_empty());
     assert!(found.iter().all(|finding| finding.confidence < Confidence::Certain), "{found:?}");
 }
+
+#[test]
+fn a_helper_that_works_on_each_item_may_need_to_read_for_itself() {
+    let code = r#"
+def recount(topic):
+    topic.views = topic.posts.filter(is_public=True).count()
+    topic.save()
+
+def recount_all(request):
+    for topic in Topic.objects.all():
+        recount(topic)
+"#;
+    let findings = review(&files(code), "5.2");
+    let helper = findings.iter().find(|finding| finding.rule == "RT107").expect("it is told");
+    assert_eq!(helper.confidence, Confidence::Possible);
+}
+
+#[test]
+fn a_field_is_named_only_where_it_is_the_one_compared() {
+    let advice = |filter: &str| {
+        let code = format!(
+            "def found(request, slugs):\n    return [Topic.objects.filter({filter}).first() for slug in slugs]\n"
+        );
+        let findings = review(&files(&code), "5.2");
+        findings.iter().find(|finding| finding.rule == "RT105").expect("it is told").advice.clone()
+    };
+    assert!(advice("title=slug").contains("title__in"));
+    assert!(advice("title=slug, state=\"open\"").contains("field__in"));
+}

@@ -428,3 +428,32 @@ def saves(request, rows):
 "#,
     );
 }
+
+#[test]
+fn rows_that_are_made_or_stored_one_by_one() {
+    silent(
+        r#"
+from django.db import models
+
+class Draft(models.Model):
+    forum = models.ForeignKey(Forum, on_delete=models.CASCADE)
+    origin = models.OneToOneField(Topic, null=True, related_name="draft", on_delete=models.SET_NULL)
+    title = models.CharField(max_length=80)
+
+    def save(self, *args, **kwargs):
+        self.title = f"{self.forum.name}: {self.title}"
+        super().save(*args, **kwargs)
+
+def store(request):
+    for draft in Draft.objects.filter(title=""):
+        draft.save()
+
+def named(request, names):
+    return [Tag.objects.get_or_create(name=name)[0] for name in names]
+
+def tagged(request, tags):
+    for topic in Topic.objects.filter(state="open"):
+        topic.tags.set(tags)
+"#,
+    );
+}

@@ -111,7 +111,10 @@ fn reads<'t>(trace: &'t Trace, cx: &Context<'_>) -> Vec<Read<'t>> {
     for (_, event, query) in trace.queries() {
         let Cause::Relation { row, field, .. } = &query.cause else { continue };
         // A framework's loops are RT112's, and what has its key at hand already is RT104's.
-        if event.rendered.is_some() || fk_object_only_for_pk::is_spared(cx.project, trace, query) {
+        if event.rendered.is_some()
+            || loops::in_write(event)
+            || fk_object_only_for_pk::is_spared(cx.project, trace, query)
+        {
             continue;
         }
         let driven = row.queryset.is_some_and(|rows| loops::driven_by(trace, event, rows).is_some());

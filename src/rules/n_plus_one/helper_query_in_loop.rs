@@ -131,9 +131,7 @@ fn repeats<'t>(
     let turning = loops::repeating(trace, event, cx.config)?;
     let id = *turning.last().filter(|id| event.loops.last() == Some(id))?;
     let info = trace.loop_info(id);
-    // What a row does when it is saved or deleted is its own.
-    let writes = |step: &&CallStep| ["save", "delete", "full_clean"].iter().any(|name| step.callee.ends_with(name));
-    let step = loops::call_in(trace, event, id).filter(|_| !event.via.iter().any(|step| writes(&step)))?;
+    let step = loops::call_in(trace, event, id).filter(|_| !loops::in_write(event))?;
     let steady = query.varies_with.is_none_or(|varies| !turning.contains(&varies));
     let on_purpose = steady && (loops::writes_within(trace, id, &facts.tables) || loops::waits_within(trace, id));
     let loops_on = info.over == Over::Pages || (steady && info.conditional);
@@ -145,7 +143,11 @@ fn report(trace: &Trace, group: &Group<'_>, cx: &mut Context<'_>) {
     let opaque = trace.events.iter().any(|e| matches!(e.kind, EventKind::Opaque(_)) && e.loops.contains(&group.id));
     let found = group.sent.iter().map(|(event, _)| event.confidence).max().unwrap_or(Confidence::Possible);
     // What is asked in the same way each time may be kept somewhere.
-    let confidence = if steady || opaque { found.min(Confidence::Likely) } else { found };
+    let confidence = match (works(trace, group), steady || opaque) {
+        (true, _) => found.min(Confidence::Possible),
+        (false, true) => found.min(Confidence::Likely),
+        (false, false) => found,
+    };
     let mut before = Terms::zero();
     let mut after = Terms::zero();
     let mut evidence = Vec::new();
@@ -202,6 +204,15 @@ fn report(trace: &Trace, group: &Group<'_>, cx: &mut Context<'_>) {
         },
         key: format!("{}.{}", group.step.callee, models.first().copied().unwrap_or_default()),
     });
+}
+
+/// Whether the helper writes as well: the work on one item, of which the reads may not be had for all at once.
+fn works(trace: &Trace, group: &Group<'_>) -> bool {
+    trace.queries().any(|(_, event, query)| {
+        let kind = query.statement.facts.kind;
+        let within = event.loops.contains(&group.id) && event.via.iter().any(|step| step.site == group.step.site);
+        within && !kind.reads() && kind != Kind::Other
+    })
 }
 
 fn sends(query: &Query, model: &str) -> String {

@@ -96,6 +96,8 @@ fn repeats(trace: &Trace, event: &Event, query: &Query, cx: &Context<'_>) -> Opt
         return None;
     }
     let looked_up = match &query.cause {
+        // What writes the row that it does not find, or needs what is there to write the rest, is no look-up.
+        Cause::Method(method) | Cause::Manager { method, .. } if is_write(method) => false,
         Cause::Method(_) => true,
         Cause::Evaluation => query.queryset.is_none_or(|id| trace.queryset(id).related_to.is_none()),
         // A refined manager; counts are an annotation's job, and what was prefetched is no matter of the loop.
@@ -119,6 +121,10 @@ fn repeats(trace: &Trace, event: &Event, query: &Query, cx: &Context<'_>) -> Opt
         return None;
     }
     (looked_up && turning.contains(&varies)).then_some(turning)
+}
+
+fn is_write(method: &str) -> bool {
+    matches!(method, "get_or_create" | "update_or_create" | "aget_or_create" | "aupdate_or_create" | "set" | "aset")
 }
 
 fn report(trace: &Trace, event: &Event, query: &Query, turning: &[LoopId], cx: &mut Context<'_>) {
@@ -153,8 +159,9 @@ fn report(trace: &Trace, event: &Event, query: &Query, turning: &[LoopId], cx: &
 
 /// The field that the item is compared with, where it is one alone.
 fn varying_path(queryset: &crate::trace::QuerySet) -> Option<String> {
-    let last = queryset.filters.iter().rev().find(|filter| !filter.negated && filter.lookup == "exact")?;
-    Some(last.path.join("__"))
+    let mut compared = queryset.filters.iter().filter(|filter| !filter.negated && filter.lookup == "exact");
+    let only = compared.next()?;
+    compared.next().is_none().then(|| only.path.join("__"))
 }
 
 fn advice(field: Option<&str>) -> String {

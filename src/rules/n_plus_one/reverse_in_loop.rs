@@ -119,7 +119,11 @@ fn reads(trace: &Trace) -> impl Iterator<Item = Read<'_>> {
     trace.queries().filter_map(|(_, event, query)| {
         let Cause::Manager { row, accessor, prefetched: false, .. } = &query.cause else { return None };
         // A refined one (`filter()`, `order_by()` …) is a query of its own, which a prefetch does not serve.
-        (is_plain_read(trace, query) && event.rendered.is_none()).then_some(Read { event, row, accessor })
+        (is_plain_read(trace, query) && event.rendered.is_none() && !loops::in_write(event)).then_some(Read {
+            event,
+            row,
+            accessor,
+        })
     })
 }
 

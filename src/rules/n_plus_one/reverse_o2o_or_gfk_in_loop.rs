@@ -101,7 +101,7 @@ fn reads<'t>(trace: &'t Trace, cx: &Context<'_>) -> impl Iterator<Item = Read<'t
     trace.queries().filter_map(|(_, event, query)| {
         let Cause::Singular { row, field, generic } = &query.cause else { return None };
         // A framework's loops are RT112's.
-        let rows = row.queryset.filter(|_| event.rendered.is_none())?;
+        let rows = row.queryset.filter(|_| event.rendered.is_none() && !loops::in_write(event))?;
         loops::driven_by(trace, event, rows)?;
         let turning = loops::repeating(trace, event, cx.config)?;
         let path = eager::path(row, field);
