@@ -144,6 +144,8 @@ test("a folder dropped onto a diff is what surrounds it, and the list says so", 
       await app.paste(DIFF);
       await seesTheDiff(app);
       await app.drop(root);
+      // Once it is in the workspace, whoever goes elsewhere is not called back.
+      await page.getByTestId("go-inputs").getByText("2").waitFor();
       await app.go("inputs");
       await app.entries.getByText(/133 files, .*around the diff/).waitFor();
       await app.go("review");
