@@ -7,13 +7,17 @@ use smol_str::SmolStr;
 use super::frames::Frame;
 use super::sym::Sym;
 use super::value::{
-    Arg, Args, Closure, ClosureKind, Const, DictValue, ManagerValue, ModelRef, ObjectValue, RowValue, Seq, Value,
+    Arg, Args, Closure, ClosureKind, Const, DictValue, ManagerValue, ModelRef, ObjectValue, RowOrigin, RowValue, Seq,
+    Value,
 };
 use super::{DEPTH, Interpreter};
 use crate::model::{Confidence, Over, Site};
 use crate::project::{ClassRef, FunctionRef};
 use crate::python::ir::{ArgKind, Call, Expr, ExprKind, Param, Params};
 use crate::trace::{CallStep, EventKind};
+
+/// What `self` of a root is called.
+const SELF: &str = "self";
 
 impl<'p> Interpreter<'p, '_> {
     pub(super) fn call(&mut self, call: &'p Call, expr: &'p Expr) -> Value<'p> {
@@ -84,7 +88,10 @@ impl<'p> Interpreter<'p, '_> {
     ) -> Value<'p> {
         match callee {
             Value::Function(closure) => self.call_closure(closure, None, args, site),
-            Value::Bound(receiver, function) => self.call_function(*function, Some((**receiver).clone()), args, site),
+            Value::Bound(receiver, function) => {
+                let value = self.call_function(*function, Some((**receiver).clone()), args, site);
+                self.of_some_class(receiver, *function, value)
+            }
             Value::Method(receiver, name, at) => self.call_method(receiver, name, args, site, *at, call),
             Value::Class(class) => self.instantiate(*class, args, site),
             Value::Model(model) => self.new_row(model, &args),
@@ -109,6 +116,23 @@ impl<'p> Interpreter<'p, '_> {
                 None => self.opaque(callee, &args, site),
             },
             _ => self.opaque(callee, &args, site),
+        }
+    }
+
+    /// What a method of `self` gave, where the object that a root is run for may be of a class that has another one.
+    fn of_some_class(&self, receiver: &Value<'p>, function: FunctionRef<'p>, value: Value<'p>) -> Value<'p> {
+        let root = self.frames.first().and_then(|frame| frame.function);
+        match (receiver, &value) {
+            (Value::Object(object), Value::QuerySet(node))
+                if root.is_some()
+                    && &*object.sym.text == SELF
+                    && self.project.is_overridden(object.class, &function.function.name.name) =>
+            {
+                let mut node = (**node).clone();
+                node.plan.unclear = true;
+                Value::QuerySet(Rc::new(node))
+            }
+            _ => value,
         }
     }
 
@@ -308,11 +332,11 @@ impl<'p> Interpreter<'p, '_> {
 
     /// `self` of a method that is run on its own.
     fn instance_of(&mut self, class: ClassRef<'p>) -> Value<'p> {
-        let sym = Sym::new("self");
+        let sym = Sym::new(SELF);
         if let Some(model) = self.project.model_of_class(class) {
             let model = self.model_ref(model);
-            let row =
-                RowValue { model, queryset: None, path: Vec::new(), sym, fresh: false, made: false, certain: true };
+            let path = Vec::new();
+            let row = RowValue { model, queryset: None, path, sym, origin: RowOrigin::Given, certain: true };
             return Value::Row(Rc::new(row));
         }
         let site = class.site();
@@ -388,11 +412,11 @@ impl<'p> Interpreter<'p, '_> {
     pub(super) fn annotated(&mut self, annotation: &'p Expr, value: Value<'p>) -> Value<'p> {
         let sym = value.sym();
         match &annotation.kind {
-            ExprKind::Name(_) | ExprKind::Attribute { .. } => match self.eval(annotation) {
+            ExprKind::Name(_) | ExprKind::Attribute { .. } | ExprKind::Str(_) => match self.eval_type(annotation) {
                 Value::Model(model) => {
                     let certain = model.id.is_some();
-                    let row =
-                        RowValue { model, queryset: None, path: Vec::new(), sym, fresh: false, made: false, certain };
+                    let path = Vec::new();
+                    let row = RowValue { model, queryset: None, path, sym, origin: RowOrigin::Given, certain };
                     Value::Row(Rc::new(row))
                 }
                 Value::Class(class) => Value::Object(Rc::new(ObjectValue { class, sym })),
@@ -438,6 +462,18 @@ impl<'p> Interpreter<'p, '_> {
                 }
             }
             _ => value,
+        }
+    }
+
+    /// What the name of a type stands for, written as text where it is defined later.
+    fn eval_type(&mut self, annotation: &'p Expr) -> Value<'p> {
+        let project: &'p crate::project::Project = self.project;
+        match &annotation.kind {
+            ExprKind::Str(name) => match project.lookup_dotted(self.file(), name) {
+                Some(binding) => self.bound_value(binding),
+                None => Value::Unknown(Sym::new(name)),
+            },
+            _ => self.eval(annotation),
         }
     }
 

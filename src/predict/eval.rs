@@ -217,14 +217,7 @@ impl<'p> Interpreter<'p, '_> {
             return Value::Unknown(name);
         }
         self.evaluating_globals.push(key);
-        let recorder = std::mem::replace(&mut self.rec, super::recorder::Recorder::new());
-        let flow = std::mem::take(&mut self.flow);
-        let frames = std::mem::take(&mut self.frames);
-        self.push_frame(super::frames::Frame::new(file));
-        let value = self.eval(expr);
-        self.frames = frames;
-        self.flow = flow;
-        self.rec = recorder;
+        let value = self.within(file, |this| this.eval(expr));
         self.evaluating_globals.pop();
         let value = match value {
             // Contents of module-level containers change at run time.
@@ -235,6 +228,19 @@ impl<'p> Interpreter<'p, '_> {
             other => other,
         };
         self.shared.globals.insert(key, value.clone());
+        value
+    }
+
+    /// Evaluates at the level of a module, leaving no trace.
+    pub(super) fn within(&mut self, file: FileId, evaluate: impl FnOnce(&mut Self) -> Value<'p>) -> Value<'p> {
+        let recorder = std::mem::replace(&mut self.rec, super::recorder::Recorder::new());
+        let flow = std::mem::take(&mut self.flow);
+        let frames = std::mem::take(&mut self.frames);
+        self.push_frame(super::frames::Frame::new(file));
+        let value = evaluate(self);
+        self.frames = frames;
+        self.flow = flow;
+        self.rec = recorder;
         value
     }
 
@@ -409,7 +415,10 @@ impl<'p> Interpreter<'p, '_> {
             {
                 self.evaluate(node, self.site(right.span), Usage::Truth);
             }
-            known = compared(&first, *op, &value).filter(|_| rest.len() == 1);
+            // An attribute or a module's name may be set by then.
+            let local = matches!(&left.kind, ExprKind::Name(name) if self.flow.vars.contains_key(name));
+            let constant = same_constant(&first, *op, &value).filter(|_| local);
+            known = constant.or_else(|| compared(&first, *op, &value)).filter(|_| rest.len() == 1);
             text.push_str(&format!(" {op:?} {}", value.sym().text));
             syms.push(value.sym());
         }
@@ -508,6 +517,19 @@ impl<'p> Interpreter<'p, '_> {
             Value::Scalar(_) => Value::Scalar(sym),
             _ => Value::Unknown(sym),
         }
+    }
+}
+
+/// The outcome of a comparison of a variable with a constant: `flag is None`.
+fn same_constant(left: &Value<'_>, op: CompareOp, right: &Value<'_>) -> Option<bool> {
+    let (Value::Const(left), Value::Const(right)) = (left, right) else { return None };
+    let alike = std::mem::discriminant(left) == std::mem::discriminant(right);
+    let known = alike || left.is_none() || right.is_none();
+    match op {
+        _ if !known || matches!(left, Const::Other(_)) => None,
+        CompareOp::Eq | CompareOp::Is => Some(left == right),
+        CompareOp::NotEq | CompareOp::IsNot => Some(left != right),
+        _ => None,
     }
 }
 

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use super::journal::Journal;
 use super::sym::Sym;
-use super::value::{DictValue, QsNode, Seq, Value};
+use super::value::{DictValue, QsNode, RowOrigin, RowValue, Seq, Value};
 
 pub type Vars<'p> = Rc<FxHashMap<SmolStr, Value<'p>>>;
 
@@ -124,7 +124,13 @@ pub fn join_values<'p>(one: &Value<'p>, two: &Value<'p>) -> Value<'p> {
     }
     let (first, second) = (one.sym(), two.sym());
     if first == second {
-        return one.clone();
+        return match (one, two) {
+            // The same rows, but not read alike.
+            (Value::QuerySet(a), Value::QuerySet(b)) if !a.reads_like(b) => {
+                Value::QuerySet(Rc::new(join_querysets(a, b)))
+            }
+            _ => one.clone(),
+        };
     }
     match (one, two) {
         (Value::QuerySet(a), Value::QuerySet(b)) => Value::QuerySet(Rc::new(join_querysets(a, b))),
@@ -149,6 +155,12 @@ pub fn join_values<'p>(one: &Value<'p>, two: &Value<'p>) -> Value<'p> {
                 driver: a.driver.clone().or_else(|| b.driver.clone()),
                 sym: either(&first, &second),
             }))
+        }
+        (Value::Row(a), Value::Row(b)) if a.model == b.model && a.origin != b.origin => {
+            let made = [a, b].iter().any(|row| matches!(row.origin, RowOrigin::Made | RowOrigin::Either));
+            let read = if a.origin == RowOrigin::Made { b } else { a };
+            let origin = if made { RowOrigin::Either } else { read.origin };
+            Value::Row(Rc::new(RowValue { origin, ..(**read).clone() }))
         }
         // `None`, an empty list or something unknown beside a value that can send queries: the latter is what matters.
         (rich, plain) | (plain, rich) if !rich.is_plain() && plain.is_plain() => rich.clone(),
@@ -186,9 +198,10 @@ fn join_querysets<'p>(a: &Rc<QsNode<'p>>, b: &Rc<QsNode<'p>>) -> QsNode<'p> {
     // The later way is mostly the refined one (`if x: qs = qs.filter(…)`): keep the longer chain.
     let (main, other) = if a.desc.steps.len() >= b.desc.steps.len() { (a, b) } else { (b, a) };
     let mut node = (**main).clone();
-    node.sym = either(&a.sym, &b.sym);
-    // Which of the two is sent is up to the test.
-    node.plan.unclear = true;
+    node.sym = if a.sym == b.sym { a.sym.clone() } else { either(&a.sym, &b.sym) };
+    node.plan.either = true;
+    let others = main.plan.others.iter().chain(&other.plan.others).chain([other]);
+    node.plan.others = others.take(QsNode::WAYS).map(alone).collect();
     for path in &other.desc.select_related {
         if !node.desc.select_related.contains(path) {
             node.desc.select_related.push(path.clone());
@@ -204,5 +217,16 @@ fn join_querysets<'p>(a: &Rc<QsNode<'p>>, b: &Rc<QsNode<'p>>) -> QsNode<'p> {
     node.desc.opaque |= other.desc.opaque;
     node.prefetched &= other.prefetched;
     node.certain &= other.certain;
+    node
+}
+
+/// A queryset on one way, those on others left out.
+fn alone<'p>(node: &Rc<QsNode<'p>>) -> Rc<QsNode<'p>> {
+    let mut node = node.clone();
+    if node.plan.either {
+        let own = Rc::make_mut(&mut node);
+        own.plan.either = false;
+        own.plan.others.clear();
+    }
     node
 }

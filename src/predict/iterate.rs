@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::Interpreter;
 use super::sym::Sym;
-use super::value::{Const, Driver, QsNode, RowShape, RowValue, Seq, Value};
+use super::value::{Const, Driver, QsNode, RowOrigin, RowShape, RowValue, Seq, Value};
 use crate::model::{Over, Site};
 use crate::trace::Usage;
 
@@ -124,8 +124,7 @@ impl<'p> Interpreter<'p, '_> {
                 queryset: Some(node.clone()),
                 path: Vec::new(),
                 sym,
-                fresh: false,
-                made: false,
+                origin: RowOrigin::Read,
                 certain: node.certain,
             })),
             RowShape::Dicts | RowShape::Tuples | RowShape::Flat => Value::Scalar(sym),

@@ -114,6 +114,7 @@ struct Shared<'p> {
     /// What template libraries of the input register, by name; read when the first is asked for.
     library: Option<Rc<django::Library<'p>>>,
     admin: Option<Rc<django::Registry<'p>>>,
+    delete_receivers: Option<Rc<django::Receivers>>,
     serializers: FxHashMap<ClassRef<'p>, Rc<Vec<django::SerializerField<'p>>>>,
 }
 
@@ -220,3 +221,5 @@ impl<'p, 's> Interpreter<'p, 's> {
 mod render_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod ways_tests;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use smol_str::SmolStr;
 
 use super::sym::Sym;
-use super::value::{Driver, QsNode, RowValue};
+use super::value::{Driver, QsNode, RowOrigin, RowValue};
 use crate::model::{Confidence, LoopId, Site, Terms};
 use crate::trace::Cause;
 use crate::trace::{
@@ -340,7 +340,7 @@ impl Recorder {
             queryset: row.queryset.as_ref().map(|node| self.queryset(node)),
             path: row.path.clone(),
             identity: row.sym.text.to_string(),
-            made: row.made,
+            made: matches!(row.origin, RowOrigin::Made | RowOrigin::Saved),
         }
     }
 

@@ -159,11 +159,21 @@ pub struct RowValue<'p> {
     pub queryset: Option<Rc<QsNode<'p>>>,
     pub path: Vec<SmolStr>,
     pub sym: Sym,
-    /// Made here, and not saved yet.
-    pub fresh: bool,
-    /// Made in this run, not read.
-    pub made: bool,
+    pub origin: RowOrigin,
     pub certain: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowOrigin {
+    Read,
+    /// Made here: the database does not have it until it is saved.
+    Made,
+    /// Made and saved in this run.
+    Saved,
+    /// One or the other, by the way that was taken.
+    Either,
+    /// `self` or an argument: only who gave it knows what was loaded with it.
+    Given,
 }
 
 /// A list, tuple, set, generator or iterator.
@@ -233,6 +243,10 @@ pub struct Plan<'p> {
     pub lock: SmolStr,
     /// Something in the chain changes the SQL in a way that is not known: `extra()`, `raw()`.
     pub unclear: bool,
+    /// What it is on the other ways that lead here (`if x: qs = qs.filter(…)`), each refined as it is from there on.
+    pub others: Vec<Rc<QsNode<'p>>>,
+    /// There are such ways, in `others` or too many for it: which of them is sent is up to the tests.
+    pub either: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -432,6 +446,35 @@ fn joined(parts: &[QTree<'_>], with: &str) -> Sym {
     let syms: Vec<Sym> = parts.iter().map(QTree::sym).collect();
     let text = syms.iter().map(|s| &*s.text).collect::<Vec<_>>().join(with);
     Sym::of(format!("({text})"), &syms)
+}
+
+impl<'p> QsNode<'p> {
+    /// The ways that are kept beside one queryset: three tests, each with a refinement.
+    pub const WAYS: usize = 7;
+
+    /// Changes the queryset on each way that leads here.
+    pub fn each(&mut self, change: impl Fn(&mut QsNode<'p>)) {
+        change(self);
+        for other in &mut self.plan.others {
+            change(Rc::make_mut(other));
+        }
+    }
+
+    /// Whether the statements of both are the same where their rows are.
+    pub fn reads_like(&self, other: &Self) -> bool {
+        let columns = |node: &Self| {
+            let desc = &node.desc;
+            (desc.select_related_all, desc.locked, desc.distinct, desc.streamed, node.plan.unclear, desc.slice)
+        };
+        columns(self) == columns(other)
+            && self.desc.select_related == other.desc.select_related
+            && self.desc.prefetch_related == other.desc.prefetch_related
+            && self.desc.only == other.desc.only
+            && self.desc.defer == other.desc.defer
+            && self.desc.order == other.desc.order
+            && self.desc.annotations == other.desc.annotations
+            && self.plan.steps.len() == other.plan.steps.len()
+    }
 }
 
 impl<'p> RowValue<'p> {

@@ -169,6 +169,11 @@ impl Project {
         })
     }
 
+    /// Whether a class that inherits this one has a method of that name.
+    pub fn is_overridden(&self, class: ClassRef<'_>, method: &SmolStr) -> bool {
+        self.names.hierarchy.is_overridden(class.key(), method)
+    }
+
     /// A class attribute's value, of the class or of its bases in the input.
     pub fn class_attr(&self, class: ClassRef<'_>, name: &str) -> Option<(FileId, &ir::Expr)> {
         let (file, def) = self.names.hierarchy.member(&self.names, class.key(), name)?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::LoopMark;
-use crate::model::{Built, FileId, Function, Letters, Loop, LoopId, Prediction, Site, Term, Terms};
+use crate::model::{Built, Confidence, FileId, Function, Letters, Loop, LoopId, Prediction, Site, Term, Terms};
 use crate::predict;
 use crate::project::Project;
 use crate::trace::{Event, Origin, Query, Trace};
@@ -162,7 +162,7 @@ pub fn predictions(project: &Project, runs: &[Lettered<'_>]) -> Vec<(Option<Site
     for run in roots {
         for (_, event, query) in run.trace.queries() {
             covered.extend(event.site);
-            out.push((event.site, prediction(project, run, event, query)));
+            out.extend(statements(project, run, event, query));
         }
     }
     // Functions that call each other have no root among them.
@@ -171,7 +171,7 @@ pub fn predictions(project: &Project, runs: &[Lettered<'_>]) -> Vec<(Option<Site
             run.trace.queries().filter(|(_, e, _)| e.site.is_none_or(|s| !covered.contains(&s))).collect();
         for (_, event, query) in fresh {
             if event.via.is_empty() {
-                out.push((event.site, prediction(project, run, event, query)));
+                out.extend(statements(project, run, event, query));
             }
         }
         covered.extend(run.trace.queries().filter(|(_, e, _)| e.via.is_empty()).filter_map(|(_, e, _)| e.site));
@@ -186,6 +186,26 @@ fn origin_site(trace: &Trace) -> Option<Site> {
         Origin::Code { site, .. } => Some(*site),
         Origin::Log { .. } => None,
     }
+}
+
+/// The statement, and what may be sent in its place.
+fn statements<'r>(
+    project: &'r Project,
+    run: &'r Lettered<'_>,
+    event: &'r Event,
+    query: &'r Query,
+) -> impl Iterator<Item = (Option<Site>, Prediction)> + 'r {
+    let others = query.others.iter().filter(|other| other.fingerprint != query.statement.fingerprint);
+    let others = others.map(move |other| {
+        let own = prediction(project, run, event, query);
+        Prediction {
+            sql: other.sql.clone(),
+            fingerprint: other.fingerprint.to_string(),
+            confidence: Confidence::Possible,
+            ..own
+        }
+    });
+    std::iter::once(prediction(project, run, event, query)).chain(others).map(move |own| (event.site, own))
 }
 
 fn prediction(project: &Project, run: &Lettered<'_>, event: &Event, query: &Query) -> Prediction {

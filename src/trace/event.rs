@@ -105,6 +105,8 @@ pub struct Query {
     /// What it writes.
     pub assigned: Assignment,
     pub observed: Option<Box<Observed>>,
+    /// What is sent in its place on other ways through the code.
+    pub others: Vec<Rc<Statement>>,
 }
 
 /// The columns that a statement sets.
@@ -146,6 +148,7 @@ impl Event {
             varies_with: None,
             assigned: Assignment::default(),
             observed: Some(Box::new(observed)),
+            others: Vec::new(),
         };
         Event {
             kind: EventKind::Query(Box::new(query)),

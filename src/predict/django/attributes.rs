@@ -6,12 +6,14 @@ use smol_str::SmolStr;
 
 use super::super::Interpreter;
 use super::super::sym::Sym;
-use super::super::value::{ModelRef, RowValue, Value};
+use super::super::value::{ModelRef, RowOrigin, RowValue, Value};
 use super::guess;
-use crate::model::Site;
+use crate::model::{FileId, Site};
 use crate::project::{Binding, ClassRef, FunctionRef};
-use crate::python::ir::ExprKind;
+use crate::python::ir::{Expr, ExprKind, StmtKind};
 use crate::trace::CacheBackend;
+
+const REQUESTS: [&str; 2] = ["django.http.HttpRequest", "rest_framework.request.Request"];
 
 impl<'p> Interpreter<'p, '_> {
     pub(in super::super) fn attribute(&mut self, object: Value<'p>, name: &SmolStr, site: Site) -> Value<'p> {
@@ -179,10 +181,19 @@ impl<'p> Interpreter<'p, '_> {
             _ if self.is_view(class) && super::views::has_builtin(name) => {
                 Value::Method(Rc::new(object.clone()), name.clone(), site)
             }
-            _ => match self.initial_attribute(class, name) {
-                Some(value) => value,
-                None => Value::Unknown(object.sym().attr(name)),
-            },
+            _ => {
+                if let Some(value) = self.initial_attribute(class, name) {
+                    return value;
+                }
+                let anything = Value::Unknown(object.sym().attr(name));
+                match self.attribute_annotation(class, name) {
+                    Some((file, annotation)) => self.within(file, |this| this.annotated(annotation, anything)),
+                    None if name == "user" && self.project.is_subclass(class, &REQUESTS) => {
+                        self.request_user(object.sym().attr(name))
+                    }
+                    None => anything,
+                }
+            }
         }
     }
 
@@ -199,9 +210,37 @@ impl<'p> Interpreter<'p, '_> {
         }
     }
 
+    /// What the class or its `__init__` says of an attribute's type: `topic: Topic`, `self.topic = topic` of a parameter
+    /// with an annotation. With the file that it stands in.
+    fn attribute_annotation(&self, class: ClassRef<'p>, name: &str) -> Option<(FileId, &'p Expr)> {
+        let project: &'p crate::project::Project = self.project;
+        let own = project.lineage(class).find_map(|class| {
+            let annotation = class.class.body.iter().find_map(|stmt| match &stmt.kind {
+                StmtKind::AnnAssign { target, annotation, .. } => {
+                    matches!(&target.kind, ExprKind::Name(own) if own == name).then_some(annotation)
+                }
+                _ => None,
+            })?;
+            Some((class.file, annotation))
+        });
+        own.or_else(|| {
+            let init = project.method(class, "__init__")?;
+            let params = &init.function.params;
+            let annotation = init.function.body.iter().find_map(|stmt| match &stmt.kind {
+                StmtKind::AnnAssign { target, annotation, .. } if is_self_attribute(target, name) => Some(annotation),
+                StmtKind::Assign { targets, value } if targets.iter().any(|t| is_self_attribute(t, name)) => {
+                    let ExprKind::Name(given) = &value.kind else { return None };
+                    let all = params.positional.iter().chain(&params.keyword_only);
+                    all.into_iter().find(|param| param.name.name == *given)?.annotation.as_ref()
+                }
+                _ => None,
+            })?;
+            Some((init.file, annotation))
+        })
+    }
+
     /// What `__init__` sets an attribute to, where that is a cache, a class or a module-level thing.
     fn initial_attribute(&mut self, class: ClassRef<'p>, name: &SmolStr) -> Option<Value<'p>> {
-        use crate::python::ir::StmtKind;
         let project: &'p crate::project::Project = self.project;
         let init = project.method(class, "__init__")?;
         let value = init.function.body.iter().find_map(|stmt| match &stmt.kind {
@@ -237,15 +276,8 @@ impl<'p> Interpreter<'p, '_> {
             None => ModelRef { id: None, name: "auth.User".into() },
         };
         let certain = model.id.is_some();
-        Value::Row(Rc::new(RowValue {
-            model,
-            queryset: None,
-            path: Vec::new(),
-            sym,
-            fresh: false,
-            made: false,
-            certain,
-        }))
+        let path = Vec::new();
+        Value::Row(Rc::new(RowValue { model, queryset: None, path, sym, origin: RowOrigin::Read, certain }))
     }
 
     /// The attribute of an attribute of a row whose model is not in the input.

@@ -63,6 +63,9 @@ impl Action {
     }
 }
 
+/// Where `self` keeps which request it answers.
+const ANSWERED: &str = "request.answered";
+
 const LISTS: [&str; 1] = ["django.views.generic.MultipleObjectMixin"];
 const SINGLES: [&str; 1] = ["django.views.generic.SingleObjectMixin"];
 
@@ -90,10 +93,14 @@ impl<'p> Interpreter<'p, '_> {
         if matches!(action, Action::List | Action::Retrieve) {
             self.flow.set_attr(&sym, &"action".into(), text(action.name()));
         }
+        self.flow.set_attr(&sym, &ANSWERED.into(), text(action.name()));
         let site = class.site();
         let request = Value::Instance("django.http.HttpRequest".into(), request);
         let given = Arg { value: request, site, value_site: site };
-        let method = self.attribute(view, &SmolStr::new_static(action.name()), site);
+        // It goes through the class's own `dispatch()`.
+        let own = self.project.method(class, "dispatch").is_some() && action != Action::ChangeList;
+        let entry = if own { "dispatch" } else { action.name() };
+        let method = self.attribute(view, &SmolStr::new_static(entry), site);
         if matches!(method, Value::Bound(..) | Value::Method(..)) {
             self.invoke(&method, Args { positional: vec![given], spread: true, ..Args::default() }, site, None);
         }
@@ -112,6 +119,22 @@ impl<'p> Interpreter<'p, '_> {
         let given = |value| Arg { value, site, value_site: site };
         let positional = positional.into_iter().map(given).collect();
         self.invoke(&method, Args { positional, ..Args::default() }, site, None)
+    }
+
+    /// `dispatch()` of any view: on to the method that answers the request.
+    pub(super) fn generic_dispatch(
+        &mut self,
+        view: &Value<'p>,
+        class: ClassRef<'p>,
+        args: Args<'p>,
+        site: Site,
+    ) -> Option<Value<'p>> {
+        let answered = self.flow.attr(&view.sym(), ANSWERED).and_then(|name| name.as_str().cloned());
+        let has_get =
+            || self.project.method(class, "get").is_some() || self.project.is_subclass(class, Action::Get.bases());
+        let name = answered.or_else(|| has_get().then(|| "get".into()))?;
+        let method = self.attribute(view.clone(), &name, site);
+        Some(self.invoke(&method, args, site, None))
     }
 
     /// `get()` of Django's generic views.

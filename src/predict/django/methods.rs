@@ -7,9 +7,10 @@ use smol_str::SmolStr;
 use super::super::Interpreter;
 use super::super::sym::Sym;
 use super::super::value::{
-    Args, Const, DictValue, ManagerValue, Operand, PlanStep, QTree, QsNode, RelatedManager, RowValue, Value,
+    Args, Const, DictValue, ManagerValue, Operand, PlanStep, QTree, QsNode, RelatedManager, RowOrigin, RowValue, Value,
 };
 use super::compiler;
+use super::send::sure;
 use crate::model::{Kind, Site};
 use crate::python::ir::Call;
 use crate::schema::RelationKind;
@@ -202,7 +203,7 @@ impl<'p> Interpreter<'p, '_> {
                     assigned.values.push(self.assigned(back, &Value::Row(related.row.clone()), None));
                 }
                 let cause = Cause::Method(plain.into());
-                self.send_writes(statements, &cause, &row.sym(), node.certain, site, &assigned);
+                self.send_writes(statements, &cause, &row.sym(), sure(node.certain), site, &assigned);
                 self.link_created(node, site);
                 saved(row)
             }
@@ -251,18 +252,19 @@ impl<'p> Interpreter<'p, '_> {
         let statement = related.and_then(|related| compiler::linked(self.project, related, &node.model, kind));
         let usage = if kind == Kind::Count { Usage::Length } else { Usage::Truth };
         let cause = Cause::Method(synchronous(name).into());
-        self.send_known(node, statement, kind, cause, usage, site);
+        self.send_known(node, (statement, Vec::new()), kind, cause, usage, site);
         let result = self.result_sym(&node.sym.attr(synchronous(name)), args);
         self.tells_of_last(&result);
         Value::Scalar(result)
     }
 
     /// The queryset with one more condition that no argument of a filter stands for.
-    fn narrowed(&mut self, node: &QsNode<'p>, condition: (SmolStr, Operand<'p>)) -> QsNode<'p> {
+    pub(super) fn narrowed(&mut self, node: &QsNode<'p>, condition: (SmolStr, Operand<'p>)) -> QsNode<'p> {
         let (key, operand) = condition;
         let leaf = QTree::Leaf { key, value: Sym::new("key"), constant: None, operand, site: None };
+        let leaf = Rc::new(leaf);
         let mut new = node.clone();
-        new.plan.steps.push(PlanStep::Filter(Rc::new(leaf)));
+        new.each(|node| node.plan.steps.push(PlanStep::Filter(leaf.clone())));
         new
     }
 
@@ -270,9 +272,11 @@ impl<'p> Interpreter<'p, '_> {
     fn ordered_by(&mut self, node: &Rc<QsNode<'p>>, args: &Args<'p>) -> Rc<QsNode<'p>> {
         let mut new = (**node).clone();
         if !args.positional.is_empty() {
-            new.plan.order = Some(args.positional.iter().map(|arg| Operand::of(&arg.value)).collect());
-            new.desc.order = args.positional.iter().filter_map(|arg| arg.value.as_str().cloned()).collect();
-            new.desc.default_order = false;
+            new.each(|node| {
+                node.plan.order = Some(args.positional.iter().map(|arg| Operand::of(&arg.value)).collect());
+                node.desc.order = args.positional.iter().filter_map(|arg| arg.value.as_str().cloned()).collect();
+                node.desc.default_order = false;
+            });
         }
         // Without names it is `Meta.get_latest_by`.
         new.plan.unclear |= args.positional.is_empty();
@@ -299,8 +303,7 @@ impl<'p> Interpreter<'p, '_> {
                 queryset: Some(node.clone()),
                 path: Vec::new(),
                 sym,
-                fresh: false,
-                made: false,
+                origin: RowOrigin::Read,
                 certain: node.certain,
             })),
             _ => Value::Scalar(sym),
@@ -337,7 +340,7 @@ pub(super) fn named_expressions<'p>(args: &Args<'p>) -> Vec<(SmolStr, Operand<'p
 
 pub(super) fn saved(row: Value<'_>) -> Value<'_> {
     match row {
-        Value::Row(row) => Value::Row(Rc::new(RowValue { fresh: false, ..(*row).clone() })),
+        Value::Row(row) => Value::Row(Rc::new(RowValue { origin: RowOrigin::Saved, ..(*row).clone() })),
         other => other,
     }
 }

@@ -8,6 +8,7 @@ mod functions;
 mod generic;
 mod guess;
 mod methods;
+mod receivers;
 mod refine;
 mod relations;
 mod render;
@@ -35,6 +36,7 @@ use crate::schema::ModelId;
 use crate::trace;
 
 pub(super) use admin::Registry;
+pub(super) use receivers::Receivers;
 pub(super) use serializer_fields::SerializerField;
 
 /// Functions of template libraries by the name of their tag or filter.

@@ -29,6 +29,12 @@ impl<'p> Interpreter<'p, '_> {
         let mut node = self.new_node(manager.model.clone(), manager.classes.clone(), site, sym);
         node.certain = manager.certain;
         node.desc.opaque = manager.opaque;
+        if manager.classes.iter().any(|class| self.project.is_subclass(*class, &["mptt.managers.TreeManager"])) {
+            let order = ["tree_id", "lft"].map(SmolStr::new_static);
+            node.plan.order = Some(order.iter().map(|name| Operand::Constant(Const::Str(name.clone()))).collect());
+            node.desc.order = order.to_vec();
+            node.desc.default_order = false;
+        }
         if let Some(related) = &manager.related {
             node.prefetched = related.prefetched;
             inherit_prefetch(&mut node, related);
@@ -73,6 +79,23 @@ impl<'p> Interpreter<'p, '_> {
 
     /// A chaining method; `None` where the method is not one.
     pub(super) fn chain(
+        &mut self,
+        node: &Rc<QsNode<'p>>,
+        method: &str,
+        args: &Args<'p>,
+        site: Site,
+        call: Option<&'p Call>,
+    ) -> Option<Rc<QsNode<'p>>> {
+        let mut new = self.refine(node, method, args, site, call)?;
+        if !node.plan.others.is_empty() {
+            let others =
+                node.plan.others.iter().filter_map(|other| self.refine(other, method, args, site, call)).collect();
+            Rc::make_mut(&mut new).plan.others = others;
+        }
+        Some(new)
+    }
+
+    fn refine(
         &mut self,
         node: &Rc<QsNode<'p>>,
         method: &str,
@@ -217,7 +240,7 @@ impl<'p> Interpreter<'p, '_> {
                 };
                 let first = std::iter::once(node.clone());
                 let plan = Plan { combined: Some((operator, all, first.chain(others).collect())), ..Plan::default() };
-                new.plan = Plan { unclear: new.plan.unclear, ..plan };
+                new.plan = Plan { unclear: new.plan.unclear || new.plan.either, ..plan };
                 new.desc.order.clear();
             }
             "raw" | "extra" => {
@@ -314,8 +337,10 @@ impl<'p> Interpreter<'p, '_> {
         let slice = Slice { start: number(&start), stop: number(&stop), bounded: stop.is_some(), index: false };
         let mut new = self.refined(node, "[]", site, None);
         new.prefetched = node.prefetched;
-        new.desc.slice = Some(slice);
-        new.plan.offset |= start.is_some() && slice.start != Some(0);
+        new.each(|node| {
+            node.desc.slice = Some(slice);
+            node.plan.offset |= start.is_some() && slice.start != Some(0);
+        });
         let syms: Vec<Sym> = [&start, &stop, &step].into_iter().flatten().map(Value::sym).collect();
         let text = syms.iter().map(|s| &*s.text).collect::<Vec<_>>().join(":");
         new.sym = Sym::of(format!("{}[{text}]", node.sym.text), std::iter::once(&node.sym).chain(&syms));
@@ -330,8 +355,10 @@ impl<'p> Interpreter<'p, '_> {
     pub(super) fn row_at(&mut self, node: &Rc<QsNode<'p>>, key: Value<'p>, site: Site) -> Value<'p> {
         let free = node.prefetched || self.is_evaluated(node);
         let mut one = self.refined(node, "[]", site, None);
-        one.desc.slice = Some(Slice { start: None, stop: None, bounded: true, index: true });
-        one.plan.offset |= key.as_int() != Some(0);
+        one.each(|node| {
+            node.desc.slice = Some(Slice { start: None, stop: None, bounded: true, index: true });
+            node.plan.offset |= key.as_int() != Some(0);
+        });
         let at = key.sym();
         one.sym = Sym::of(format!("{}[{}]", node.sym.text, at.text), [&node.sym, &at]);
         let one = Rc::new(one);

@@ -6,7 +6,9 @@ use smol_str::SmolStr;
 
 use super::super::Interpreter;
 use super::super::flow::Fact;
-use super::super::value::{ManagerValue, ModelRef, PrefetchValue, QsNode, RelatedManager, RowValue, Seq, Value};
+use super::super::value::{
+    ManagerValue, ModelRef, PrefetchValue, QsNode, RelatedManager, RowOrigin, RowValue, Seq, Value,
+};
 use crate::model::{Confidence, Site};
 use crate::schema::{ModelId, Relation, RelationKind};
 use crate::trace::{Cause, EventKind, RowEvent, RowOp, Usage};
@@ -81,13 +83,12 @@ impl<'p> Interpreter<'p, '_> {
             queryset: row.queryset.clone().filter(|_| !further),
             path: if further { Vec::new() } else { path.clone() },
             sym: row.sym.attr(name),
-            fresh: false,
-            made: false,
+            origin: if row.origin == RowOrigin::Given { RowOrigin::Given } else { RowOrigin::Read },
             certain,
         });
         let fact = Fact::Loaded(row.sym.text.clone(), name.clone());
         let loaded = joined
-            || row.fresh
+            || row.origin == RowOrigin::Made
             || self.flow.knows(&fact)
             || row.queryset.as_ref().is_some_and(|node| is_loaded(node, &path) || self.is_attached(node, &path));
         let of_row = self.rec.row(row);

@@ -7,11 +7,12 @@ use smol_str::SmolStr;
 use super::super::Interpreter;
 use super::super::flow::Fact;
 use super::super::sym::Sym;
-use super::super::value::{Args, ModelRef, RowValue, Value};
+use super::super::value::{Args, ModelRef, Operand, RowOrigin, RowValue, Value};
 use super::compiler;
+use super::send::sure;
 use crate::model::{Confidence, Site};
 use crate::schema::{FieldKind, RelationKind};
-use crate::trace::{Assigned, Assignment, Cause, EventKind, RowEvent, RowOp, Usage};
+use crate::trace::{Assigned, Assignment, Cause, EventKind, RowEvent, RowOp, Statement, Usage};
 
 impl<'p> Interpreter<'p, '_> {
     pub(super) fn row_attribute(&mut self, row: &Rc<RowValue<'p>>, name: &SmolStr, site: Site) -> Value<'p> {
@@ -145,17 +146,27 @@ impl<'p> Interpreter<'p, '_> {
                     _ => Vec::new(),
                 });
                 let saved = Fact::Loaded(row.sym.text.clone(), "save()".into());
-                let creates = row.fresh && !self.flow.knows(&saved);
+                let creates = row.origin == RowOrigin::Made && !self.flow.knows(&saved);
                 let op = RowOp::Save { update_fields: fields.clone(), creates };
                 self.rec.emit(EventKind::Row(RowEvent { row: of_row, op }), Some(site), None, Confidence::Certain);
-                let assigned = if creates { self.set_so_far(row) } else { Assignment::default() };
-                let statements = match creates {
-                    true => compiler::insert(self.project, &row.model),
-                    false => compiler::update_row(self.project, &row.model, fields.as_deref()),
+                // An own `save()` is how rows are made, too.
+                let own = self.frames.last().and_then(|frame| frame.function);
+                let in_save = own.is_some_and(|function| function.function.name.name == "save");
+                let origin = match row.origin {
+                    _ if self.flow.knows(&saved) || fields.is_some() => RowOrigin::Read,
+                    RowOrigin::Given if in_save => RowOrigin::Either,
+                    origin => origin,
                 };
                 self.flow.learn(saved);
-                let certain = row.certain && row.model.id.is_some();
-                self.send_writes(statements, &Cause::Save, &row.sym.clone(), certain, site, &assigned);
+                let assigned = if creates { self.set_so_far(row) } else { Assignment::default() };
+                let update = self.update_of(row, fields.as_deref());
+                let (ways, known) = match origin {
+                    _ if creates => (vec![compiler::insert(self.project, &row.model)], true),
+                    RowOrigin::Either => (vec![update, compiler::insert(self.project, &row.model)], false),
+                    _ => (vec![update], true),
+                };
+                let confidence = sure(known && row.certain && row.model.id.is_some());
+                self.send_either(ways, &Cause::Save, &row.sym.clone(), (confidence, site), &assigned);
                 Value::none()
             }
             "delete" => {
@@ -190,6 +201,19 @@ impl<'p> Interpreter<'p, '_> {
         Assignment { values, open }
     }
 
+    /// The UPDATE of `save()`, with the expressions that were assigned to fields.
+    fn update_of(&mut self, row: &RowValue<'p>, fields: Option<&[SmolStr]>) -> Vec<Statement> {
+        let own = row.model.id.map(|id| self.project.schema.get(id).fields.as_slice()).unwrap_or_default();
+        let assigned: Vec<(SmolStr, Operand<'p>)> = own
+            .iter()
+            .filter_map(|field| match self.flow.attr(&row.sym, &field.name)? {
+                value @ Value::Expression(_) => Some((field.name.clone(), Operand::of(value))),
+                _ => None,
+            })
+            .collect();
+        compiler::update_row(self.project, &row.model, fields, &assigned)
+    }
+
     /// `Topic(forum=f)`: an instance that the database does not have yet.
     pub(in super::super) fn new_row(&mut self, model: &ModelRef, args: &Args<'p>) -> Value<'p> {
         let number = self.number();
@@ -199,8 +223,7 @@ impl<'p> Interpreter<'p, '_> {
             queryset: None,
             path: Vec::new(),
             sym: sym.clone(),
-            fresh: true,
-            made: true,
+            origin: RowOrigin::Made,
             certain: model.id.is_some(),
         };
         for (name, arg) in &args.keyword {

@@ -7,9 +7,9 @@ use smol_str::SmolStr;
 use super::super::Interpreter;
 use super::super::flow::Fact;
 use super::super::sym::Sym;
-use super::super::value::{Arg, Args, ModelRef, Operand, QsNode, RowValue, Value};
+use super::super::value::{Arg, Args, ModelRef, Operand, QsNode, RowOrigin, RowValue, Value};
 use super::compiler::{self, Action};
-use crate::model::{Confidence, Kind, Site};
+use crate::model::{Confidence, Kind, Site, Terms};
 use crate::trace::{Assignment, Cause, EventKind, Query, RowEvent, RowOp, Statement, Usage};
 
 impl<'p> Interpreter<'p, '_> {
@@ -51,15 +51,20 @@ impl<'p> Interpreter<'p, '_> {
             _ => node.desc.steps.last().map_or_else(|| "all".into(), |step| step.method.clone()),
         };
         let sent_by = if node.related.is_none() && !matches!(cause, Cause::Method(_)) { "".into() } else { sent_by };
-        let statement = compiler::build(self.project, node, Action::Read { kind, method: &sent_by, aggregates });
-        self.send_known(node, Some(statement), kind, cause, usage, site);
+        let build = |node: &QsNode<'p>| {
+            compiler::build(self.project, node, Action::Read { kind, method: &sent_by, aggregates })
+        };
+        let statement = build(node);
+        let others = node.plan.others.iter().map(|other| build(other)).collect();
+        self.send_known(node, (Some(statement), others), kind, cause, usage, site);
     }
 
-    /// The same where the statement is another than the queryset's own; none is the queryset's own.
+    /// The same where the statement is another than the queryset's own; none is the queryset's own. With what it is on
+    /// the other ways that lead here.
     pub(super) fn send_known(
         &mut self,
         node: &Rc<QsNode<'p>>,
-        statement: Option<Statement>,
+        (statement, others): (Option<Statement>, Vec<Statement>),
         kind: Kind,
         cause: Cause,
         usage: Usage,
@@ -100,12 +105,12 @@ impl<'p> Interpreter<'p, '_> {
             varies_with: self.rec.varies_with(&node.sym),
             assigned: Assignment::default(),
             observed: None,
+            others: others.into_iter().map(Rc::new).collect(),
         };
-        self.emit_query(query, certain, site, born);
+        self.emit_query(query, sure(certain), site, born);
     }
 
-    fn emit_query(&mut self, query: Query, certain: bool, site: Site, born: Option<usize>) {
-        let confidence = if certain { Confidence::Certain } else { Confidence::Likely };
+    fn emit_query(&mut self, query: Query, confidence: Confidence, site: Site, born: Option<usize>) {
         let bound = self.bound.clone();
         self.rec.emit_at(EventKind::Query(Box::new(query)), Some(site), bound, confidence, born);
     }
@@ -149,9 +154,10 @@ impl<'p> Interpreter<'p, '_> {
                     varies_with: self.rec.varies_with(&node.sym),
                     assigned: Assignment::default(),
                     observed: None,
+                    others: Vec::new(),
                 };
                 let certain = node.certain && model.id.is_some();
-                self.emit_query(query, certain, site, Some(node.born));
+                self.emit_query(query, sure(certain), site, Some(node.born));
                 self.send_prefetches_of(&own, site, &sent);
             }
         }
@@ -206,11 +212,20 @@ impl<'p> Interpreter<'p, '_> {
             varies_with: self.rec.varies_with(&row.sym),
             assigned: Assignment::default(),
             observed: None,
+            others: Vec::new(),
         };
         let certain = row.certain && row.model.id.is_some() && row.queryset.as_ref().is_none_or(|n| !n.desc.opaque);
+        let follows = matches!(query.cause, Cause::Relation { .. } | Cause::Singular { .. });
+        let confidence = match (certain, row.origin == RowOrigin::Given && follows) {
+            // A loop over rows that were given costs as much as this unless who gave them took care.
+            (_, true) if self.rec.varies_with(&row.sym).is_some() => Confidence::Likely,
+            (_, true) => Confidence::Possible,
+            (true, false) => Confidence::Certain,
+            (false, false) => Confidence::Likely,
+        };
         // It is sent once for each row: a row of an outer loop is asked once there.
         let born = (!repeated).then(|| self.rec.depth_of(&row.sym));
-        self.emit_query(query, certain, site, born);
+        self.emit_query(query, confidence, site, born);
     }
 
     /// Statements that write one row.
@@ -219,7 +234,7 @@ impl<'p> Interpreter<'p, '_> {
         statements: Vec<Statement>,
         cause: &Cause,
         of: &Sym,
-        certain: bool,
+        confidence: Confidence,
         site: Site,
         assigned: &Assignment,
     ) {
@@ -234,9 +249,35 @@ impl<'p> Interpreter<'p, '_> {
                 varies_with: self.rec.varies_with(of),
                 assigned: assigned.clone(),
                 observed: None,
+                others: Vec::new(),
             };
-            self.emit_query(query, certain, site, None);
+            self.emit_query(query, confidence, site, None);
         }
+    }
+
+    /// Statements of which one group is sent: that of a new row, or that of one that is there.
+    pub(super) fn send_either(
+        &mut self,
+        ways: Vec<Vec<Statement>>,
+        cause: &Cause,
+        of: &Sym,
+        (confidence, site): (Confidence, Site),
+        assigned: &Assignment,
+    ) {
+        if ways.len() == 1 {
+            return ways.into_iter().for_each(|way| self.send_writes(way, cause, of, confidence, site, assigned));
+        }
+        let fork = self.rec.fork();
+        let mut dearest = Terms::zero();
+        for (arm, statements) in ways.into_iter().enumerate() {
+            self.rec.open_region();
+            self.rec.enter_arm(fork, arm as u32, false, of.clone());
+            self.send_writes(statements, cause, of, confidence, site, assigned);
+            self.rec.leave_arm();
+            let cost = self.rec.close_region();
+            dearest = self.rec.dearer(dearest, cost);
+        }
+        self.rec.add(&dearest);
     }
 
     /// A statement of `update()`, `delete()`, `bulk_create()` … of a queryset.
@@ -247,6 +288,19 @@ impl<'p> Interpreter<'p, '_> {
     /// The same with the columns that it sets.
     pub(super) fn send_assigning(
         &mut self,
+        node: &Rc<QsNode<'p>>,
+        statement: Statement,
+        method: &str,
+        site: Site,
+        assigned: Assignment,
+    ) {
+        let confidence = sure(node.certain && !node.desc.opaque);
+        self.send_bulk_as(confidence, node, statement, method, site, assigned);
+    }
+
+    pub(super) fn send_bulk_as(
+        &mut self,
+        confidence: Confidence,
         node: &Rc<QsNode<'p>>,
         statement: Statement,
         method: &str,
@@ -273,8 +327,9 @@ impl<'p> Interpreter<'p, '_> {
             varies_with: self.rec.varies_with(&node.sym),
             assigned,
             observed: None,
+            others: Vec::new(),
         };
-        self.emit_query(query, node.certain && !node.desc.opaque, site, None);
+        self.emit_query(query, confidence, site, None);
     }
 
     pub(super) fn emit_row(&mut self, row: &Value<'p>, op: RowOp, site: Site) {
@@ -294,4 +349,9 @@ impl<'p> Interpreter<'p, '_> {
     fn statement(&mut self, node: &QsNode<'p>, action: Action<'_, 'p>) -> Rc<Statement> {
         Rc::new(compiler::build(self.project, node, action))
     }
+}
+
+/// How sure a statement is whose model and chain are known, or guessed.
+pub fn sure(known: bool) -> Confidence {
+    if known { Confidence::Certain } else { Confidence::Likely }
 }

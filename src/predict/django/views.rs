@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use super::super::Interpreter;
 use super::super::sym::Sym;
-use super::super::value::{Args, QsNode, Seq, Value};
+use super::super::value::{Args, Operand, QsNode, Seq, Value};
 use super::generic::Pages;
 use crate::model::{Kind, Site};
 use crate::project::ClassRef;
@@ -25,6 +25,7 @@ pub fn has_builtin(name: &str) -> bool {
     matches!(
         name,
         "changelist_view"
+            | "dispatch"
             | "filter_queryset"
             | "get"
             | "get_context_data"
@@ -65,6 +66,7 @@ impl<'p> Interpreter<'p, '_> {
             "filter_queryset" if known => args.positional.first().map(|arg| arg.value.clone()),
             "get_object" if known => self.view_object(view, site),
             "paginate_queryset" if known => self.view_page(view, &args, site),
+            "dispatch" if known => self.generic_dispatch(view, class, args.clone(), site),
             "get" if known => Some(self.generic_get(view, class, site)),
             "get_context_data" if known => Some(self.generic_context(view, &args, site)),
             "render_to_response" if known => self.generic_response(view, class, &args, site),
@@ -109,8 +111,9 @@ impl<'p> Interpreter<'p, '_> {
     fn view_object(&mut self, view: &Value<'p>, site: Site) -> Option<Value<'p>> {
         let method = self.attribute(view.clone(), &SmolStr::new_static("get_queryset"), site);
         let Value::QuerySet(node) = self.invoke(&method, Args::default(), site, None) else { return None };
-        self.send_select(&node, Kind::Select, Cause::Method("get".into()), Usage::Value, site);
-        Some(self.single_row(&node))
+        let wanted = Rc::new(self.narrowed(&node, (SmolStr::new_static("pk"), Operand::Param)));
+        self.send_select(&wanted, Kind::Select, Cause::Method("get".into()), Usage::Value, site);
+        Some(self.single_row(&wanted))
     }
 
     /// `Paginator(qs, 10)`: what it pages through is an attribute of it.

@@ -5,9 +5,10 @@ use std::rc::Rc;
 use smol_str::SmolStr;
 
 use super::super::Interpreter;
-use super::super::value::{Args, Const, ModelRef, Operand, QsNode, RowValue, Seq, Value};
+use super::super::value::{Arg, Args, Const, ModelRef, Operand, QsNode, RowValue, Seq, Value};
 use super::compiler::{self, Conflict};
-use crate::model::{Kind, Site};
+use super::send::sure;
+use crate::model::{Confidence, Kind, Site};
 use crate::schema::{FieldKind, RelationKind};
 use crate::trace::{Assignment, Cause, Usage};
 
@@ -21,7 +22,14 @@ impl<'p> Interpreter<'p, '_> {
         site: Site,
     ) -> Value<'p> {
         let given = |(name, _): &&(SmolStr, _)| !matches!(name.as_str(), "defaults" | "create_defaults");
-        let lookup = Args { keyword: args.keyword.iter().filter(given).cloned().collect(), ..args.clone() };
+        let mut lookup = Args { keyword: args.keyword.iter().filter(given).cloned().collect(), ..args.clone() };
+        // The manager of a parent's children looks for the parent once more.
+        if let Some(related) = &node.related
+            && let Some(back) = &related.back
+        {
+            let value = Value::Row(related.row.clone());
+            lookup.keyword.push((back.clone(), Arg { value, site, value_site: site }));
+        }
         let found = self.chain(node, "filter", &lookup, site, None).unwrap_or_else(|| node.clone());
         let found = match method {
             "update_or_create" => {
@@ -34,14 +42,15 @@ impl<'p> Interpreter<'p, '_> {
         let cause = Cause::Method(method.into());
         self.send_select(&found, Kind::Select, cause.clone(), Usage::Value, site);
         let asked = self.rec.position().saturating_sub(1);
-        let statements = match method {
-            "get_or_create" => compiler::insert(self.project, &node.model),
+        let insert = compiler::insert(self.project, &node.model);
+        let ways = match method {
+            "get_or_create" => vec![insert],
             _ => {
                 let written = self.written_by_defaults(&node.model, args);
-                compiler::update_row(self.project, &node.model, written.as_deref())
+                vec![compiler::update_row(self.project, &node.model, written.as_deref(), &[]), insert]
             }
         };
-        self.send_writes(statements, &cause, &found.sym.clone(), node.certain, site, &Assignment::default());
+        self.send_either(ways, &cause, &found.sym.clone(), (sure(node.certain), site), &Assignment::default());
         // Which of the two ways it goes is up to the rows.
         self.rec.exact = false;
         let row = self.single_row(&found);
@@ -133,7 +142,8 @@ impl<'p> Interpreter<'p, '_> {
     }
 
     fn delete_queryset(&mut self, node: &Rc<QsNode<'p>>, site: Site) {
-        let Some(sent) = compiler::delete_rows(self.project, &node.model) else {
+        let receivers = self.delete_receivers();
+        let Some(sent) = compiler::delete_rows(self.project, &receivers, &node.model) else {
             let statement = compiler::delete(self.project, node);
             self.send_bulk(node, statement, "delete", site);
             return;
@@ -145,20 +155,26 @@ impl<'p> Interpreter<'p, '_> {
         // Where there are no rows, nothing follows.
         self.rec.exact = false;
         for sent in sent {
-            self.send_bulk(node, sent.statement, "delete", site);
+            let confidence = match sent.depends {
+                true => Confidence::Possible,
+                false => sure(node.certain && !node.desc.opaque),
+            };
+            self.send_bulk_as(confidence, node, sent.statement, "delete", site, Assignment::default());
         }
     }
 
     pub(super) fn delete_row(&mut self, row: &Rc<RowValue<'p>>, site: Site) {
-        let statements: Vec<_> = match compiler::delete_rows(self.project, &row.model) {
-            Some(sent) => {
-                self.rec.exact &= sent.iter().all(|sent| !sent.depends);
-                sent.into_iter().map(|sent| sent.statement).collect()
-            }
-            None => vec![compiler::delete_one(self.project, &row.model)],
+        let own = sure(row.certain && row.model.id.is_some());
+        let receivers = self.delete_receivers();
+        let Some(sent) = compiler::delete_rows(self.project, &receivers, &row.model) else {
+            let statement = compiler::delete_one(self.project, &row.model);
+            return self.send_writes(vec![statement], &Cause::Delete, &row.sym, own, site, &Assignment::default());
         };
-        let certain = row.certain && row.model.id.is_some();
-        self.send_writes(statements, &Cause::Delete, &row.sym.clone(), certain, site, &Assignment::default());
+        self.rec.exact &= sent.iter().all(|sent| !sent.depends);
+        for sent in sent {
+            let confidence = if sent.depends { Confidence::Possible } else { own };
+            self.send_writes(vec![sent.statement], &Cause::Delete, &row.sym, confidence, site, &Assignment::default());
+        }
     }
 
     /// `add`, `remove`, `set`, `clear` of a row's manager.
@@ -175,7 +191,9 @@ impl<'p> Interpreter<'p, '_> {
         if method == "set" {
             // What is linked already is asked; which rows come and go is up to them.
             self.rec.exact = false;
-            if let Some(keys) = self.chain(node, "values_list", &Args::default(), site, None) {
+            let key = Arg { value: Value::Const(Const::Str("pk".into())), site, value_site: site };
+            let keys = Args { positional: vec![key], ..Args::default() };
+            if let Some(keys) = self.chain(node, "values_list", &keys, site, None) {
                 self.send_select(&keys, Kind::Select, Cause::Method("set".into()), Usage::Rows, site);
             }
         }

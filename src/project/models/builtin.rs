@@ -201,6 +201,11 @@ pub fn base_fields(dotted: &str) -> Option<Vec<Declared>> {
     Some(groups.iter().flat_map(|group| group.iter().filter_map(declared)).collect())
 }
 
+/// Whether the fields of an abstract base stand behind those of the models that inherit it.
+pub fn adds_fields_last(dotted: &str) -> bool {
+    dotted.rsplit('.').next() == Some("MPTTModel")
+}
+
 /// A concrete model outside of the input by its dotted name.
 pub fn is_user_base(dotted: &str) -> bool {
     matches!(dotted.rsplit('.').next(), Some("AbstractUser" | "AbstractBaseUser"))

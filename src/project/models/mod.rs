@@ -203,7 +203,10 @@ impl<'s> Reader<'_, 's> {
         let order: Vec<ClassKey> = hierarchy.order(key).iter().filter(|class| own.contains(class)).copied().collect();
         let is_proxy = self.out.schema.get(draft.id).is_proxy;
         let mut fields: Vec<Declared> = Vec::new();
-        for dotted in &outside {
+        // Tree fields are added when the class is made, behind its own.
+        let (late, early): (Vec<&SmolStr>, Vec<&SmolStr>) =
+            outside.iter().partition(|dotted| builtin::adds_fields_last(dotted));
+        for dotted in early {
             match builtin::base_fields(dotted) {
                 Some(brought) => brought.into_iter().for_each(|field| put(&mut fields, field)),
                 None if outside::is_kind_of(dotted, "django.db.models.Model") => {}
@@ -221,6 +224,8 @@ impl<'s> Reader<'_, 's> {
             }
             self.body_fields(*class).into_iter().for_each(|(field, _)| put(&mut fields, field));
         }
+        let added = late.into_iter().filter_map(|dotted| builtin::base_fields(dotted)).flatten();
+        added.for_each(|field| put(&mut fields, field));
         if !is_proxy {
             self.key_fields(draft.id, &parents, &mut fields);
         }

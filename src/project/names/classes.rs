@@ -1,6 +1,6 @@
 //! Class hierarchies: bases, the order in which members are looked up, and what they come to outside of the input.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use smol_str::SmolStr;
 
@@ -16,6 +16,8 @@ const MAX_STEPS: usize = 512;
 #[derive(Debug, Default)]
 pub struct Hierarchy {
     classes: HashMap<ClassKey, Lineage>,
+    /// Methods of a class that one that inherits it has another of.
+    overridden: HashSet<(ClassKey, SmolStr)>,
 }
 
 #[derive(Debug, Default)]
@@ -62,7 +64,22 @@ impl Hierarchy {
                 lineage.outside = outside;
             }
         }
-        Self { classes }
+        let mut overridden = HashSet::new();
+        for (key, lineage) in &classes {
+            let Some(class) = names.index(key.0).and_then(|index| index.classes.get(key.1 as usize)) else { continue };
+            for (name, def) in &class.members {
+                if matches!(def, Def::Function(_)) {
+                    let above = lineage.order.iter().filter(|base| *base != key);
+                    overridden.extend(above.map(|base| (*base, name.clone())));
+                }
+            }
+        }
+        Self { classes, overridden }
+    }
+
+    /// Whether a class that inherits this one has a method of that name.
+    pub fn is_overridden(&self, key: ClassKey, method: &SmolStr) -> bool {
+        self.overridden.contains(&(key, method.clone()))
     }
 
     pub fn bases(&self, key: ClassKey) -> &[Target] {

@@ -27,8 +27,8 @@ from library import fixtures, models  # noqa: E402
 from rest_framework.viewsets import ViewSetMixin  # noqa: E402
 
 MODULES = [
-    "library.reads", "library.corners", "library.loops", "library.costs", "library.writes", "library.views", "library.api",
-    "library.management.commands.report",
+    "library.reads", "library.corners", "library.ways", "library.loops", "library.costs", "library.writes",
+    "library.views", "library.api", "library.management.commands.report",
 ]  # fmt: skip
 SIZES = (3, 11)
 CONTROL = re.compile(r"(SAVEPOINT|RELEASE|ROLLBACK|BEGIN|COMMIT|SET )", re.IGNORECASE)

@@ -7,21 +7,22 @@ the command predicts, by fingerprint and by number. Exit status 1 where the thre
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from harness import TOOLS, Postgres, fingerprints  # noqa: E402
+
 EQUAL, EXACT, SAY_EXACT = 0.95, 0.95, 0.80
 PACKAGES = ["django", "djangorestframework", "psycopg[binary]"]
 
 
 def environment():
     """The Python of an environment in the per-user cache that has Django."""
-    tools = Path(os.environ.get("TOOLS") or Path.home() / ".cache/roundtrip/tools")
-    home = tools / "proof-{}.{}".format(*sys.version_info)
+    home = TOOLS / "proof-{}.{}".format(*sys.version_info)
     python = home / "bin/python"
     probe = [str(python), "-c", "import django, rest_framework, psycopg"]
     if not python.exists() or subprocess.run(probe, capture_output=True).returncode:
@@ -31,51 +32,11 @@ def environment():
     return str(python)
 
 
-class Postgres:
-    """A cluster of its own in a temporary folder, reached by socket only."""
-
-    def __enter__(self):
-        found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-        on_path = shutil.which("pg_ctl")
-        if not found and not on_path:
-            sys.exit("PostgreSQL's server is missing: .ci/setup proof installs it")
-        self.bin = found[-1] if found else Path(on_path).parent
-        self.home = tempfile.mkdtemp(prefix="proof-pg-")
-        # The server refuses to run as root.
-        self.prefix = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
-        if self.prefix:
-            shutil.chown(self.home, "postgres")
-        self.call("initdb", "-D", f"{self.home}/data", "-A", "trust", "-U", "proof", "--no-sync")
-        options = f"-c listen_addresses='' -c unix_socket_directories={self.home} -c fsync=off"
-        self.call("pg_ctl", "-D", f"{self.home}/data", "-w", "-l", f"{self.home}/log", "-o", options, "start")
-        return {
-            "PROOF_ENGINE": "django.db.backends.postgresql",
-            "PROOF_NAME": "postgres",
-            "PROOF_HOST": self.home,
-            "PROOF_USER": "proof",
-        }
-
-    def __exit__(self, *_):
-        self.call("pg_ctl", "-D", f"{self.home}/data", "-m", "immediate", "stop")
-        shutil.rmtree(self.home, ignore_errors=True)
-
-    def call(self, command, *arguments):
-        line = [*self.prefix, str(self.bin / command), *arguments]
-        subprocess.run(line, check=True, stdout=subprocess.DEVNULL, cwd="/")
-
-
 def record(python, variables):
     done = subprocess.run(
         [python, str(HERE / "record.py")], env={**os.environ, **variables}, stdout=subprocess.PIPE, check=True
     )
     return json.loads(done.stdout)
-
-
-def fingerprints(binary, dialect, statements):
-    lines = "".join(json.dumps(sql) + "\n" for sql in statements)
-    command = [binary, "fingerprint", "--json-lines", "--dialect", dialect, "-"]
-    done = subprocess.run(command, input=lines, stdout=subprocess.PIPE, check=True, text=True)
-    return dict(zip(statements, (line.split("\t")[0] for line in done.stdout.splitlines()), strict=True))
 
 
 def predicted(binary, dialect, version):
@@ -178,8 +139,9 @@ def main():
     holds = True
     for engine in engines:
         if engine == "postgres":
-            with Postgres() as variables:
-                recorded = record(python, variables)
+            with Postgres() as socket:
+                engine_of = {"PROOF_ENGINE": "django.db.backends.postgresql", "PROOF_NAME": "postgres"}
+                recorded = record(python, {**engine_of, "PROOF_HOST": socket, "PROOF_USER": "proof"})
         else:
             recorded = record(python, {})
         statements = sorted({s["sql"] for runs in recorded["runs"].values() for run in runs.values() for s in run["sent"]})

@@ -3,6 +3,7 @@
 use smol_str::SmolStr;
 
 use super::super::super::value::ModelRef;
+use super::super::receivers::Receivers;
 use super::mask::Mask;
 use super::paths::{self, JoinTable};
 use super::query::{Backend, Condition, Query, quoted};
@@ -33,77 +34,84 @@ struct Link {
 
 /// The statements after the rows themselves are known: those of what depends on them, then their own. `None` where a
 /// single DELETE does it all.
-pub fn delete_rows(project: &Project, model: &ModelRef) -> Option<Vec<Sent>> {
-    let backend = backend(project);
-    let id = paths::concrete(backend.schema, model.id?);
-    if is_single(backend, id) {
+pub fn delete_rows(project: &Project, receivers: &Receivers, model: &ModelRef) -> Option<Vec<Sent>> {
+    let collector = Collector { backend: backend(project), receivers };
+    let id = paths::concrete(&project.schema, model.id?);
+    if collector.is_single(id) {
         return None;
     }
     let mut out = Vec::new();
     let mut seen = vec![id];
-    collect(backend, id, false, 0, &mut seen, &mut out);
+    collector.collect(id, false, 0, &mut seen, &mut out);
     // Rows that depend are read first, then deleted or changed, then the rows themselves go, children first.
     out.sort_by_key(|sent| sent.kind != Kind::Select);
     Some(out)
 }
 
-/// Whether rows go by one DELETE, nothing asked before.
-fn is_single(backend: Backend<'_>, model: ModelId) -> bool {
-    links(backend, model).is_empty()
-        && backend.schema.get(model).parents.is_empty()
-        && generics(backend, model).is_empty()
+struct Collector<'s> {
+    backend: Backend<'s>,
+    receivers: &'s Receivers,
 }
 
-fn collect(
-    backend: Backend<'_>,
-    model: ModelId,
-    depends: bool,
-    depth: u32,
-    seen: &mut Vec<ModelId>,
-    out: &mut Vec<Sent>,
-) {
-    let mut singles: Vec<Link> = Vec::new();
-    for link in links(backend, model) {
-        match (link.on_delete, link.model) {
-            (OnDelete::Cascade, Some(target)) if !is_single(backend, target) => {
-                out.push(Sent { kind: Kind::Select, statement: select(backend, target, &link), depends });
-                if depth < 4 && !seen.contains(&target) {
-                    seen.push(target);
-                    collect(backend, target, true, depth + 1, seen, out);
+impl Collector<'_> {
+    /// Whether rows go by one DELETE, nothing asked before.
+    fn is_single(&self, model: ModelId) -> bool {
+        let backend = self.backend;
+        !self.receivers.listen_to(model)
+            && links(backend, model).is_empty()
+            && backend.schema.get(model).parents.is_empty()
+            && generics(backend, model).is_empty()
+    }
+
+    fn collect(&self, model: ModelId, depends: bool, depth: u32, seen: &mut Vec<ModelId>, out: &mut Vec<Sent>) {
+        let backend = self.backend;
+        let mut singles: Vec<Link> = Vec::new();
+        for link in links(backend, model) {
+            match (link.on_delete, link.model) {
+                (OnDelete::Cascade, Some(target)) if !self.is_single(target) => {
+                    out.push(Sent {
+                        kind: Kind::Select,
+                        statement: select(backend, target, &link, self.receivers.listen_to(target)),
+                        depends,
+                    });
+                    if depth < 4 && !seen.contains(&target) {
+                        seen.push(target);
+                        self.collect(target, true, depth + 1, seen, out);
+                    }
                 }
+                (OnDelete::Cascade, _) => match singles.iter_mut().find(|known| known.table == link.table) {
+                    Some(known) => known.columns.extend(link.columns),
+                    None => singles.push(link),
+                },
+                (OnDelete::SetNull, _) => {
+                    let statement = set_null(backend, &link);
+                    out.push(Sent { kind: Kind::Update, statement, depends });
+                }
+                (OnDelete::Other, _) => {}
             }
-            (OnDelete::Cascade, _) => match singles.iter_mut().find(|known| known.table == link.table) {
-                Some(known) => known.columns.extend(link.columns),
-                None => singles.push(link),
-            },
-            (OnDelete::SetNull, _) => {
-                let statement = set_null(backend, &link);
-                out.push(Sent { kind: Kind::Update, statement, depends });
-            }
-            (OnDelete::Other, _) => {}
         }
-    }
-    for link in &singles {
-        out.push(Sent { kind: Kind::Delete, statement: delete_from(backend, link), depends });
-    }
-    for (target, content_type, object_id) in generics(backend, model) {
-        let table = backend.schema.get(target).table.clone();
-        let query = Query::new(backend, Some(target), table.clone(), None);
-        let text = format!(
-            "DELETE FROM {} WHERE ({} = %s AND {} IN (%s))",
-            quoted(&table),
-            query.column(0, &content_type),
-            query.column(0, &object_id)
-        );
-        out.push(Sent { kind: Kind::Delete, statement: statement(query, Kind::Delete, &text), depends });
-    }
-    let mut own = vec![model];
-    own.extend(ancestors(backend, model));
-    for model in own {
-        let table = backend.schema.get(model).table.clone();
-        let key = paths::key_column(backend.schema, model);
-        let link = Link { model: Some(model), table, columns: vec![key], on_delete: OnDelete::Cascade };
-        out.push(Sent { kind: Kind::Delete, statement: delete_from(backend, &link), depends });
+        for link in &singles {
+            out.push(Sent { kind: Kind::Delete, statement: delete_from(backend, link), depends });
+        }
+        for (target, content_type, object_id) in generics(backend, model) {
+            let table = backend.schema.get(target).table.clone();
+            let query = Query::new(backend, Some(target), table.clone(), None);
+            let text = format!(
+                "DELETE FROM {} WHERE ({} = %s AND {} IN (%s))",
+                quoted(&table),
+                query.column(0, &content_type),
+                query.column(0, &object_id)
+            );
+            out.push(Sent { kind: Kind::Delete, statement: statement(query, Kind::Delete, &text), depends });
+        }
+        let mut own = vec![model];
+        own.extend(ancestors(backend, model));
+        for model in own {
+            let table = backend.schema.get(model).table.clone();
+            let key = paths::key_column(backend.schema, model);
+            let link = Link { model: Some(model), table, columns: vec![key], on_delete: OnDelete::Cascade };
+            out.push(Sent { kind: Kind::Delete, statement: delete_from(backend, &link), depends });
+        }
     }
 }
 
@@ -184,16 +192,15 @@ fn generics(backend: Backend<'_>, model: ModelId) -> Vec<(ModelId, SmolStr, Smol
         .collect()
 }
 
-fn select(backend: Backend<'_>, target: ModelId, link: &Link) -> Statement {
+/// `whole`: receivers get the rows with all that is in them.
+fn select(backend: Backend<'_>, target: ModelId, link: &Link, whole: bool) -> Statement {
     let mut query = Query::new(backend, Some(target), link.table.clone(), None);
     let mut items: Vec<Item> = Vec::new();
     query.model_columns(target, 0, &Mask::default(), None, &mut items);
     // Only what further relations point at is read.
     let key = paths::key_column(backend.schema, target);
-    let needed: Vec<String> =
-        std::iter::once(&key).chain(&link.columns).map(|column| query.column(0, column)).collect();
-    let columns: Vec<&str> =
-        items.iter().map(|item| item.sql.as_str()).filter(|sql| needed.iter().any(|n| n == sql)).collect();
+    let key = query.column(0, &key);
+    let columns: Vec<&str> = items.iter().map(|item| item.sql.as_str()).filter(|sql| whole || *sql == key).collect();
     let condition = any_of(&mut query, link);
     let text = format!("SELECT {} FROM {} WHERE {condition}", columns.join(", "), query.from());
     statement(query, Kind::Select, &text)

@@ -218,6 +218,8 @@ fn prefetch(query: &mut Query<'_>, node: &QsNode<'_>, parent: &ModelRef, lookup:
 
 pub fn table_of(schema: &Schema, model: &ModelRef) -> SmolStr {
     match model.id {
+        // Which of its children a row is of is not known.
+        Some(id) if schema.get(id).is_abstract => UNKNOWN.into(),
         Some(id) => schema.get(id).table.clone(),
         None if model.name.is_empty() => UNKNOWN.into(),
         None => match model.name.split_once('.') {

@@ -107,7 +107,7 @@ impl<'s> Query<'s> {
             values: None,
             used: HashSet::new(),
             facts,
-            unclear: model.is_none(),
+            unclear: model.is_none_or(|id| backend.schema.get(id).is_abstract),
         };
         let name = query.alias_name(&table);
         query.aliases.push(Alias { name, table, parent: 0, hop: None, outer: false, references: 1 });
@@ -128,10 +128,11 @@ impl<'s> Query<'s> {
         format!("{}.{}", self.alias_sql(alias), quoted(column))
     }
 
-    /// Aliases that Django makes up need no quotes.
+    /// Before 6.1, aliases that Django makes up have no quotes.
     fn alias_sql(&self, name: &str) -> String {
         let is_table = self.aliases.iter().any(|alias| alias.name == name && alias.table == name);
-        if is_table && self.prefix.is_none() { quoted(name) } else { name.to_owned() }
+        let all_quoted = self.backend.django >= DjangoVersion(6, 1);
+        if all_quoted || (is_table && self.prefix.is_none()) { quoted(name) } else { name.to_owned() }
     }
 
     /// The alias of one more join; an equal one is shared where `reuse` allows it.
@@ -231,7 +232,7 @@ impl<'s> Query<'s> {
         for alias in self.aliases.iter().filter(|alias| alias.references > 0) {
             let name = match alias.name == alias.table {
                 true => quoted(&alias.table),
-                false => format!("{} {}", quoted(&alias.table), alias.name),
+                false => format!("{} {}", quoted(&alias.table), self.alias_sql(&alias.name)),
             };
             let parent = self.aliases.get(alias.parent);
             match (&alias.hop, parent) {

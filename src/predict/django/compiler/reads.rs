@@ -35,7 +35,7 @@ pub enum Limit {
 pub fn replay<'s>(backend: Backend<'s>, node: &QsNode<'_>, prefix: Option<char>) -> Query<'s> {
     let table = super::table_of(backend.schema, &node.model);
     let mut query = Query::new(backend, node.model.id, table, prefix);
-    query.unclear |= node.plan.unclear || node.desc.opaque;
+    query.unclear |= node.plan.unclear || node.plan.either || node.desc.opaque;
     if let Some(related) = &node.related {
         query.relate(related);
     }
@@ -725,7 +725,7 @@ impl<'s> Query<'s> {
             }
             false => (self.grouping(&[], &[], true), "1 AS \"a\"".to_owned()),
         };
-        let distinct = if node.desc.distinct && node.desc.slice.is_some() { "DISTINCT " } else { "" };
+        let distinct = if node.desc.distinct { "DISTINCT " } else { "" };
         let clauses = self.clauses(&grouping);
         let limit = if limited { self.limit(node, Limit::One) } else { String::new() };
         format!("SELECT {distinct}{columns} FROM {}{clauses}{limit}", self.from())

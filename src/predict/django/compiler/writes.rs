@@ -117,8 +117,14 @@ pub fn bulk_insert(project: &Project, model: &ModelRef, conflict: Conflict) -> S
     statement(query, Kind::Insert, &text)
 }
 
-/// `save()` of a row that is there: one statement for each table with columns to write.
-pub fn update_row(project: &Project, model: &ModelRef, only: Option<&[SmolStr]>) -> Vec<Statement> {
+/// `save()` of a row that is there: one statement for each table with columns to write. `assigned`: the fields that
+/// hold an expression.
+pub fn update_row(
+    project: &Project,
+    model: &ModelRef,
+    only: Option<&[SmolStr]>,
+    assigned: &[(SmolStr, Operand<'_>)],
+) -> Vec<Statement> {
     let backend = backend(project);
     let Some(id) = model.id else { return vec![unknown_write(backend, model, Kind::Update)] };
     let mut out = Vec::new();
@@ -143,8 +149,15 @@ pub fn update_row(project: &Project, model: &ModelRef, only: Option<&[SmolStr]>)
             out.push(statement(query, Kind::Exists, &text));
             continue;
         }
-        let sets = written.iter().map(|field| format!("{} = %s", quoted(&field.column))).collect::<Vec<_>>().join(", ");
-        let text = format!("UPDATE {} SET {sets} WHERE {own} = %s", quoted(&table));
+        let mut sets = Vec::with_capacity(written.len());
+        for field in &written {
+            let sql = match assigned.iter().find(|(name, _)| *name == field.name) {
+                Some((_, value)) => query.operand(value, None).sql,
+                None => "%s".to_owned(),
+            };
+            sets.push(format!("{} = {sql}", quoted(&field.column)));
+        }
+        let text = format!("UPDATE {} SET {} WHERE {own} = %s", quoted(&table), sets.join(", "));
         out.push(statement(query, Kind::Update, &text));
     }
     out

@@ -1,0 +1,47 @@
+"""What both proofs need: a PostgreSQL of their own, and the command's fingerprints."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+TOOLS = Path(os.environ.get("TOOLS") or Path.home() / ".cache/roundtrip/tools")
+
+
+class Postgres:
+    """A cluster of its own in a temporary folder, reached by socket only; gives that folder. Its superuser is `proof`."""
+
+    def __enter__(self):
+        found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+        on_path = shutil.which("pg_ctl")
+        if not found and not on_path:
+            sys.exit("PostgreSQL's server is missing: .ci/setup proof installs it")
+        self.bin = found[-1] if found else Path(on_path).parent
+        self.home = tempfile.mkdtemp(prefix="proof-pg-")
+        # The server refuses to run as root.
+        self.prefix = ["runuser", "-u", "postgres", "--"] if os.getuid() == 0 else []
+        if self.prefix:
+            shutil.chown(self.home, "postgres")
+        self.call("initdb", "-D", f"{self.home}/data", "-A", "trust", "-U", "proof", "-E", "UTF8", "--no-sync")
+        options = f"-c listen_addresses='' -c unix_socket_directories={self.home} -c fsync=off"
+        self.call("pg_ctl", "-D", f"{self.home}/data", "-w", "-l", f"{self.home}/log", "-o", options, "start")
+        return self.home
+
+    def __exit__(self, *_):
+        self.call("pg_ctl", "-D", f"{self.home}/data", "-m", "immediate", "stop")
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def call(self, command, *arguments):
+        line = [*self.prefix, str(self.bin / command), *arguments]
+        subprocess.run(line, check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+
+def fingerprints(binary, dialect, statements):
+    """The fingerprint of each statement, by its text."""
+    lines = "".join(json.dumps(sql) + "\n" for sql in statements)
+    command = [binary, "fingerprint", "--json-lines", "--dialect", dialect, "-"]
+    done = subprocess.run(command, input=lines, stdout=subprocess.PIPE, check=True, text=True)
+    return dict(zip(statements, (line.split("\t")[0] for line in done.stdout.splitlines()), strict=True))
