@@ -12,7 +12,7 @@ TOOLS = Path(os.environ.get("TOOLS") or Path.home() / ".cache/roundtrip/tools")
 
 
 class Postgres:
-    """A cluster of its own in a temporary folder, reached by socket only; gives that folder. Its superuser is `proof`."""
+    """A cluster of its own in a temporary folder, reached by socket only; gives what Django's settings take."""
 
     def __enter__(self):
         found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
@@ -28,7 +28,12 @@ class Postgres:
         self.call("initdb", "-D", f"{self.home}/data", "-A", "trust", "-U", "proof", "-E", "UTF8", "--no-sync")
         options = f"-c listen_addresses='' -c unix_socket_directories={self.home} -c fsync=off"
         self.call("pg_ctl", "-D", f"{self.home}/data", "-w", "-l", f"{self.home}/log", "-o", options, "start")
-        return self.home
+        return {
+            "PROOF_ENGINE": "django.db.backends.postgresql",
+            "PROOF_NAME": "postgres",
+            "PROOF_HOST": self.home,
+            "PROOF_USER": "proof",
+        }
 
     def __exit__(self, *_):
         self.call("pg_ctl", "-D", f"{self.home}/data", "-m", "immediate", "stop")

@@ -139,9 +139,8 @@ def main():
     holds = True
     for engine in engines:
         if engine == "postgres":
-            with Postgres() as socket:
-                engine_of = {"PROOF_ENGINE": "django.db.backends.postgresql", "PROOF_NAME": "postgres"}
-                recorded = record(python, {**engine_of, "PROOF_HOST": socket, "PROOF_USER": "proof"})
+            with Postgres() as variables:
+                recorded = record(python, variables)
         else:
             recorded = record(python, {})
         statements = sorted({s["sql"] for runs in recorded["runs"].values() for run in runs.values() for s in run["sent"]})

@@ -14,9 +14,10 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 CASES = HERE / "cases"
-sys.path.insert(0, str(HERE.parent / "django"))
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "django")]
 
-from run import Postgres, environment  # noqa: E402
+from harness import Postgres  # noqa: E402
+from run import environment  # noqa: E402
 
 # Of these the command writes the code after.
 REWRITTEN = ["rt501", "rt502", "rt504", "rt509"]
