@@ -34,6 +34,24 @@ def tag(request, tag):
 }
 
 #[test]
+fn different_relations_of_one_row() {
+    check_files(&named(
+        "forum/exercises.py",
+        r#"
+class Exercise(models.Model):
+    muscles = models.ManyToManyField(Tag, related_name="first")
+    others = models.ManyToManyField(Tag, related_name="second")
+
+def store(request, pk, muscles, others):
+    exercise = Exercise.objects.get(pk=pk)
+    exercise.muscles.set(muscles)
+    exercise.others.set(others)
+    return list(exercise.muscles.filter(name="a")), list(exercise.others.filter(name="a"))
+"#,
+    ));
+}
+
+#[test]
 fn constant_loops_and_loops_that_leave() {
     silent(
         r#"

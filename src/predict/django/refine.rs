@@ -399,9 +399,22 @@ fn inherit_prefetch<'p>(node: &mut QsNode<'p>, related: &super::super::value::Re
     }
 }
 
-/// The part of a queryset's text that no refinement changes.
+/// The part of a queryset's text that no refinement changes: up to its own conditions, which are not those of the row
+/// that a relation is of, in parentheses.
 fn base_text(node: &QsNode<'_>) -> String {
-    node.sym.text.split(" ?").next().unwrap_or_default().to_owned()
+    let text = &*node.sym.text;
+    let mut depth = 0_usize;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            b' ' if depth == 0 && text.get(at + 1..).is_some_and(|rest| rest.starts_with('?')) => {
+                return text.get(..at).unwrap_or(text).to_owned();
+            }
+            _ => {}
+        }
+    }
+    text.to_owned()
 }
 
 /// Text of a queryset: the same for the same rows in the same order, however its filters were chained.
