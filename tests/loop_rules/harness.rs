@@ -1,11 +1,8 @@
 //! One project for all cases: a forum with its models, and the code of a case beside them.
 
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
-
-use roundtrip::config::Config;
 use roundtrip::model::Finding;
-use roundtrip::review::{self, CodeFile, CodeInput, OtherFile};
+
+use crate::cases::{self, Files};
 
 /// Codes that these tests are about; the others may say what they like.
 const FAMILIES: [&str; 2] = ["n-plus-one", "over-fetching"];
@@ -82,8 +79,6 @@ class Price(models.Model):
 
 const IMPORTS: &str = "from forum.models import Banner, Currency, Forum, Note, Pin, Post, Price, Tag, Topic\n";
 
-pub type Files = BTreeMap<String, String>;
-
 pub fn files(code: &str) -> Files {
     named("forum/views.py", code)
 }
@@ -94,33 +89,7 @@ pub fn named(path: &str, code: &str) -> Files {
 }
 
 pub fn review(files: &Files, django: &str) -> Vec<Finding> {
-    let listed = files.iter().map(|(path, text)| CodeFile { path: path.clone(), text: text.clone(), context: false });
-    let others = vec![OtherFile { path: "requirements.txt".into(), text: format!("Django=={django}\n") }];
-    let input = CodeInput { files: listed.collect(), others, ..CodeInput::default() };
-    let config = Config { select: FAMILIES.iter().map(|name| (*name).to_owned()).collect(), ..Config::default() };
-    let config = Config { hints: true, ..config };
-    review::code(input, &config, &mut |_, _, _| ControlFlow::Continue(())).report.findings
-}
-
-/// `forum/views.py:12 RT101` for each finding.
-pub fn told(findings: &[Finding]) -> Vec<String> {
-    let place = |f: &Finding| format!("{}:{} {}", f.path.clone().unwrap_or_default(), f.line.unwrap_or(0), f.rule);
-    findings.iter().map(place).collect()
-}
-
-fn marked(files: &Files) -> Vec<String> {
-    let mut out = Vec::new();
-    for (path, text) in files {
-        for (at, line) in (1..).zip(text.split('\n')) {
-            let codes = line.rsplit_once("  # RT").map_or("", |(_, codes)| codes);
-            out.extend(codes.split_whitespace().map(|code| {
-                let number = code.trim_start_matches("RT");
-                format!("{path}:{at} RT{number}")
-            }));
-        }
-    }
-    out.sort();
-    out
+    cases::review(files, &FAMILIES, django)
 }
 
 /// Flags exactly what the comments say, on the line that they stand on.
@@ -129,11 +98,7 @@ pub fn check(code: &str) {
 }
 
 pub fn check_files(files: &Files) {
-    let findings = review(files, "5.2");
-    let mut found = told(&findings);
-    found.sort();
-    let text: String = findings.iter().map(|f| format!("\n  {} {:?}: {}", f.rule, f.line, f.message)).collect();
-    assert_eq!(found, marked(files), "{text}\n{}", files.values().next_back().unwrap());
+    cases::as_marked(&review(files, "5.2"), files);
 }
 
 /// Says nothing at all.
@@ -144,15 +109,8 @@ pub fn silent(code: &str) {
 
 /// The one file of a case after the first rewrite of a rule.
 pub fn rewritten(code: &str, rule: &str) -> Option<String> {
-    let mut files = files(code);
+    let files = files(code);
     let findings = review(&files, "5.2");
-    let rewrite = findings.iter().find(|f| f.rule == rule).and_then(|f| f.rewrite.clone())?;
-    for edit in rewrite.edits.iter().rev() {
-        let text = files.get_mut(&edit.path)?;
-        let source = roundtrip::text::Source::new(edit.path.clone(), text.as_str());
-        let start = source.offset(edit.start_line, edit.start_column) as usize;
-        let end = source.offset(edit.end_line, edit.end_column) as usize;
-        text.replace_range(start..end, &edit.text);
-    }
-    files.remove("forum/views.py").map(|text| text.trim_start_matches(IMPORTS).to_owned())
+    let text = cases::rewritten(files, &findings, rule)?.remove("forum/views.py")?;
+    Some(text.trim_start_matches(IMPORTS).to_owned())
 }

@@ -1,11 +1,8 @@
 //! One project for all cases: a shop with its models, and the code of a case beside them.
 
-use std::collections::BTreeMap;
-use std::ops::ControlFlow;
-
-use roundtrip::config::Config;
 use roundtrip::model::{Confidence, Finding};
-use roundtrip::review::{self, CodeFile, CodeInput, OtherFile};
+
+use crate::cases::{self, Files};
 
 /// Codes that these tests are about; the others may say what they like.
 const FAMILIES: [&str; 2] = ["concurrency", "bulk"];
@@ -64,8 +61,6 @@ class Loud(models.Model):
 
 pub const IMPORTS: &str = "from shop.models import Item, Loud, Note, Shop, Stamped, Tag, Vote\n";
 
-pub type Files = BTreeMap<String, String>;
-
 pub fn files(code: &str) -> Files {
     named("shop/views.py", code)
 }
@@ -76,32 +71,7 @@ pub fn named(path: &str, code: &str) -> Files {
 }
 
 pub fn review(files: &Files) -> Vec<Finding> {
-    let listed = files.iter().map(|(path, text)| CodeFile { path: path.clone(), text: text.clone(), context: false });
-    let others = vec![OtherFile { path: "requirements.txt".into(), text: "Django==5.2\n".into() }];
-    let input = CodeInput { files: listed.collect(), others, ..CodeInput::default() };
-    let select = FAMILIES.iter().map(|name| (*name).to_owned()).collect();
-    let config = Config { select, hints: true, ..Config::default() };
-    review::code(input, &config, &mut |_, _, _| ControlFlow::Continue(())).report.findings
-}
-
-/// `shop/views.py:12 RT502` for each finding.
-fn told(findings: &[Finding]) -> Vec<String> {
-    let place = |f: &Finding| format!("{}:{} {}", f.path.clone().unwrap_or_default(), f.line.unwrap_or(0), f.rule);
-    let mut out: Vec<String> = findings.iter().map(place).collect();
-    out.sort();
-    out
-}
-
-fn marked(files: &Files) -> Vec<String> {
-    let mut out = Vec::new();
-    for (path, text) in files {
-        for (at, line) in (1..).zip(text.split('\n')) {
-            let codes = line.rsplit_once("  # RT").map_or("", |(_, codes)| codes);
-            out.extend(codes.split_whitespace().map(|code| format!("{path}:{at} RT{}", code.trim_start_matches("RT"))));
-        }
-    }
-    out.sort();
-    out
+    cases::review(files, &FAMILIES, "5.2")
 }
 
 /// Flags exactly what the comments say, on the line that they stand on.
@@ -110,9 +80,7 @@ pub fn check(code: &str) {
 }
 
 pub fn check_files(files: &Files) {
-    let findings = review(files);
-    let text: String = findings.iter().map(|f| format!("\n  {} {:?}: {}", f.rule, f.line, f.message)).collect();
-    assert_eq!(told(&findings), marked(files), "{text}\n{}", files.values().next_back().unwrap());
+    cases::as_marked(&review(files), files);
 }
 
 /// Says nothing at all.
@@ -130,17 +98,9 @@ pub fn unsure(code: &str) {
 
 /// The one file of a case after the first rewrite of a rule, without the imports that every case has.
 pub fn rewritten(code: &str, rule: &str) -> Option<String> {
-    let mut files = files(code);
+    let files = files(code);
     let findings = review(&files);
-    let rewrite = findings.iter().find(|f| f.rule == rule).and_then(|f| f.rewrite.clone())?;
-    for edit in rewrite.edits.iter().rev() {
-        let text = files.get_mut(&edit.path)?;
-        let source = roundtrip::text::Source::new(edit.path.clone(), text.as_str());
-        let start = source.offset(edit.start_line, edit.start_column) as usize;
-        let end = source.offset(edit.end_line, edit.end_column) as usize;
-        text.replace_range(start..end, &edit.text);
-    }
-    files.remove("shop/views.py").map(|text| text.replace(IMPORTS, ""))
+    cases::rewritten(files, &findings, rule)?.remove("shop/views.py").map(|text| text.replace(IMPORTS, ""))
 }
 
 pub fn becomes(before: &str, rule: &str, after: &str) {

@@ -2,6 +2,8 @@
 //! and what a rewrite makes of it. A comment `# RT502` at the end of a line is all that is expected there.
 
 mod bulk;
+#[path = "../support/cases.rs"]
+mod cases;
 mod checks;
 mod counters;
 mod harness;
