@@ -4,12 +4,12 @@ use crate::config::Config;
 use crate::model::{Confidence, LoopId, Over, Severity, Terms};
 use crate::project::Project;
 use crate::rules::DraftEvidence;
-use crate::trace::{CallStep, Event, EventKind, QuerySet, QuerySetId, Role, Trace};
+use crate::trace::{CallStep, Event, EventKind, QuerySet, QuerySetId, Trace};
 
 /// The loops around an event that repeat it; `None` where it is excused: outside of loops, in a constant loop of a few
 /// turns, behind a memo guard, on a way that leaves the loop, in a test or a migration.
 pub fn repeating(trace: &Trace, event: &Event, config: &Config) -> Option<Vec<LoopId>> {
-    if matches!(trace.role, Role::Test | Role::Migration) {
+    if !trace.role.is_judged() {
         return None;
     }
     let left = left_by(event);

@@ -39,6 +39,11 @@ impl Role {
     pub fn is_background(self) -> bool {
         matches!(self, Role::Command | Role::Task | Role::Signal | Role::Migration)
     }
+
+    /// Most rules have nothing to say of tests, and of migrations, which run once.
+    pub fn is_judged(self) -> bool {
+        !matches!(self, Role::Test | Role::Migration)
+    }
 }
 
 /// Where a trace comes from.

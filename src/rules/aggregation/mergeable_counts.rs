@@ -5,7 +5,7 @@ use crate::config::Preset;
 use crate::model::{Confidence, Kind, Orm, Severity, Terms};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule, observed};
-use crate::trace::{Arm, Cause, Event, EventKind, Origin, Role, Trace};
+use crate::trace::{Arm, Cause, Event, EventKind, Origin, Trace};
 
 rule! {
     /// Counts the same rows several times, each time with another filter.
@@ -87,7 +87,7 @@ impl Rule for MergeableCounts {
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
         if let Origin::Log { .. } = trace.origin {
             observed::mergeable_counts(trace, cx, &META);
-        } else if !matches!(trace.role, Role::Test | Role::Migration) {
+        } else if trace.role.is_judged() {
             for group in groups(trace) {
                 report(trace, &group, cx);
             }

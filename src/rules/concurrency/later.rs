@@ -19,14 +19,12 @@ pub fn after_commit(project: &Project, event: &Event) -> Option<DraftRewrite> {
     let on_commit = rewrite::import(site.file, &module.source, &module.ir, "django.db", &["transaction"])?;
     let slice = |span| project.text(Site::new(site.file, span));
     let args = slice(call.args).trim();
-    let between = if args.is_empty() { "" } else { ", " };
-    let multiline = args.contains('\n');
-    let (partial_name, transaction) = (partial.names.first()?, on_commit.names.first()?);
-    if multiline {
+    if args.contains('\n') {
         return None;
     }
+    let (partial_name, transaction) = (partial.names.first()?, on_commit.names.first()?);
     let callee = slice(call.callee);
-    let bound = if args.is_empty() { callee.to_owned() } else { format!("{partial_name}({callee}{between}{args})") };
+    let bound = if args.is_empty() { callee.to_owned() } else { format!("{partial_name}({callee}, {args})") };
     let mut edits = vec![FileEdit::replace(site, format!("{transaction}.on_commit({bound})"))];
     edits.extend(on_commit.edit);
     edits.extend(partial.edit.filter(|_| !args.is_empty()));

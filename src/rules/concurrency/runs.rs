@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{FileId, Site};
-use crate::trace::{BlockKind, CacheOp, CallStep, Event, EventKind, Origin, Query, Role, Trace};
+use crate::trace::{BlockKind, CacheOp, CallStep, Event, EventKind, Origin, Query, Trace};
 
 /// What one run says of a place.
 pub enum Verdict<T> {
@@ -71,7 +71,7 @@ fn worst<'t, T>(site: Site, runs: Vec<Run<'t, T>>) -> Option<Risk<'t, T>> {
 }
 
 fn is_judged(trace: &Trace) -> bool {
-    matches!(trace.origin, Origin::Code { .. }) && !matches!(trace.role, Role::Test | Role::Migration)
+    matches!(trace.origin, Origin::Code { .. }) && trace.role.is_judged()
 }
 
 /// Where an event stands for a reader, and the calls that lead there: a model's own `save()` is called where the row is

@@ -50,7 +50,7 @@ pub fn collect(traces: &[Trace], project: &Project) -> Vec<Usage> {
     let mut found: BTreeMap<(ModelId, Vec<SmolStr>), Usage> = BTreeMap::new();
     for trace in traces {
         let is_code = matches!(trace.origin, Origin::Code { .. });
-        if !is_code || matches!(trace.role, Role::Test | Role::Migration) {
+        if !is_code || !trace.role.is_judged() {
             continue;
         }
         for (_, event, query) in trace.queries() {

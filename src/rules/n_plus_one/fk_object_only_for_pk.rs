@@ -6,7 +6,7 @@ use crate::rewrite::FileEdit;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops};
 use crate::schema::Field;
-use crate::trace::{Cause, EventKind, Origin, Query, Role, Row, RowOp, Trace};
+use crate::trace::{Cause, EventKind, Origin, Query, Row, RowOp, Trace};
 
 rule! {
     /// Fetches a related row only to read its key, which the foreign key's own column holds.
@@ -76,7 +76,7 @@ impl Rule for FkObjectOnlyForPk {
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
         let Origin::Code { .. } = trace.origin else { return };
-        if matches!(trace.role, Role::Test | Role::Migration) {
+        if !trace.role.is_judged() {
             return;
         }
         for (at, event, query) in trace.queries() {

@@ -6,7 +6,7 @@ use crate::project::{DjangoVersion, Project};
 use crate::rewrite;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops};
-use crate::trace::{Event, Origin, QuerySet, Role, Trace};
+use crate::trace::{Event, Origin, QuerySet, Trace};
 
 rule! {
     /// Streams rows with `iterator()` and no `chunk_size`, though relations are prefetched for them.
@@ -77,7 +77,7 @@ impl Rule for IteratorDropsPrefetch {
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
         let Origin::Code { .. } = trace.origin else { return };
-        if matches!(trace.role, Role::Test | Role::Migration) {
+        if !trace.role.is_judged() {
             return;
         }
         for (_, event, query) in trace.queries() {

@@ -9,7 +9,7 @@ use crate::rewrite::{self, FileEdit};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops};
 use crate::schema::{ModelId, RelationKind};
-use crate::trace::{Cause, Event, EventKind, Origin, QuerySet, Role, Step, Trace};
+use crate::trace::{Cause, Event, EventKind, Origin, QuerySet, Step, Trace};
 
 rule! {
     /// Loads a relation in a dearer way than needed, or loads one that nothing reads.
@@ -84,7 +84,7 @@ impl Rule for WrongEager {
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
         let Origin::Code { .. } = trace.origin else { return };
-        if matches!(trace.role, Role::Test | Role::Migration) {
+        if !trace.role.is_judged() {
             return;
         }
         prefetched_forward(trace, cx);

@@ -7,7 +7,7 @@ use crate::project::Project;
 use crate::rewrite::{self, FileEdit};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops, observed};
-use crate::trace::{Cause, Event, EventKind, Origin, Query, Role, RowOp, Trace};
+use crate::trace::{Cause, Event, EventKind, Origin, Query, RowOp, Trace};
 
 rule! {
     /// Fetches what the same function has fetched already, with nothing written in between.
@@ -76,7 +76,7 @@ impl Rule for DuplicateFetch {
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
         if let Origin::Log { .. } = trace.origin {
             observed::duplicate_fetch(trace, cx, &META);
-        } else if !matches!(trace.role, Role::Test | Role::Migration) {
+        } else if trace.role.is_judged() {
             code(trace, cx);
         }
     }

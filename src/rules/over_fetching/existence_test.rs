@@ -6,7 +6,7 @@ use crate::project::Project;
 use crate::rewrite::{self, FileEdit};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops};
-use crate::trace::{Cause, Event, Origin, Query, Role, Tested, Trace, Usage};
+use crate::trace::{Cause, Event, Origin, Query, Tested, Trace, Usage};
 
 rule! {
     /// Counts rows, or fetches them all, only to know whether there is any.
@@ -68,7 +68,7 @@ impl Rule for ExistenceTest {
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
         let Origin::Code { .. } = trace.origin else { return };
-        if matches!(trace.role, Role::Test | Role::Migration) {
+        if !trace.role.is_judged() {
             return;
         }
         for (at, event, query) in trace.queries() {

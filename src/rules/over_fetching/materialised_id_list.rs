@@ -6,7 +6,7 @@ use crate::rewrite::FileEdit;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops};
 use crate::sql::Dialect;
-use crate::trace::{Cause, Event, Filter, Origin, QuerySet, Role, Trace};
+use crate::trace::{Cause, Event, Filter, Origin, QuerySet, Trace};
 
 rule! {
     /// Fetches keys into a list only to send them back in the `IN` of another query.
@@ -77,7 +77,7 @@ impl Rule for MaterialisedIdList {
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
         let Origin::Code { .. } = trace.origin else { return };
-        if matches!(trace.role, Role::Test | Role::Migration) || cx.project.dialect == Dialect::MySql {
+        if !trace.role.is_judged() || cx.project.dialect == Dialect::MySql {
             return;
         }
         let mut told: Vec<Site> = Vec::new();

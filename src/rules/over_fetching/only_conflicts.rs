@@ -7,7 +7,7 @@ use crate::rules::macros::rule;
 use crate::rules::n_plus_one::{deferred_column_in_loop, eager};
 use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops};
 use crate::schema::RelationKind;
-use crate::trace::{Cause, Event, Origin, QuerySet, Role, Row, Step, Trace};
+use crate::trace::{Cause, Event, Origin, QuerySet, Row, Step, Trace};
 
 rule! {
     /// Leaves out a column with `only()` or `defer()` that the same code needs.
@@ -82,7 +82,7 @@ impl Rule for OnlyConflicts {
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
         let Origin::Code { .. } = trace.origin else { return };
-        if matches!(trace.role, Role::Test | Role::Migration) {
+        if !trace.role.is_judged() {
             return;
         }
         let mut told: Vec<(Site, String)> = Vec::new();

@@ -7,7 +7,7 @@ use crate::project::Project;
 use crate::rewrite::{self, FileEdit};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops};
-use crate::trace::{Cause, Event, EventKind, Origin, Query, Role, Trace, Usage};
+use crate::trace::{Cause, Event, EventKind, Origin, Query, Trace, Usage};
 
 rule! {
     /// Asks whether there are rows, or how many, and then fetches the same rows anyway.
@@ -74,7 +74,7 @@ impl Rule for TestThenEvaluate {
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
         let Origin::Code { .. } = trace.origin else { return };
-        if matches!(trace.role, Role::Test | Role::Migration) {
+        if !trace.role.is_judged() {
             return;
         }
         for (at, event, query) in trace.queries() {

@@ -9,7 +9,7 @@ use crate::rules::macros::rule;
 use crate::rules::n_plus_one::eager;
 use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule};
 use crate::schema::{FieldKind, ModelId};
-use crate::trace::{LoopInfo, Origin, QuerySet, Role, Trace};
+use crate::trace::{LoopInfo, Origin, QuerySet, Trace};
 
 rule! {
     /// Fetches whole rows of which a loop reads one or two columns.
@@ -83,7 +83,7 @@ impl Rule for WholeRowForColumn {
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
         let Origin::Code { .. } = trace.origin else { return };
-        if matches!(trace.role, Role::Test | Role::Migration) {
+        if !trace.role.is_judged() {
             return;
         }
         for info in &trace.loops {
