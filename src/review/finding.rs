@@ -7,7 +7,7 @@ use super::side::{Found, Side};
 use crate::config::{Config, Preset};
 use crate::model::{Cost, Evidence, Finding, FindingSource, Letters, Report, RuleName, Severity, Site, Summary};
 use crate::project::Project;
-use crate::rules::{CALLED, Draft, DraftCost, DraftEvidence, Meta, registry};
+use crate::rules::{CALLED, Draft, DraftCost, DraftEvidence, Meta};
 use crate::trace::{Role, Trace};
 
 /// Whether a draft stands in reviewed code that is no test.
@@ -80,16 +80,16 @@ pub fn finding(project: &Project, draft: &Draft, config: &Config, fingerprint: S
     }
 }
 
-/// What follows from the findings: the rules that occur, and the counts.
-pub fn tally(report: &mut Report, files: u32, statements: u64) {
+/// What follows from the findings: the rules that occur, of `known`, and the counts.
+pub fn tally(report: &mut Report, files: u32, statements: u64, known: impl Iterator<Item = &'static Meta> + Clone) {
     let mut rules: BTreeMap<&str, RuleName> = BTreeMap::new();
     let mut summary = Summary { files, statements, ..Summary::default() };
     for finding in &report.findings {
-        let rule = registry::by_code(&finding.rule);
+        let rule = known.clone().find(|rule| rule.code == finding.rule);
         rules.entry(&finding.rule).or_insert_with(|| RuleName {
             code: finding.rule.clone(),
             name: finding.name.clone(),
-            summary: rule.map_or_else(String::new, |rule| rule.meta().summary().to_owned()),
+            summary: rule.map_or_else(String::new, |rule| rule.summary().to_owned()),
         });
         summary.count(finding.severity);
     }

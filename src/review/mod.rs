@@ -18,7 +18,7 @@ use crate::model::{Edit, FileId, Finding, InputError, Prediction, QueryRow, Repo
 use crate::project::{DjangoVersion, Hints, Module, Project};
 use crate::python::{Parser, ir, walk};
 use crate::rewrite;
-use crate::rules::{Draft, DraftRewrite};
+use crate::rules::{Draft, DraftRewrite, registry};
 use crate::schema::Model;
 use crate::sql::Dialect;
 use crate::template::{self, is_template};
@@ -433,5 +433,5 @@ fn conclude(review: &mut CodeReview) {
     }
     let files = review.files.iter().filter(|file| !file.context).count() as u32;
     let statements = review.report.queries.len() as u64;
-    finding::tally(&mut review.report, files, statements);
+    finding::tally(&mut review.report, files, statements, registry::all().map(|rule| rule.meta()));
 }

@@ -48,10 +48,11 @@ impl Meta {
     }
 }
 
+/// How a rule judges code. What judges logs is in [`observed`].
 pub trait Rule: Sync {
     fn meta(&self) -> &'static Meta;
 
-    /// Looks at one function's or one request's run. Called once per trace, in the order of the input.
+    /// Looks at one function's run. Called once per trace, in the order of the input.
     fn trace(&self, _trace: &Trace, _cx: &mut Context<'_>) {}
 
     /// Looks at the whole input, after every trace was seen.

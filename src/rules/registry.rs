@@ -37,7 +37,7 @@ pub static RULES: &[&dyn Rule] = &[
     &bulk::bulk_misuse::BulkMisuse,
 ];
 
-pub fn all() -> impl Iterator<Item = &'static dyn Rule> {
+pub fn all() -> impl Iterator<Item = &'static dyn Rule> + Clone {
     RULES.iter().copied()
 }
 

@@ -6,12 +6,13 @@ use std::ops::ControlFlow;
 
 use super::Bytes;
 use super::catalogue::catalogue;
-use super::options::config;
+use super::options::{check_words, config};
 use crate::intake::{self, File, Gathered, HEAD, Kind};
 use crate::model::{InputError, Report};
 use crate::present::Presented;
 use crate::protocol::{Answer, Ask, Item, ItemOutcome, Job, Options, Review};
 use crate::review::{self, CodeFile, CodeInput, CodeReview, Defines, OtherFile, PatchText};
+use crate::rules::registry;
 
 /// Bytes of one input that are read; more than this is no source code, and an archive of it fills the memory.
 const LIMIT: u64 = 256 << 20;
@@ -35,10 +36,13 @@ impl CodeDesk {
             Ask::Catalogue { job } => Answer::Catalogue { job, rules: catalogue() },
             Ask::Layout { job, sql, width } => super::layout(job, &sql, width),
             Ask::Formats { job } => Answer::Formats { job, formats: super::formats::code() },
-            Ask::Export { job, format } => match super::export::export(&self.report, &self.files, &format) {
-                Ok(text) => Answer::Export { job, text },
-                Err(message) => Answer::Failed { job, message },
-            },
+            Ask::Export { job, format } => {
+                let rules = registry::all().map(|rule| rule.meta());
+                match super::export::export(&self.report, &self.files, &format, rules) {
+                    Ok(text) => Answer::Export { job, text },
+                    Err(message) => Answer::Failed { job, message },
+                }
+            }
             Ask::Shapes { job, .. } | Ask::Shape { job, .. } | Ask::Request { job, .. } => {
                 Answer::Failed { job, message: "the code engine reads no logs".to_owned() }
             }
@@ -53,7 +57,7 @@ impl CodeDesk {
         options: &Options,
         tell: &dyn Fn(&str, u64, u64),
     ) -> Answer {
-        let config = match config(options) {
+        let config = match check_words(options).and_then(|()| config(options)) {
             Ok(config) => config,
             Err(message) => return Answer::Failed { job, message },
         };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::export::{self, Format, Sources, patch};
 use crate::model::{Family, Report};
 use crate::present::Presented;
-use crate::rules::{docs, registry};
+use crate::rules::{Meta, docs};
 use crate::text::Source;
 
 /// The files of a review by their paths.
@@ -17,19 +17,25 @@ impl Sources for Files<'_> {
     }
 }
 
-/// `format`: an id of `export`, or `patch` for all rewrites as one diff; `files` is empty for a log.
+/// `format`: an id of `export`, or `patch` for all rewrites as one diff; `files` is empty for a log; `rules` are the
+/// engine's.
 ///
 /// # Errors
 /// When there is no such format, or nothing to write in it.
-pub fn export(report: &Report, files: &[Presented], format: &str) -> Result<String, String> {
+pub fn export(
+    report: &Report,
+    files: &[Presented],
+    format: &str,
+    rules: impl Iterator<Item = &'static Meta> + Clone,
+) -> Result<String, String> {
     let files = Files(files.iter().map(|file| (file.path(), file)).collect());
     if format == "patch" {
         return rewrites(report, &files);
     }
     let format = Format::from_id(format).ok_or_else(|| format!("no format is called {format:?}"))?;
-    let help = |code: &str| registry::by_code(code).map(|rule| docs::markdown(rule.meta()));
+    let help = |code: &str| rules.clone().find(|rule| rule.code == code).map(docs::markdown);
     let in_diff = |path: &str, line: u32| files.0.get(path).is_some_and(|file| file.is_added(line));
-    let families: BTreeSet<Family> = registry::all().map(|rule| rule.meta().family).collect();
+    let families: BTreeSet<Family> = rules.clone().map(|rule| rule.family).collect();
     let families: Vec<Family> = families.into_iter().collect();
     let is_diff = files.0.values().any(|file| file.is_changed());
     let options = export::Options {

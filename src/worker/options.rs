@@ -5,12 +5,18 @@ use crate::protocol::Options;
 use crate::rules::registry;
 
 /// # Errors
+/// A word of the selection names no rule. For the engine that knows all of them.
+pub fn check_words(options: &Options) -> Result<(), String> {
+    let words: Vec<String> = options.select.iter().chain(&options.ignore).cloned().collect();
+    match registry::unknown(&words).first() {
+        Some(word) => Err(format!("no rule and no family of rules is called {word:?}")),
+        None => Ok(()),
+    }
+}
+
+/// # Errors
 /// What of the options cannot be understood.
 pub fn config(options: &Options) -> Result<Config, String> {
-    let words: Vec<String> = options.select.iter().chain(&options.ignore).cloned().collect();
-    if let Some(word) = registry::unknown(&words).first() {
-        return Err(format!("no rule and no family of rules is called {word:?}"));
-    }
     let mut config = Config {
         select: options.select.clone(),
         ignore: options.ignore.clone(),
@@ -30,4 +36,16 @@ pub fn config(options: &Options) -> Result<Config, String> {
         config.django = Some(read.ok_or_else(|| format!("expected a version such as 5.2, found {version:?}"))?);
     }
     Ok(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_names_no_rule_is_refused() {
+        let of = |word: &str| check_words(&Options { select: vec![word.to_owned()], ..Options::default() });
+        assert!(of("RT101").is_ok() && of("fk-in-loop").is_ok() && of("n-plus-one").is_ok());
+        assert!(of("RT1").is_err_and(|message| message.contains("RT1")));
+    }
 }

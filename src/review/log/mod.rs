@@ -13,7 +13,8 @@ use crate::config::Config;
 use crate::model::{Input, InputError, LogQuery, QueryRow, Report, Request};
 use crate::observe::{self, ReadSeek};
 use crate::project::Project;
-use crate::rules::{Rule, registry};
+use crate::rules::observed::{self as rules, LogRule};
+use crate::rules::registry;
 use crate::sql::Statements;
 use crate::trace::Fingerprint;
 use crate::workload::{Shape, Workload};
@@ -30,7 +31,7 @@ pub struct Logs {
     config: Config,
     /// A log knows no models.
     project: Project,
-    rules: Vec<&'static dyn Rule>,
+    rules: Vec<LogRule>,
     statements: Statements,
     workload: Workload,
     merged: Merged,
@@ -68,9 +69,9 @@ pub struct LogReview {
 
 impl Logs {
     pub fn new(config: Config) -> Self {
-        let selected = |rule: &&'static dyn Rule| registry::selected(rule.meta(), &config.select, &config.ignore);
+        let selected = |rule: &LogRule| registry::selected(rule.meta, &config.select, &config.ignore);
         Self {
-            rules: registry::all().filter(selected).collect(),
+            rules: rules::RULES.iter().copied().filter(selected).collect(),
             config,
             project: Project::default(),
             statements: Statements::new(),
@@ -121,7 +122,7 @@ impl Logs {
         let requests = requests.finish(&found.places);
         report.requests = requests.iter().map(request).collect();
         let files = report.inputs.len() as u32;
-        finding::tally(&mut report, files, workload.statements);
+        finding::tally(&mut report, files, workload.statements, rules::RULES.iter().map(|rule| rule.meta));
         LogReview { report, workload, requests, findings: found.of_shape, parents: found.parents }
     }
 }

@@ -173,7 +173,7 @@ impl Run {
         self.trace.terms = Terms::constant(u32::try_from(self.trace.events.len()).unwrap_or(u32::MAX));
         let mut cx = Context { project: &logs.project, config: &logs.config, drafts: Vec::new() };
         for rule in &logs.rules {
-            rule.trace(&self.trace, &mut cx);
+            rule.look(&self.trace, &mut cx);
         }
         let drafts = cx.drafts;
         let mut repeated = Repeated::default();

@@ -4,8 +4,8 @@ use super::merge::{self, Counted};
 use crate::config::Preset;
 use crate::model::{Confidence, Kind, Orm, Severity, Terms};
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule, observed};
-use crate::trace::{Arm, Cause, Event, EventKind, Origin, Trace};
+use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule};
+use crate::trace::{Arm, Cause, Event, EventKind, Trace};
 
 rule! {
     /// Counts the same rows several times, each time with another filter.
@@ -85,9 +85,7 @@ impl Rule for MergeableCounts {
     }
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
-        if let Origin::Log { .. } = trace.origin {
-            observed::mergeable_counts(trace, cx, &META);
-        } else if trace.role.is_judged() {
+        if trace.role.is_judged() {
             for group in groups(trace) {
                 report(trace, &group, cx);
             }

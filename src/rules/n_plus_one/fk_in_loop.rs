@@ -3,8 +3,8 @@
 use super::{eager, fk_object_only_for_pk};
 use crate::model::{Confidence, LoopId, Site, Terms};
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, Meta, Rule, loops, observed};
-use crate::trace::{Cause, Event, Origin, QuerySetId, Row, Trace};
+use crate::rules::{Context, Draft, Meta, Rule, loops};
+use crate::trace::{Cause, Event, QuerySetId, Row, Trace};
 
 rule! {
     /// Reads a foreign key or one-to-one relation of each row in a loop, while the rows do not bring it along.
@@ -85,10 +85,7 @@ impl Rule for FkInLoop {
     }
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
-        match trace.origin {
-            Origin::Code { .. } => reads(trace, cx).iter().for_each(|read| report(trace, read, cx)),
-            Origin::Log { .. } => observed::fk_in_loop(trace, cx, &META),
-        }
+        reads(trace, cx).iter().for_each(|read| report(trace, read, cx));
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::model::{Kind, LoopId, Over, Terms};
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, Meta, Rule, loops, observed};
-use crate::trace::{Cause, Event, Origin, Query, Trace};
+use crate::rules::{Context, Draft, Meta, Rule, loops};
+use crate::trace::{Cause, Event, Query, Trace};
 
 rule! {
     /// Sends a query whose arguments change with each turn of a loop.
@@ -78,13 +78,9 @@ impl Rule for QueryInLoop {
     }
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
-        if let Origin::Log { .. } = trace.origin {
-            observed::query_in_loop(trace, cx, &META);
-        } else {
-            for (_, event, query) in trace.queries() {
-                if let Some(turning) = repeats(trace, event, query, cx) {
-                    report(trace, event, query, &turning, cx);
-                }
+        for (_, event, query) in trace.queries() {
+            if let Some(turning) = repeats(trace, event, query, cx) {
+                report(trace, event, query, &turning, cx);
             }
         }
     }

@@ -5,8 +5,8 @@ use smol_str::SmolStr;
 use super::eager::{self, Load};
 use crate::model::{Confidence, Kind, Terms};
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, Meta, Rule, loops, observed};
-use crate::trace::{Cause, Event, Origin, Query, QuerySetId, Row, Trace};
+use crate::rules::{Context, Draft, Meta, Rule, loops};
+use crate::trace::{Cause, Event, Query, QuerySetId, Row, Trace};
 
 rule! {
     /// Iterates a reverse foreign key or many-to-many manager of each row in a loop, while nothing prefetched it.
@@ -87,15 +87,11 @@ impl Rule for ReverseInLoop {
     }
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
-        if let Origin::Log { .. } = trace.origin {
-            observed::reverse_in_loop(trace, cx, &META);
-        } else {
-            let mut seen: Vec<(Option<QuerySetId>, String)> = Vec::new();
-            for read in reads(trace) {
-                let key = (read.row.queryset, read.path());
-                if !seen.contains(&key) && report(trace, &read, cx) {
-                    seen.push(key);
-                }
+        let mut seen: Vec<(Option<QuerySetId>, String)> = Vec::new();
+        for read in reads(trace) {
+            let key = (read.row.queryset, read.path());
+            if !seen.contains(&key) && report(trace, &read, cx) {
+                seen.push(key);
             }
         }
     }

@@ -4,21 +4,11 @@ use std::rc::Rc;
 
 use super::*;
 use crate::config::Config;
-use crate::model::{Confidence, Family, Letters, Severity};
+use crate::model::{Confidence, Letters, Severity};
 use crate::project::Project;
-use crate::rules::{Context, Draft, DraftEvidence, Meta};
+use crate::rules::{Context, Draft, DraftEvidence};
 use crate::sql::{Dialect, Statements, facts, values};
 use crate::trace::{Event, Frame, Observed, Trace};
-
-static META: Meta = Meta {
-    code: "RT000",
-    name: "any",
-    family: Family::NPlusOne,
-    severity: Severity::Info,
-    hint: false,
-    seeds: None,
-    docs: &[],
-};
 
 /// A request of these statements, a millisecond each; `rows:3 ` before one says how many rows it gave.
 fn request(statements: &[&str]) -> Trace {
@@ -42,25 +32,11 @@ fn request(statements: &[&str]) -> Trace {
     trace
 }
 
-type Detector = fn(&Trace, &mut Context<'_>, &'static Meta);
-
-const DETECTORS: [(&str, Detector); 5] = [
-    ("RT101", fk_in_loop),
-    ("RT102", reverse_in_loop),
-    ("RT105", query_in_loop),
-    ("RT201", mergeable_counts),
-    ("RT304", duplicate_fetch),
-];
-
 fn found(trace: &Trace) -> Vec<(&'static str, Draft)> {
     let (project, config) = (Project::default(), Config::default());
-    let mut out = Vec::new();
-    for (code, detect) in DETECTORS {
-        let mut cx = Context { project: &project, config: &config, drafts: Vec::new() };
-        detect(trace, &mut cx, &META);
-        out.extend(cx.drafts.into_iter().map(|draft| (code, draft)));
-    }
-    out
+    let mut cx = Context { project: &project, config: &config, drafts: Vec::new() };
+    RULES.iter().for_each(|rule| rule.look(trace, &mut cx));
+    cx.drafts.into_iter().map(|draft| (draft.rule.code, draft)).collect()
 }
 
 fn codes(statements: &[&str]) -> Vec<&'static str> {

@@ -6,8 +6,8 @@ use crate::model::{Confidence, Kind, Safety, Site, Span, Terms};
 use crate::project::Project;
 use crate::rewrite::{self, FileEdit};
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops, observed};
-use crate::trace::{Cause, Event, EventKind, Origin, Query, RowOp, Trace};
+use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops};
+use crate::trace::{Cause, Event, EventKind, Query, RowOp, Trace};
 
 rule! {
     /// Fetches what the same function has fetched already, with nothing written in between.
@@ -74,15 +74,13 @@ impl Rule for DuplicateFetch {
     }
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
-        if let Origin::Log { .. } = trace.origin {
-            observed::duplicate_fetch(trace, cx, &META);
-        } else if trace.role.is_judged() {
-            code(trace, cx);
+        if trace.role.is_judged() {
+            look(trace, cx);
         }
     }
 }
 
-fn code(trace: &Trace, cx: &mut Context<'_>) {
+fn look(trace: &Trace, cx: &mut Context<'_>) {
     let mut first: HashMap<&str, usize> = HashMap::new();
     for (at, event, query) in trace.queries() {
         let Some(identity) = query.identity.as_deref().filter(|_| is_fetch(query)) else { continue };

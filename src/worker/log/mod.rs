@@ -6,13 +6,13 @@ use std::io::{Read, SeekFrom};
 use std::ops::ControlFlow;
 
 use super::Bytes;
-use super::catalogue::catalogue;
 use super::options::config;
 use crate::intake::{self, Classified, HEAD, Kind};
 use crate::model::{InputError, Report};
 use crate::observe::{self, Error};
 use crate::protocol::{Answer, Ask, Item, ItemOutcome, Job, Options, Review};
 use crate::review::{Logs, Outcome};
+use crate::rules::observed::RULES;
 use views::Views;
 
 /// Keeps the last review, for the page asks for windows of it.
@@ -39,14 +39,17 @@ impl LogDesk {
                 Some(None) => failed(job, "the log has too many requests to keep the statements of this one"),
                 None => failed(job, "that request is not part of the last review"),
             },
-            Ask::Catalogue { job } => Answer::Catalogue { job, rules: catalogue() },
             Ask::Layout { job, sql, width } => super::layout(job, &sql, width),
             Ask::Formats { job } => Answer::Formats { job, formats: super::formats::log() },
-            Ask::Export { job, format } => match super::export::export(self.views.report(), &[], &format) {
-                Ok(text) => Answer::Export { job, text },
-                Err(message) => Answer::Failed { job, message },
-            },
+            Ask::Export { job, format } => {
+                let rules = RULES.iter().map(|rule| rule.meta);
+                match super::export::export(self.views.report(), &[], &format, rules) {
+                    Ok(text) => Answer::Export { job, text },
+                    Err(message) => Answer::Failed { job, message },
+                }
+            }
             Ask::Rows { job, .. } => failed(job, "the log engine shows no code"),
+            Ask::Catalogue { job } => failed(job, "the code engine lists the rules"),
         }
     }
 
