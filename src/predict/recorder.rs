@@ -36,6 +36,8 @@ pub struct Recorder {
     /// What was tested on the way here, one a branch.
     tests: Vec<Sym>,
     via: Vec<CallStep>,
+    /// The same for events; none where it changed since.
+    shared_via: Option<Rc<[CallStep]>>,
     statements: Vec<Site>,
     /// Costs of the regions that are open: function, loop bodies, branches.
     costs: Vec<Terms>,
@@ -94,7 +96,7 @@ impl Recorder {
             statement: self.statements.last().copied(),
             loops: self.open.iter().take(inside).map(|l| l.id).collect(),
             arms: self.arms.clone(),
-            via: self.via.clone(),
+            via: self.shared_via.get_or_insert_with(|| Rc::from(self.via.as_slice())).clone(),
             bound_to,
             rendered: inside.checked_sub(1).and_then(|last| self.open.get(last)?.by),
             blocking: self.blocking,
@@ -301,10 +303,12 @@ impl Recorder {
 
     pub fn enter_call(&mut self, step: CallStep) {
         self.via.push(step);
+        self.shared_via = None;
     }
 
     pub fn leave_call(&mut self) {
         self.via.pop();
+        self.shared_via = None;
     }
 
     pub fn enter_statement(&mut self, site: Site) {

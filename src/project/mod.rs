@@ -25,7 +25,7 @@ use smol_str::SmolStr;
 use crate::model::{FileId, Loop, LoopId, Over, Place, Site};
 use crate::python::ir;
 use crate::schema::{ModelId, Schema};
-use crate::sql::Dialect;
+use crate::sql::{Dialect, Texts};
 use crate::text::Source;
 use crate::trace::Trace;
 use models::sources::Sources;
@@ -70,6 +70,8 @@ pub struct Project {
     /// whole project that is kept there.
     above: usize,
     receivers: Receivers,
+    /// Of the statements that are predicted.
+    pub texts: Texts,
 }
 
 /// What is known beside the Python files.
@@ -120,6 +122,7 @@ impl Project {
             managers: models.managers,
             user: models.user,
             receivers: Receivers::default(),
+            texts: Texts::default(),
         };
         let receivers = Receivers::read(&project);
         Self { receivers, ..project }

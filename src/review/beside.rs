@@ -152,7 +152,7 @@ pub fn predictions(project: &Project, runs: &[Lettered<'_>]) -> Vec<(Option<Site
     let mut called: HashSet<Site> = HashSet::new();
     for run in runs {
         let own = origin_site(run.trace);
-        let steps = run.trace.events.iter().flat_map(|event| &event.via).filter_map(|step| step.defined);
+        let steps = run.trace.events.iter().flat_map(|event| event.via.iter()).filter_map(|step| step.defined);
         called.extend(steps.filter(|site| Some(*site) != own));
     }
     let is_called = |run: &&Lettered<'_>| origin_site(run.trace).is_some_and(|site| called.contains(&site));

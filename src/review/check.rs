@@ -18,7 +18,7 @@ use crate::project::{Hints, Project};
 use crate::python::{ir, parse};
 use crate::rewrite::{FileEdit, apply};
 use crate::text::Source;
-use crate::trace::{Origin, Trace};
+use crate::trace::{Origin, Role, Trace};
 
 use smol_str::SmolStr;
 
@@ -114,7 +114,9 @@ impl<'c> Bench<'c> {
     fn new(side: Side, hints: &'c Hints, config: &'c Config) -> Self {
         let anchors = side.found.iter().map(|found| anchor(&side.project, &found.draft)).collect();
         let outlines: Vec<Outline> = side.project.modules.iter().map(|module| Outline::of(&module.ir)).collect();
-        let reaches = side.traces.iter().map(|trace| Reach::of(trace, &outlines)).collect();
+        // Nothing is found in tests: what a rewrite does to their runs need not be seen.
+        let own = side.traces.iter().map(|trace| (trace.role != Role::Test).then_some(trace));
+        let reaches = own.map(|trace| Reach::of(trace?, &outlines)).collect();
         let files = side.project.modules.into_iter().map(|module| (module.source, module.ir)).collect();
         let Side { context, traces, said, found, .. } = side;
         Self { files, context, hints, config, traces, reaches, outlines, said, found, anchors }

@@ -1,6 +1,6 @@
 //! SQL text: tokens, fingerprints, facts per shape, DDL, layout.
 //!
-//! `lexer`, `fingerprint`, `normalise` and `layout` stand on tokens alone, so that the code engine does not carry a
+//! `lexer`, `fingerprint`, `normalise`, `texts` and `layout` stand on tokens alone, so that the code engine does not carry a
 //! parser; `facts` and `statements` stand on sqlparser.
 
 mod facts;
@@ -11,6 +11,7 @@ mod layout;
 pub mod lexer;
 mod normalise;
 mod statements;
+mod texts;
 mod tokens;
 mod values;
 mod words;
@@ -20,6 +21,7 @@ pub use fingerprint::fingerprint;
 pub use layout::layout;
 pub use normalise::normalise;
 pub use statements::{Statements, split};
+pub use texts::Texts;
 pub use values::values;
 
 /// How a database reads quotes and placeholders.

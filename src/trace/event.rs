@@ -19,7 +19,8 @@ pub struct Event {
     /// The branches that lead to it, outermost first: two events exclude each other where these part.
     pub arms: Vec<Arm>,
     /// The calls between the trace's function and `site`, outermost first; empty when it stands in that function.
-    pub via: Vec<CallStep>,
+    /// Shared by the events of one call.
+    pub via: Rc<[CallStep]>,
     /// The name that its value is given: a variable, a dict key, a keyword argument.
     pub bound_to: Option<SmolStr>,
     /// The framework's loop that repeats it; `None` where the innermost of `loops` is one of the program's own.
@@ -156,7 +157,7 @@ impl Event {
             statement: None,
             loops: Vec::new(),
             arms: Vec::new(),
-            via: Vec::new(),
+            via: Rc::default(),
             bound_to: None,
             rendered: None,
             blocking: false,

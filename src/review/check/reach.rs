@@ -112,7 +112,7 @@ impl Reach {
 fn mention(trace: &Trace, own: Site, note: &mut dyn FnMut(Site)) {
     note(own);
     let mut of_event = |event: &Event| {
-        for step in &event.via {
+        for step in event.via.iter() {
             note(step.site);
             step.defined.into_iter().for_each(&mut *note);
         }

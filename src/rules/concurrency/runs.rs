@@ -39,8 +39,8 @@ pub fn at_risk<'t, T>(
     let mut places: BTreeMap<(FileId, u32, u32), Place<'t, T>> = BTreeMap::new();
     for trace in traces.iter().filter(|trace| is_judged(trace)) {
         for (at, event) in trace.events.iter().enumerate() {
-            let Some((site, via)) = place(event) else { continue };
             let Some(verdict) = look(trace, at, event) else { continue };
+            let Some((site, via)) = place(event) else { continue };
             let (_, runs) =
                 places.entry((site.file, site.span.start, site.span.end)).or_insert_with(|| (site, Vec::new()));
             runs.push(Run { trace, at, via: via.len(), verdict });
@@ -56,7 +56,7 @@ fn worst<'t, T>(site: Site, runs: Vec<Run<'t, T>>) -> Option<Risk<'t, T>> {
         .map(|run| {
             let Origin::Code { site: own, .. } = &run.trace.origin else { return false };
             runs.iter().any(|other| {
-                let via = other.trace.events.get(other.at).map(|event| event.via.as_slice()).unwrap_or_default();
+                let via = other.trace.events.get(other.at).map(|event| &event.via[..]).unwrap_or_default();
                 !std::ptr::eq(other.trace, run.trace) && via.iter().any(|step| step.defined == Some(*own))
             })
         })
@@ -81,7 +81,7 @@ pub fn place(event: &Event) -> Option<(Site, &[CallStep])> {
     let kept = event.via.iter().rposition(|step| !own(step)).map_or(0, |at| at + 1);
     match event.via.get(kept) {
         Some(step) => Some((step.site, event.via.get(..kept)?)),
-        None => Some((event.site?, event.via.as_slice())),
+        None => Some((event.site?, &event.via)),
     }
 }
 

@@ -21,7 +21,7 @@ use super::super::value::{Const, Expression, ModelRef, Operand, QsNode};
 use crate::model::Kind;
 use crate::project::Project;
 use crate::schema::{RelationKind, Schema};
-use crate::sql::{self, Dialect};
+use crate::sql::Dialect;
 use crate::trace::{Cause, Operator, Statement};
 
 pub use delete::delete_rows;
@@ -62,7 +62,7 @@ pub fn build(project: &Project, node: &QsNode<'_>, action: Action<'_, '_>) -> St
 }
 
 fn backend(project: &Project) -> Backend<'_> {
-    Backend { schema: &project.schema, dialect: project.dialect, django: project.django }
+    Backend { schema: &project.schema, dialect: project.dialect, django: project.django, texts: &project.texts }
 }
 
 /// The statement of a text; one that is not clear shows it.
@@ -74,11 +74,11 @@ fn statement(query: Query<'_>, kind: Kind, text: &str) -> Statement {
     let mut facts = query.facts;
     facts.kind = kind;
     facts.parsed = !query.unclear;
-    let mut sql = sql::normalise(text, dialect);
+    let (fingerprint, mut sql) = query.backend.texts.read(text, dialect);
     if query.unclear && !sql.contains(UNKNOWN) {
         sql.push_str(&format!(" {UNKNOWN}"));
     }
-    Statement { fingerprint: sql::fingerprint(text, dialect), sql, facts }
+    Statement { fingerprint, sql, facts }
 }
 
 fn read(

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 use super::paths::{self, Hop, Path};
 use crate::project::DjangoVersion;
 use crate::schema::{FieldKind, ModelId, Schema};
-use crate::sql::Dialect;
+use crate::sql::{Dialect, Texts};
 use crate::trace::{Column, Comparison, Facts, Operator};
 
 /// What a statement depends on beside the queryset.
@@ -16,6 +16,7 @@ pub struct Backend<'s> {
     pub schema: &'s Schema,
     pub dialect: Dialect,
     pub django: DjangoVersion,
+    pub texts: &'s Texts,
 }
 
 impl Backend<'_> {
