@@ -1,6 +1,6 @@
 //! Which names a stretch of code binds or reads.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use smol_str::SmolStr;
 
@@ -9,15 +9,15 @@ use crate::python::ir::{self, Expr, ExprKind, Stmt, StmtKind};
 use crate::python::walk::{expressions, expressions_of, statements};
 
 /// Names that statements starting within `span` bind: a value computed before it may differ after it.
-pub fn bound_between(module: &ir::Module, span: Span) -> HashSet<SmolStr> {
-    let mut out = HashSet::new();
+pub fn bound_between(module: &ir::Module, span: Span) -> BTreeSet<SmolStr> {
+    let mut out = BTreeSet::new();
     for stmt in statements(&module.body).filter(|stmt| span.start <= stmt.span.start && stmt.span.start < span.end) {
         bound_by(stmt, &mut out);
     }
     out
 }
 
-fn bound_by(stmt: &Stmt, out: &mut HashSet<SmolStr>) {
+fn bound_by(stmt: &Stmt, out: &mut BTreeSet<SmolStr>) {
     match &stmt.kind {
         StmtKind::Assign { targets, .. } => targets.iter().for_each(|target| bind(target, out)),
         StmtKind::AugAssign { target, .. } | StmtKind::AnnAssign { target, .. } | StmtKind::For { target, .. } => {
@@ -46,7 +46,7 @@ fn bound_by(stmt: &Stmt, out: &mut HashSet<SmolStr>) {
 }
 
 /// The first name of each target: `a.b = …` and `a[0] = …` change `a`.
-fn bind(target: &Expr, out: &mut HashSet<SmolStr>) {
+fn bind(target: &Expr, out: &mut BTreeSet<SmolStr>) {
     let mut stack = vec![target];
     while let Some(target) = stack.pop() {
         match &target.kind {
@@ -78,7 +78,7 @@ pub fn assigned_name(module: &ir::Module, statement: Span, value: Span) -> Optio
 }
 
 /// Names that the expressions within `span` read.
-pub fn read_in(module: &ir::Module, span: Span) -> HashSet<SmolStr> {
+pub fn read_in(module: &ir::Module, span: Span) -> BTreeSet<SmolStr> {
     let around = statements(&module.body).filter(|s| s.span.start <= span.end && span.start <= s.span.end);
     around
         .flat_map(expressions_of)
