@@ -11,12 +11,17 @@ use super::value::{Closure, ClosureKind, Const, DictValue, Seq, Value};
 use crate::model::{Confidence, Site};
 use crate::project::Binding;
 use crate::python::ir::{self, Alias, Block, CompareOp, Expr, ExprKind, Stmt, StmtKind};
-use crate::trace::{Assigned, EventKind, RowEvent, RowOp, ValueChange, ValueKind, Written};
+use crate::trace::{Assigned, EventKind, RowEvent, RowOp, Shared, SharedKind, ValueChange, ValueKind, Written};
 
 impl<'p> Interpreter<'p, '_> {
     pub(super) fn assign(&mut self, target: &'p Expr, value: Value<'p>) {
         match &target.kind {
-            ExprKind::Name(name) => self.flow.set(name, value),
+            ExprKind::Name(name) => {
+                if self.frames.last().is_some_and(|frame| frame.globals.contains(name)) {
+                    self.share(name.clone(), SharedKind::Global, false, self.site(target.span));
+                }
+                self.flow.set(name, value);
+            }
             ExprKind::Tuple(targets) | ExprKind::List(targets) => self.unpack(targets, &value),
             ExprKind::Starred(inner) => self.assign(inner, value),
             ExprKind::Attribute { value: object, attr } => {
@@ -63,7 +68,9 @@ impl<'p> Interpreter<'p, '_> {
             Value::Expression(_) | Value::Q(_) | Value::QuerySet(_) => ValueKind::Expression,
             _ => ValueKind::Other,
         };
-        Assigned { field: field.clone(), value: value.sym().text.to_string(), kind, site }
+        let sym = value.sym();
+        let varies_with = self.rec.varies_with(&sym);
+        Assigned { field: field.clone(), value: sym.text.to_string(), kind, varies_with, site }
     }
 
     /// Notes that a column's value is changed in place: `row.names.append(x)`.
@@ -72,8 +79,10 @@ impl<'p> Interpreter<'p, '_> {
         let ExprKind::Name(_) = holder.kind else { return };
         let Value::Row(row) = self.eval(holder) else { return };
         let of_row = self.rec.row(&row);
-        let value = row.sym.attr(&attr.name).text.to_string();
-        let assigned = Assigned { field: attr.name.clone(), value, kind: ValueKind::Other, site: None };
+        let value = row.sym.attr(&attr.name);
+        let varies_with = self.rec.varies_with(&value);
+        let value = value.text.to_string();
+        let assigned = Assigned { field: attr.name.clone(), value, kind: ValueKind::Other, varies_with, site: None };
         let op = RowOp::Write(Box::new(Written { assigned, derived: true, counted: None }));
         let site = self.site(expr.span);
         self.rec.emit(EventKind::Row(RowEvent { row: of_row, op }), Some(site), None, Confidence::Certain);
@@ -103,8 +112,15 @@ impl<'p> Interpreter<'p, '_> {
         };
         if let Some(name) = shared {
             let site = self.site(container.span);
-            self.rec.emit(EventKind::Shared(name), Some(site), None, Confidence::Certain);
+            let held = self.eval(container).sym();
+            let tested = self.rec.tested_text(&held.text);
+            self.share(name, SharedKind::Container, tested, site);
         }
+    }
+
+    pub(super) fn share(&mut self, name: SmolStr, kind: SharedKind, tested: bool, site: Site) {
+        let shared = Shared { name, kind, tested };
+        self.rec.emit(EventKind::Shared(shared), Some(site), None, Confidence::Certain);
     }
 
     /// Gives the name or attribute that `expr` is another value, as a method that changes its receiver does.

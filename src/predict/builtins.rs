@@ -310,23 +310,25 @@ pub fn is_exception(name: &str) -> bool {
 
 /// Network, mail, processes, sleep.
 fn is_external_io(name: &str) -> bool {
-    const CALLS: [&str; 14] = [
-        "requests.get",
-        "requests.post",
-        "requests.put",
-        "requests.delete",
-        "requests.request",
-        "requests.patch",
-        "httpx.get",
-        "httpx.post",
+    const CALLS: [&str; 12] = [
+        "asyncio.sleep",
+        "django.core.mail.mail_admins",
+        "django.core.mail.mail_managers",
+        "django.core.mail.send_mail",
+        "django.core.mail.send_mass_mail",
+        "os.system",
+        "subprocess.call",
+        "subprocess.check_call",
+        "subprocess.check_output",
+        "subprocess.run",
         "time.sleep",
         "urllib.request.urlopen",
-        "subprocess.run",
-        "subprocess.check_call",
-        "django.core.mail.send_mail",
-        "django.core.mail.mail_admins",
     ];
-    CALLS.contains(&name)
+    let verb = |client: &str| {
+        let method = name.strip_prefix(client).and_then(|rest| rest.strip_prefix('.'));
+        method.is_some_and(|m| matches!(m, "get" | "post" | "put" | "patch" | "delete" | "head" | "request" | "stream"))
+    };
+    CALLS.contains(&name) || verb("requests") || verb("httpx")
 }
 
 impl<'p> Interpreter<'p, '_> {
@@ -412,9 +414,12 @@ impl<'p> Interpreter<'p, '_> {
         let result = self.result_sym(&sym, &args);
         if (is_harmless(name) || is_exception(name)) && args.all().all(|arg| arg.value.is_plain()) {
             let number = self.number();
-            let varying = name.ends_with("now") || name.contains("uuid") || name.contains("random") || name == "next";
+            // Drawn anew each time; the time goes on as well, but rows of one loop may share it.
+            let drawn = ["uuid", "random", "secrets.", "token"].iter().any(|part| name.contains(part));
+            let varying = drawn || name.ends_with("now") || name == "next";
             let text = if varying { format!("{}#{number}", result.text).into() } else { result.text.clone() };
-            return Value::Scalar(Sym { text, ..result });
+            let sym = Sym { text, ..result };
+            return Value::Scalar(if drawn { self.fresh(sym) } else { sym });
         }
         let _ = call;
         self.opaque(&Value::External(name.clone()), &args, site)
@@ -464,7 +469,7 @@ impl<'p> Interpreter<'p, '_> {
                     self.call_per_item(&key.value.clone(), &turning, site);
                 }
                 match name {
-                    "sorted" => seq_of(turning, result),
+                    "sorted" => seq_of(in_order(turning), result),
                     _ if args.positional.len() > 1 => Value::Scalar(result),
                     _ => turning.element,
                 }
@@ -510,6 +515,12 @@ impl<'p> Interpreter<'p, '_> {
                     Value::Unknown(result)
                 }
             },
+            // Which attribute, is not known: mostly columns by their names.
+            ("setattr", Some(Arg { value: Value::Row(row), .. })) => {
+                let name = SmolStr::from(format!("setattr({})", row.sym.text));
+                self.rec.emit(EventKind::Opaque(name), Some(site), None, Confidence::Possible);
+                Value::none()
+            }
             ("hasattr", Some(arg)) => {
                 // Asking a row for a relation fetches it.
                 if let (Value::Row(_), Some(name)) = (&arg.value, args.positional.get(1).and_then(|a| a.value.as_str()))
@@ -737,6 +748,17 @@ fn changes_in_place(name: &str) -> bool {
 
 fn seq_of<'p>(turning: Turning<'p>, sym: Sym) -> Value<'p> {
     Value::Seq(Rc::new(Seq { items: None, element: Some(turning.element), driver: turning.driver, sym }))
+}
+
+/// Plain items say of themselves that they come sorted.
+fn in_order(turning: Turning<'_>) -> Turning<'_> {
+    let said = |sym: Sym| Sym { text: format!("sorted({})", sym.text).into(), ..sym };
+    let element = match turning.element {
+        Value::Unknown(sym) => Value::Unknown(said(sym)),
+        Value::Scalar(sym) => Value::Scalar(said(sym)),
+        other => other,
+    };
+    Turning { element, ..turning }
 }
 
 fn joined_seq<'p>(turnings: Vec<Turning<'p>>, sym: Sym) -> Value<'p> {

@@ -14,7 +14,7 @@ use super::{DEPTH, Interpreter};
 use crate::model::{Confidence, Over, Site};
 use crate::project::{ClassRef, FunctionRef};
 use crate::python::ir::{ArgKind, Call, Expr, ExprKind, Param, Params};
-use crate::trace::{CallStep, EventKind};
+use crate::trace::{CallStep, EventKind, SharedKind};
 
 /// What `self` of a root is called.
 const SELF: &str = "self";
@@ -37,10 +37,22 @@ impl<'p> Interpreter<'p, '_> {
         {
             return value;
         }
+        self.note_method_of_row(&callee, &call.func, site);
         self.bound = bound;
         let value = self.invoke(&callee, args, site, Some(call));
         self.bound = None;
         value
+    }
+
+    /// Notes a method of a row that its class does not show: one of a base that is not in the input, which may set
+    /// columns.
+    fn note_method_of_row(&mut self, callee: &Value<'p>, func: &'p Expr, site: Site) {
+        let (Value::Scalar(sym), ExprKind::Attribute { value, attr }) = (callee, &func.kind) else { return };
+        let ExprKind::Name(name) = &value.kind else { return };
+        let asks = ["is_", "has_", "get_", "check_"].iter().any(|start| attr.name.starts_with(start));
+        if matches!(self.flow.vars.get(name), Some(Value::Row(_))) && !asks {
+            self.rec.emit(EventKind::Opaque(SmolStr::new(&*sym.text)), Some(site), None, Confidence::Possible);
+        }
     }
 
     fn arguments(&mut self, call: &'p Call) -> Args<'p> {
@@ -99,7 +111,7 @@ impl<'p> Interpreter<'p, '_> {
             Value::Manager(manager) if manager.model.name.is_empty() => callee.clone(),
             Value::External(name) => self.call_external(&name.clone(), args, site, call),
             Value::Threaded(inner) => {
-                let outer = std::mem::replace(&mut self.rec.blocking, false);
+                let outer = self.rec.unblocked(true);
                 let value = self.invoke(inner, args, site, call);
                 self.rec.blocking = outer;
                 value
@@ -285,7 +297,8 @@ impl<'p> Interpreter<'p, '_> {
     fn run_body(&mut self, function: FunctionRef<'p>) -> Value<'p> {
         let arms = self.rec.arm_depth();
         let in_thread = ["sync_to_async", "database_sync_to_async"].iter().any(|name| function.has_decorator(name));
-        let blocking = (self.rec.blocking || function.function.is_async) && !in_thread;
+        let own = function.function.is_async.then(|| self.rec.call_depth());
+        let blocking = own.or(self.rec.blocking).filter(|_| !in_thread);
         let outer = std::mem::replace(&mut self.rec.blocking, blocking);
         let next = self.exec_decorated(function);
         self.rec.blocking = outer;
@@ -326,8 +339,26 @@ impl<'p> Interpreter<'p, '_> {
         frame.class = function.class;
         frame.receiver = receiver.clone();
         self.push_frame(frame);
+        self.note_kept(function, receiver.as_ref());
         self.bind(&function.function.params, receiver, &Args { spread: true, ..Args::default() });
         self.run_body(function);
+    }
+
+    /// Notes that the results of a method are kept for each `self`, and with them the object, for as long as the
+    /// process runs.
+    fn note_kept(&mut self, function: FunctionRef<'p>, receiver: Option<&Value<'p>>) {
+        let Some(receiver) = receiver.filter(|_| !function.has_decorator("classmethod")) else { return };
+        let kept = function.function.decorators.iter().find(|decorator| {
+            let named = decorator.as_call().map_or(*decorator, |call| &call.func);
+            let external = self.project.lookup_expr(function.file, named);
+            matches!(external, Some(crate::project::Binding::External(name))
+                if matches!(name.as_str(), "functools.lru_cache" | "functools.cache"))
+        });
+        if let Some(decorator) = kept {
+            let site = Site::new(function.file, decorator.span);
+            let of_row = matches!(receiver, Value::Row(_));
+            self.share(function.function.name.name.clone(), SharedKind::Results { of_row }, false, site);
+        }
     }
 
     /// `self` of a method that is run on its own.

@@ -156,7 +156,11 @@ impl<'p> Interpreter<'p, '_> {
                 self.note_comparison(left, rest, expr);
                 value
             }
-            ExprKind::Await(inner) => self.eval(inner),
+            ExprKind::Await(inner) => {
+                let value = self.eval(inner);
+                self.note_wait(inner);
+                value
+            }
             ExprKind::Yield(value) => {
                 let value = value.as_ref().map_or(Value::none(), |v| self.eval(v));
                 self.note_yield(value, None);
@@ -443,7 +447,7 @@ impl<'p> Interpreter<'p, '_> {
         for clause in &comp.clauses {
             let iterated = self.eval(&clause.iter);
             syms.push(iterated.sym());
-            let turning = self.iterate(&iterated, self.site(clause.iter.span));
+            let turning = self.iterate_in(clause.is_async, &iterated, self.site(clause.iter.span));
             if let Some(driver) = &turning.driver {
                 let elements: Vec<&'p Expr> = [&comp.element].into_iter().chain(&comp.value).collect();
                 let reads = self.reads_of_items(&iterated, &comp.clauses, &elements);

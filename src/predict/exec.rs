@@ -152,7 +152,12 @@ impl<'p> Interpreter<'p, '_> {
                 self.note_turn_end();
                 return Next::Turn;
             }
-            StmtKind::Global(_) | StmtKind::Nonlocal(_) | StmtKind::Pass | StmtKind::TypeAlias { .. } => {}
+            StmtKind::Global(names) => {
+                if let Some(frame) = self.frames.last_mut().filter(|frame| frame.function.is_some()) {
+                    frame.globals.extend(names.iter().map(|name| name.name.clone()));
+                }
+            }
+            StmtKind::Nonlocal(_) | StmtKind::Pass | StmtKind::TypeAlias { .. } => {}
         }
         Next::On
     }
@@ -292,7 +297,8 @@ impl<'p> Interpreter<'p, '_> {
         stmt: &'p Stmt,
     ) -> Next {
         let iterated = self.eval_bound(iter, None);
-        let turning = self.iterate(&iterated, self.site(iter.span));
+        let asynchronous = matches!(stmt.kind, StmtKind::For { is_async: true, .. });
+        let turning = self.iterate_in(asynchronous, &iterated, self.site(iter.span));
         let once = leaves_in_first_turn(body);
         let Some(driver) = turning.driver.filter(|_| !once) else {
             // Nothing to turn over, or no second turn.

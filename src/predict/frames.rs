@@ -29,6 +29,8 @@ pub struct Frame<'p> {
     pub exit_flows: Vec<Flow<'p>>,
     /// `try` blocks that are open: an exception goes on in a handler.
     pub tries: u32,
+    /// Names that the function binds for its module: `global n`.
+    pub globals: Vec<SmolStr>,
 }
 
 #[derive(Debug)]
@@ -56,6 +58,7 @@ impl<'p> Frame<'p> {
             turns: Vec::new(),
             exit_flows: Vec::new(),
             tries: 0,
+            globals: Vec::new(),
         }
     }
 }

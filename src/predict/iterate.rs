@@ -16,6 +16,14 @@ pub struct Turning<'p> {
 }
 
 impl<'p> Interpreter<'p, '_> {
+    /// The same for `async for`, during which the event loop goes on.
+    pub(super) fn iterate_in(&mut self, asynchronous: bool, value: &Value<'p>, site: Site) -> Turning<'p> {
+        let outer = self.rec.unblocked(asynchronous);
+        let turning = self.iterate(value, site);
+        self.rec.blocking = outer;
+        turning
+    }
+
     pub(super) fn iterate(&mut self, value: &Value<'p>, site: Site) -> Turning<'p> {
         match value {
             Value::QuerySet(node) => {

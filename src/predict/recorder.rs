@@ -27,8 +27,8 @@ pub struct Recorder {
     /// Loops and cache reads: mark → event index of the read.
     pub reads: FxHashMap<u32, usize>,
     pub scopes: Scopes,
-    /// A coroutine is running, and nothing has handed its work to a thread.
-    pub blocking: bool,
+    /// A coroutine is running, so many calls deep, and nothing has handed its work to a thread.
+    pub blocking: Option<u32>,
     known_loops: FxHashMap<(u32, Option<LoopId>), LoopId>,
     known_querysets: FxHashMap<u32, QuerySetId>,
     open: Vec<OpenLoop>,
@@ -158,6 +158,11 @@ impl Recorder {
     /// Whether a test on the way here looked at something with this mark.
     pub fn tested(&self, mark: u32) -> bool {
         self.tests.iter().any(|sym| sym.has(mark))
+    }
+
+    /// The same by what the thing is called.
+    pub fn tested_text(&self, text: &str) -> bool {
+        self.tests.iter().any(|sym| sym.text.contains(text))
     }
 
     /// `reads`: what the body does with the rows, see [`LoopInfo::reads`].
@@ -299,6 +304,18 @@ impl Recorder {
 
     pub fn asked(&mut self, asked: Asked) {
         self.scopes.asked.push(asked);
+    }
+
+    /// How many calls lead here.
+    pub fn call_depth(&self) -> u32 {
+        self.via.len() as u32
+    }
+
+    /// Begins something for which the event loop goes on, where that is so; gives what it was before.
+    pub fn unblocked(&mut self, so: bool) -> Option<u32> {
+        let outer = self.blocking;
+        self.blocking = self.blocking.filter(|_| !so);
+        outer
     }
 
     pub fn enter_call(&mut self, step: CallStep) {

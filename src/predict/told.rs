@@ -81,12 +81,20 @@ impl<'p> Interpreter<'p, '_> {
     pub(super) fn note_asked(&mut self, fork: u32, tested: &Value<'p>, from: usize) {
         let told = self.told_by(tested).unwrap_or_default();
         let test = from..self.rec.position();
+        let text = tested.sym().text;
         for (arm, found) in [(0, &told.when_true), (1, &told.when_false)] {
             if test.is_empty() && found.is_empty() {
                 continue;
             }
             let of = |wanted: bool| found.iter().filter(|(_, is)| *is == wanted).map(|(at, _)| *at).collect();
-            self.rec.asked(Asked { fork, arm, test: test.clone(), absent: of(false), present: of(true) });
+            self.rec.asked(Asked {
+                fork,
+                arm,
+                test: test.clone(),
+                text: text.clone(),
+                absent: of(false),
+                present: of(true),
+            });
         }
     }
 
@@ -107,7 +115,8 @@ impl<'p> Interpreter<'p, '_> {
         let gets = events.iter().enumerate().filter(|(_, event)| is_get(&event.kind));
         let absent: Vec<usize> = gets.map(|(at, _)| body.start + at).collect();
         if !absent.is_empty() {
-            self.rec.asked(Asked { fork, arm, test: body.end..body.end, absent, present: Vec::new() });
+            let test = body.end..body.end;
+            self.rec.asked(Asked { fork, arm, test, text: Rc::from(""), absent, present: Vec::new() });
         }
     }
 

@@ -44,6 +44,16 @@ impl<'p> Interpreter<'p, '_> {
         }
     }
 
+    /// Notes that a coroutine of which nothing is known is waited for: others run meanwhile.
+    pub(super) fn note_wait(&mut self, awaited: &'p Expr) {
+        let site = self.site(awaited.span);
+        let Some(event) = self.rec.events.last().filter(|event| event.site == Some(site)) else { return };
+        if let EventKind::Opaque(name) = &event.kind {
+            let name = name.clone();
+            self.rec.emit(EventKind::ExternalIo(name), Some(site), None, Confidence::Possible);
+        }
+    }
+
     /// Notes that an expression's truth is all that is asked of what it has just sent.
     pub(super) fn note_truth(&mut self, expr: &'p Expr) {
         self.note_test(expr, self.site(expr.span), false);

@@ -9,11 +9,13 @@ mod edit;
 mod imports;
 mod increment;
 mod lookup;
+mod loops;
 mod model_index;
 mod names;
 mod place;
 mod quotes;
 mod statement;
+mod tested;
 
 pub use crate::python::walk::{blocks, inside_fstring, unit_around};
 pub use calls::{CallAt, call_at, lambda_call};
@@ -22,8 +24,14 @@ pub use edit::{FileEdit, Rewritten, apply, to_report};
 pub use imports::{Import, import};
 pub use increment::{Increment, assigned_increment, increment};
 pub use lookup::{LookedUp, Lookup, looked_up_or_made};
+pub use loops::{
+    ForLoop, UseOfCall, for_loop, is_awaited, keywords_of_call, loop_over, only_argument, pairs_of_dict, use_of_call,
+};
 pub use model_index::{After, NewIndex, add_index, migration};
 pub use names::{assigned_name, bound_between, is_used, read_in};
 pub use place::{dominates, follow_each_other, function_at, rest_of_function, runs_once};
 pub use quotes::Quote;
-pub use statement::{indent_under, insert_before, replace_line, statement_at, try_body, whole_lines};
+pub use statement::{
+    indent_under, insert_after, insert_before, lines_of, replace_line, statement_at, try_body, whole_lines,
+};
+pub use tested::{Asked, TestedChange, tested_change};

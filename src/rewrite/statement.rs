@@ -22,6 +22,23 @@ pub fn insert_before(source: &Source, site: Site, lines: &str) -> Option<FileEdi
     Some(FileEdit::replace(Site::new(site.file, Span::at(line_start)), laid_out(source, indent, lines)))
 }
 
+/// Puts lines after the statement at `site`, at its indentation; `None` where it does not start its line.
+pub fn insert_after(source: &Source, site: Site, lines: &str) -> Option<FileEdit> {
+    let line_start = source.line_start(source.line(site.span.start));
+    let indent = source.slice(Span { start: line_start, end: site.span.start });
+    if !indent.chars().all(|c| matches!(c, ' ' | '\t')) {
+        return None;
+    }
+    let next = source.line_start(source.line(site.span.end.max(1) - 1) + 1);
+    let text = laid_out(source, indent, lines);
+    // The statement may end the text without a line break.
+    let text = match source.text().get(..next as usize).is_some_and(|before| before.ends_with(['\n', '\r'])) {
+        true => text,
+        false => format!("{}{}", source.line_break(), text.trim_end_matches(['\n', '\r'])),
+    };
+    Some(FileEdit::replace(Site::new(site.file, Span::at(next)), text))
+}
+
 /// Replaces the statement at `site`, which must have its lines to itself, by lines.
 pub fn replace_line(source: &Source, site: Site, lines: &str) -> Option<FileEdit> {
     let line_start = source.line_start(source.line(site.span.start));
@@ -73,6 +90,16 @@ pub fn whole_lines(source: &Source, site: Site) -> Option<Site> {
     let before = source.slice(Span { start, end: site.span.start });
     let after = source.slice(Span { start: site.span.end, end });
     let alone = before.trim().is_empty() && after.trim().is_empty();
+    alone.then_some(Site::new(site.file, Span { start, end }))
+}
+
+/// The same, with a comment behind the statement.
+pub fn lines_of(source: &Source, site: Site) -> Option<Site> {
+    let start = source.line_start(source.line(site.span.start));
+    let end = source.line_start(source.line(site.span.end.max(1) - 1) + 1);
+    let before = source.slice(Span { start, end: site.span.start });
+    let after = source.slice(Span { start: site.span.end, end }).trim_start();
+    let alone = before.trim().is_empty() && (after.is_empty() || after.starts_with('#'));
     alone.then_some(Site::new(site.file, Span { start, end }))
 }
 

@@ -10,6 +10,7 @@ mod draft;
 pub mod index;
 mod loops;
 mod macros;
+mod models;
 pub mod n_plus_one;
 pub mod observed;
 pub mod over_fetching;

@@ -34,7 +34,12 @@ pub static RULES: &[&dyn Rule] = &[
     &concurrency::task_before_commit::TaskBeforeCommit,
     &concurrency::late_binding_callback::LateBindingCallback,
     &concurrency::integrityerror_in_atomic::IntegrityerrorInAtomic,
+    &bulk::create_in_loop::CreateInLoop,
+    &bulk::save_in_loop::SaveInLoop,
+    &bulk::uniform_update::UniformUpdate,
+    &bulk::upsert_in_loop::UpsertInLoop,
     &bulk::bulk_misuse::BulkMisuse,
+    &bulk::delete_in_loop::DeleteInLoop,
 ];
 
 pub fn all() -> impl Iterator<Item = &'static dyn Rule> + Clone {

@@ -25,8 +25,9 @@ pub struct Event {
     pub bound_to: Option<SmolStr>,
     /// The framework's loop that repeats it; `None` where the innermost of `loops` is one of the program's own.
     pub rendered: Option<Renderer>,
-    /// An event loop stands still for it: synchronous code in a coroutine.
-    pub blocking: bool,
+    /// An event loop stands still for it: synchronous code in a coroutine, to which so many of the calls lead; what
+    /// comes after them is called by it.
+    pub blocking: Option<u32>,
     pub confidence: Confidence,
 }
 
@@ -79,8 +80,8 @@ pub enum EventKind {
     Dispatch(Dispatch),
     /// `on_commit(callback)`; what the callback does follows, in a block of its own.
     Later(Later),
-    /// A container of a module or class is changed: its name.
-    Shared(SmolStr),
+    /// What all requests of a process share is changed, or kept for them.
+    Shared(Shared),
     /// A result is taken for something that it is not.
     Misuse(Misuse),
     /// HTTP, mail, sleep, subprocess.
@@ -124,6 +125,8 @@ pub struct Assigned {
     /// Stands for the value, as [`super::Filter::value`] does.
     pub value: String,
     pub kind: ValueKind,
+    /// It is another one in each turn of this loop (innermost such one).
+    pub varies_with: Option<LoopId>,
     /// The value's expression, where one is written.
     pub site: Option<Site>,
 }
@@ -160,9 +163,17 @@ impl Event {
             via: Rc::default(),
             bound_to: None,
             rendered: None,
-            blocking: false,
+            blocking: None,
             confidence: Confidence::Certain,
         }
+    }
+}
+
+impl Event {
+    /// No run does both.
+    pub fn excludes(&self, other: &Event) -> bool {
+        let parts = |one: &Arm| other.arms.iter().any(|two| one.fork == two.fork && one.arm != two.arm);
+        self.arms.iter().any(parts)
     }
 }
 
@@ -332,6 +343,25 @@ pub struct Later {
     pub callback: Site,
     /// Names that it reads when it runs, and that the loop around has given other values by then.
     pub late: Vec<SmolStr>,
+}
+
+/// State that lives as long as the process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    pub name: SmolStr,
+    pub kind: SharedKind,
+    /// A test on the way here asked what is in it: it is filled once.
+    pub tested: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SharedKind {
+    /// A list, dict or set of a module or class.
+    Container,
+    /// A name of the module that a function binds anew: `global n`.
+    Global,
+    /// Results of a method are kept for each `self` (`lru_cache`), which is a row, or something else.
+    Results { of_row: bool },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,8 @@ mod statement;
 
 pub use event::{
     Arm, Assigned, Assignment, CacheBackend, CacheEvent, CacheOp, CallStep, Cause, Counted, Dispatch, Event, EventKind,
-    Frame, Later, Misuse, Observed, Query, Renderer, RowEvent, RowOp, Tested, Usage, ValueChange, ValueKind, Written,
+    Frame, Later, Misuse, Observed, Query, Renderer, RowEvent, RowOp, Shared, SharedKind, Tested, Usage, ValueChange,
+    ValueKind, Written,
 };
 pub use queryset::{Filter, Listed, LoopInfo, QuerySet, QuerySetId, Row, Slice, Step};
 pub use scope::{Asked, Attempt, Block, BlockKind, Handler, Scopes};

@@ -1,6 +1,7 @@
 //! Stretches of a run: transactions, locks, `try` statements; and what tests say of the queries before them.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use smol_str::SmolStr;
 
@@ -61,6 +62,8 @@ pub struct Asked {
     pub arm: u32,
     /// What happened while the test was evaluated.
     pub test: Range<usize>,
+    /// Stands for the test, as [`super::Filter::value`] does.
+    pub text: Rc<str>,
     /// Queries that have found nothing on this way.
     pub absent: Vec<usize>,
     /// Queries that have found something on this way.

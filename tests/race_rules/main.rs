@@ -2,6 +2,7 @@
 //! and what a rewrite makes of it. A comment `# RT502` at the end of a line is all that is expected there.
 
 mod bulk;
+mod bulk_loops;
 #[path = "../support/cases.rs"]
 mod cases;
 mod checks;

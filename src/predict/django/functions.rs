@@ -38,7 +38,9 @@ impl<'p> Interpreter<'p, '_> {
                 let node = self.queryset_of(args, site)?;
                 let rest = without_first(args);
                 let node = self.chain(&node, "filter", &rest, site, None)?;
+                let outer = self.rec.unblocked(last == "aget_object_or_404");
                 self.send_select(&node, Kind::Select, Cause::Method("get".into()), Usage::Value, site);
+                self.rec.blocking = outer;
                 self.single_row(&node)
             }
             "django.shortcuts.get_list_or_404" => {

@@ -107,8 +107,7 @@ impl<'p> Interpreter<'p, '_> {
             return Value::QuerySet(refined);
         }
         let plain = synchronous(name);
-        let outer = self.rec.blocking;
-        self.rec.blocking &= plain == name.as_str();
+        let outer = self.rec.unblocked(plain != name.as_str());
         let value = self.sending_method(node, plain, name, args, site);
         self.rec.blocking = outer;
         value

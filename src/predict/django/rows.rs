@@ -128,8 +128,7 @@ impl<'p> Interpreter<'p, '_> {
 
     pub(super) fn row_method(&mut self, row: &Rc<RowValue<'p>>, name: &str, args: &Args<'p>, site: Site) -> Value<'p> {
         let twin = name.strip_prefix('a').filter(|n| matches!(*n, "save" | "delete" | "refresh_from_db"));
-        let outer = self.rec.blocking;
-        self.rec.blocking &= twin.is_none();
+        let outer = self.rec.unblocked(twin.is_some());
         let value = self.row_write(row, twin.unwrap_or(name), args, site);
         self.rec.blocking = outer;
         value

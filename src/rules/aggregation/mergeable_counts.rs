@@ -5,7 +5,7 @@ use crate::config::Preset;
 use crate::model::{Confidence, Kind, Orm, Severity, Terms};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule};
-use crate::trace::{Arm, Cause, Event, EventKind, Trace};
+use crate::trace::{Cause, Event, EventKind, Trace};
 
 rule! {
     /// Counts the same rows several times, each time with another filter.
@@ -148,11 +148,7 @@ fn belongs(first: &Counted<'_>, next: &Counted<'_>) -> bool {
         && first.event.loops == next.event.loops
         && first.event.via == next.event.via
         && first.site.file == next.site.file
-        && !exclude(&first.event.arms, &next.event.arms)
-}
-
-fn exclude(a: &[Arm], b: &[Arm]) -> bool {
-    a.iter().any(|one| b.iter().any(|two| one.fork == two.fork && one.arm != two.arm))
+        && !first.event.excludes(next.event)
 }
 
 fn report(trace: &Trace, group: &[Counted<'_>], cx: &mut Context<'_>) {

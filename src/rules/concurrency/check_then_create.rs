@@ -5,7 +5,7 @@ use super::{get_or_create, rows};
 use crate::model::{Confidence, Severity};
 use crate::project::Project;
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, Meta, Rule};
+use crate::rules::{Context, Draft, Meta, Rule, models};
 use crate::trace::{Cause, Event, EventKind, Query, Role, Trace};
 
 rule! {
@@ -165,19 +165,7 @@ fn is_key_of(one: &str, other: &str) -> bool {
 /// Whether a constraint forbids two rows with these fields; `None` where the model is not known well enough.
 pub(super) fn is_unique(project: &Project, check: &Check<'_>, trace: &Trace) -> Option<bool> {
     let model = trace.queryset(check.query.queryset?).model?;
-    let known = project.schema.get(model);
-    let named = |column: &str| check.fields.iter().any(|f| *f == column || f.strip_suffix("_id") == Some(column));
-    let by_index = known.indexes.iter().any(|index| {
-        index.unique
-            && index.condition.is_none()
-            && !index.columns.is_empty()
-            && index.columns.iter().all(|column| column.expression.is_none() && named(&column.name))
-    });
-    let by_field = known.fields.iter().any(|field| (field.unique || field.primary_key) && named(&field.name));
-    if by_index || by_field {
-        return Some(true);
-    }
-    (!known.is_partial).then_some(false)
+    models::is_unique(project, model, &check.fields)
 }
 
 fn report(risk: &Risk<'_, Check<'_>>, cx: &mut Context<'_>) {

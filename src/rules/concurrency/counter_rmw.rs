@@ -5,7 +5,7 @@ use super::{grave, in_database, rows};
 use crate::model::{Confidence, Severity};
 use crate::project::Project;
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule, loops};
+use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule, loops, models};
 use crate::schema::FieldKind;
 use crate::trace::{Cause, Event, EventKind, Query, Role, Row, RowOp, Trace, ValueKind};
 
@@ -129,7 +129,7 @@ fn saved<'t>(
     if rows::stored_after(trace, added, row, field).map(|(stored, _)| stored) != Some(at) {
         return None;
     }
-    match rows::column_kind(project, row.model, field) {
+    match models::column_kind(project, row.model, field) {
         None | Some(Some(FieldKind::Integer | FieldKind::Decimal | FieldKind::Float)) => {}
         _ => return None,
     }
@@ -155,7 +155,7 @@ fn updated<'t>(project: &Project, trace: &'t Trace, at: usize, query: &'t Query)
     let own = query.assigned.values.iter().filter(|assigned| assigned.kind == ValueKind::Other);
     let (added, row, field) = own
         .filter_map(|assigned| {
-            let numeric = rows::column_kind(project, queryset.model, &assigned.field)?;
+            let numeric = models::column_kind(project, queryset.model, &assigned.field)?;
             if !matches!(numeric, Some(FieldKind::Integer | FieldKind::Decimal | FieldKind::Float)) {
                 return None;
             }

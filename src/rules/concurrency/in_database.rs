@@ -4,7 +4,7 @@ use super::rows;
 use crate::model::{Safety, Site, Span};
 use crate::project::Project;
 use crate::rewrite::{self, FileEdit};
-use crate::rules::DraftRewrite;
+use crate::rules::{DraftRewrite, models};
 use crate::schema::ModelId;
 use crate::trace::{Event, EventKind, RowOp, Trace};
 
@@ -67,20 +67,13 @@ pub fn rewrite(project: &Project, trace: &Trace, added: usize, saved: usize) -> 
 }
 
 /// How a file names the model's manager.
-fn manager(project: &Project, file: crate::model::FileId, model: ModelId, holder: &str) -> Option<String> {
-    let known = project.schema.get(model);
-    if !known.managers.is_empty() && known.managers.iter().all(|manager| manager.name != "objects") {
-        return None;
-    }
-    let named = match project.lookup(file, &known.name) {
-        Some(crate::project::Binding::Model(found)) => found == model,
-        _ => false,
-    };
-    Some(if named { format!("{}.objects", known.name) } else { format!("type({holder}).objects") })
+pub(super) fn manager(project: &Project, file: crate::model::FileId, model: ModelId, holder: &str) -> Option<String> {
+    let has_objects = models::has_objects(project, model);
+    has_objects.then(|| models::manager_in(project, file, model).unwrap_or_else(|| format!("type({holder}).objects")))
 }
 
 /// Nothing else of the row is written before the save, and no other save stores the sum.
-fn is_alone(trace: &Trace, added: usize, saved: usize, field: &str) -> bool {
+pub(super) fn is_alone(trace: &Trace, added: usize, saved: usize, field: &str) -> bool {
     let Some((row, _)) = trace.events.get(added).and_then(rows::write) else { return false };
     let partial = match trace.events.get(saved).map(|event| &event.kind) {
         Some(EventKind::Row(save)) => matches!(&save.op, RowOp::Save { update_fields: Some(names), .. }

@@ -13,7 +13,7 @@ mod later;
 pub mod lock_absent_row;
 pub mod lock_outside_atomic;
 pub mod lock_over_join;
-mod rows;
+pub(super) mod rows;
 mod runs;
 mod savepoint;
 pub mod task_before_commit;

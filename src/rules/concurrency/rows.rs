@@ -4,9 +4,7 @@ use smol_str::SmolStr;
 
 use super::runs;
 use crate::model::{Confidence, Site};
-use crate::project::Project;
 use crate::rules::DraftEvidence;
-use crate::schema::{FieldKind, ModelId};
 use crate::trace::{Event, EventKind, Row, RowEvent, RowOp, Trace, Written};
 
 pub fn row_event(event: &Event) -> Option<&RowEvent> {
@@ -71,16 +69,6 @@ pub fn confidence(read: Option<&Event>, row: &Row) -> Confidence {
     match read {
         Some(event) if row.model.is_some() => event.confidence,
         _ => Confidence::Likely,
-    }
-}
-
-/// The kind of a column; `None` where the model is not known well enough, `Some(None)` where it has no such column.
-pub fn column_kind(project: &Project, model: Option<ModelId>, field: &str) -> Option<Option<FieldKind>> {
-    let model = model?;
-    match project.schema.field(model, field) {
-        Some((_, field)) => Some(field.has_column().then_some(field.kind)),
-        None if project.schema.get(model).is_partial => None,
-        None => Some(None),
     }
 }
 

@@ -1,0 +1,49 @@
+//! What rules ask of a model: how a file names its manager, and which fields a constraint holds together.
+
+use crate::model::FileId;
+use crate::project::{Binding, Project};
+use crate::schema::{FieldKind, ModelId};
+
+/// Whether the model's rows are had through `objects`.
+pub fn has_objects(project: &Project, model: ModelId) -> bool {
+    let managers = &project.schema.get(model).managers;
+    managers.is_empty() || managers.iter().any(|manager| manager.name == "objects")
+}
+
+/// `Topic.objects`, where a file knows the model by its name.
+pub fn manager_in(project: &Project, file: FileId, model: ModelId) -> Option<String> {
+    let name = &project.schema.get(model).name;
+    let named = matches!(project.lookup(file, name), Some(Binding::Model(found)) if found == model);
+    (named && has_objects(project, model)).then(|| format!("{name}.objects"))
+}
+
+/// Whether a constraint forbids two rows with the same values in these fields; `None` where the model is not known well
+/// enough.
+pub fn is_unique(project: &Project, model: ModelId, fields: &[&str]) -> Option<bool> {
+    let known = project.schema.get(model);
+    let named = |column: &str| fields.iter().any(|f| *f == column || f.strip_suffix("_id") == Some(column));
+    let by_index = known.indexes.iter().any(|index| {
+        index.unique
+            && index.condition.is_none()
+            && !index.columns.is_empty()
+            && index.columns.iter().all(|column| column.expression.is_none() && named(&column.name))
+    });
+    let by_field = known.fields.iter().any(|field| {
+        let key = field.primary_key && named("pk");
+        (field.unique || field.primary_key) && (named(&field.name) || key)
+    });
+    if by_index || by_field {
+        return Some(true);
+    }
+    (!known.is_partial).then_some(false)
+}
+
+/// The kind of a column; `None` where the model is not known well enough, `Some(None)` where it has no such column.
+pub fn column_kind(project: &Project, model: Option<ModelId>, field: &str) -> Option<Option<FieldKind>> {
+    let model = model?;
+    match project.schema.field(model, field) {
+        Some((_, field)) => Some(field.has_column().then_some(field.kind)),
+        None if project.schema.get(model).is_partial => None,
+        None => Some(None),
+    }
+}
