@@ -9,4 +9,5 @@ mod checks;
 mod counters;
 mod harness;
 mod locks;
+mod state;
 mod transactions;

@@ -2,8 +2,10 @@
 
 pub mod cache_read_modify_write;
 pub mod check_then_create;
+mod compare_and_swap;
 mod counter;
 pub mod counter_rmw;
+pub mod full_save_overwrite;
 mod get_or_create;
 mod grave;
 mod in_database;
@@ -11,9 +13,14 @@ pub mod integrityerror_in_atomic;
 pub mod late_binding_callback;
 mod later;
 pub mod lock_absent_row;
+pub mod lock_order;
 pub mod lock_outside_atomic;
 pub mod lock_over_join;
+mod locked_first;
 pub(super) mod rows;
 mod runs;
 mod savepoint;
+pub mod shared_mutable_state;
+pub mod sync_orm_in_async;
 pub mod task_before_commit;
+pub mod unlocked_state_change;

@@ -1,0 +1,508 @@
+//! RT503, RT505, RT512, RT513 and RT514
+
+use crate::harness::{advice_only, becomes, check, check_files, named, silent, unsure};
+
+#[test]
+fn state_that_is_changed_by_what_was_read_is_flagged() {
+    check(
+        "
+def sell(request, pk):
+    item = Item.objects.get(pk=pk)
+    if item.state == 'open':
+        item.state = 'sold'
+        item.save()  # RT505
+        Note.objects.create(item=item, text='sold')
+
+def early(request, pk, mail):
+    item = Item.objects.get(pk=pk)
+    if item.state != 'open':
+        return 'sold out'
+    item.state = 'sold'
+    item.save(update_fields=['state'])  # RT505
+    mail.delay(item.pk)
+
+def label(request, pk):
+    item = Item.objects.get(pk=pk)
+    item.labels.append(request.POST['label'])
+    item.save()  # RT505
+
+def price(request, pk):
+    item = Item.objects.get(pk=pk)
+    item.stock = item.stock * 2
+    item.save(update_fields=['stock'])  # RT505
+",
+    );
+    unsure(
+        "
+def sell(item):
+    if item.state == 'open':
+        item.state = 'sold'
+        item.save()
+        Note.objects.create(item=item, text='sold')
+
+def close(self: Item):
+    if self.state == 'open':
+        self.state = 'closed'
+        self.save()
+        Note.objects.create(item=self, text='closed')
+",
+    );
+}
+
+#[test]
+fn state_that_is_held_or_may_be_changed_twice_stays_silent() {
+    silent(
+        "
+from django.db import transaction
+
+def locked(request, pk):
+    with transaction.atomic():
+        item = Item.objects.select_for_update().get(pk=pk)
+        if item.state == 'open':
+            item.state = 'sold'
+            item.save()
+            Note.objects.create(item=item, text='sold')
+
+def swapped(request, pk):
+    item = Item.objects.get(pk=pk)
+    if item.state == 'open' and Item.objects.filter(pk=pk, state='open').update(state='sold'):
+        Note.objects.create(item=item, text='sold')
+
+def twice_is_once(request, pk):
+    item = Item.objects.get(pk=pk)
+    if item.state == 'open':
+        item.state = 'seen'
+        item.save()
+
+def another_column(request, pk):
+    item = Item.objects.get(pk=pk)
+    if item.state == 'open':
+        item.title = 'sold'
+        item.save()
+        Note.objects.create(item=item, text='sold')
+
+def new(request):
+    item = Item(title='x')
+    item.labels.append('x')
+    if item.state == 'open':
+        item.state = 'sold'
+        item.save()
+        Note.objects.create(item=item, text='sold')
+
+def as_told(request, pk, state):
+    item = Item.objects.get(pk=pk)
+    if item.state != state:
+        item.state = state
+        item.save()
+        Note.objects.create(item=item, text='changed')
+
+def replaced(request, pk):
+    item = Item.objects.get(pk=pk)
+    item.labels = request.POST.getlist('labels')
+    item.title = item.title.strip()
+    item.save()
+",
+    );
+}
+
+#[test]
+fn the_database_tests_and_changes_in_one_step() {
+    becomes(
+        "
+def sell(request, pk):
+    item = Item.objects.get(pk=pk)
+    if item.state != 'open':
+        return 'sold out'
+    item.state = 'sold'
+    item.save()  # RT505
+    Note.objects.create(item=item, text=item.state)
+",
+        "RT505",
+        "
+def sell(request, pk):
+    item = Item.objects.get(pk=pk)
+    if not Item.objects.filter(pk=item.pk, state='open').update(state='sold'):
+        return 'sold out'
+    item.state = 'sold'
+    Note.objects.create(item=item, text=item.state)
+",
+    );
+    for code in [
+        // The test asks for more.
+        "\ndef f(request, pk):\n    item = Item.objects.get(pk=pk)\n    if item.state == 'open' and item.stock:\n        item.state = 'sold'\n        item.save()\n        Note.objects.create(item=item)\n",
+        // Another column is stored as well.
+        "\ndef f(request, pk):\n    item = Item.objects.get(pk=pk)\n    item.title = 'x'\n    if item.state == 'open':\n        item.state = 'sold'\n        item.save()\n        Note.objects.create(item=item)\n",
+        // Something may fail between the test and the change.
+        "\ndef f(request, pk):\n    item = Item.objects.get(pk=pk)\n    if item.state == 'open':\n        Note.objects.create(item=item)\n        item.state = 'sold'\n        item.save()\n",
+        "\ndef f(request, pk):\n    item = Item.objects.get(pk=pk)\n    item.labels.append('x')\n    item.save()\n",
+    ] {
+        advice_only(code, "RT505");
+    }
+}
+
+#[test]
+fn columns_that_were_read_before_a_wait_are_flagged() {
+    check(
+        "
+import time
+import requests
+
+def fetch(request, pk):
+    item = Item.objects.get(pk=pk)
+    item.title = requests.get('https://example.org').text
+    item.save()  # RT503
+
+async def wait(request, pk, client):
+    item = await Item.objects.aget(pk=pk)
+    item.title = await client.fetch(pk)
+    await item.asave()  # RT503
+",
+    );
+    silent(
+        "
+import requests
+from django.db import transaction
+
+def listed(request, pk):
+    item = Item.objects.get(pk=pk)
+    item.title = requests.get('https://example.org').text
+    item.save(update_fields=['title'])
+
+def at_once(request, pk):
+    item = Item.objects.get(pk=pk)
+    item.title = 'x'
+    item.save()
+    requests.post('https://example.org')
+
+def before(request, pk):
+    title = requests.get('https://example.org').text
+    item = Item.objects.get(pk=pk)
+    item.title = title
+    item.save()
+
+def again(request, pk):
+    item = Item.objects.get(pk=pk)
+    title = requests.get('https://example.org').text
+    item.refresh_from_db()
+    item.title = title
+    item.save()
+
+def new(request):
+    item = Item(title='x')
+    item.title = requests.get('https://example.org').text
+    item.save()
+
+def own_save(request, pk):
+    loud = Loud.objects.get(pk=pk)
+    loud.count = len(requests.get('https://example.org').text)
+    loud.save()
+
+@transaction.atomic
+def locked(request, pk):
+    item = Item.objects.select_for_update().get(pk=pk)
+    item.title = requests.get('https://example.org').text
+    item.save()
+
+def either(request, pk):
+    item = Item.objects.get(pk=pk)
+    if request.GET:
+        requests.get('https://example.org')
+    else:
+        item.title = 'x'
+        item.save()
+",
+    );
+}
+
+#[test]
+fn only_the_columns_that_were_changed_are_saved() {
+    becomes(
+        "
+import requests
+
+def fetch(request, pk):
+    stamped = Stamped.objects.get(pk=pk)
+    stamped.count = len(requests.get('https://example.org').text)
+    stamped.save()
+",
+        "RT503",
+        "
+import requests
+
+def fetch(request, pk):
+    stamped = Stamped.objects.get(pk=pk)
+    stamped.count = len(requests.get('https://example.org').text)
+    stamped.save(update_fields=['count', 'changed'])
+",
+    );
+    for code in [
+        // Who gets the row may set more.
+        "\nimport requests\n\ndef f(request, pk, fill):\n    item = Item.objects.get(pk=pk)\n    item.title = requests.get('https://example.org').text\n    fill(item)\n    item.save()\n",
+        "\nimport requests\n\ndef f(request, pk):\n    item = Item.objects.get(pk=pk)\n    item.title = requests.get('https://example.org').text\n    for name in request.POST:\n        setattr(item, name, request.POST[name])\n    item.save()\n",
+    ] {
+        advice_only(code, "RT503");
+    }
+}
+
+#[test]
+fn state_of_the_process_is_flagged_where_requests_change_it() {
+    check(
+        "
+from functools import lru_cache
+from django.views import View
+
+seen = []
+total = 0
+
+def show(request, pk):
+    global total
+    seen.append(pk)  # RT512
+    total += 1  # RT512
+    _note(pk)
+
+def _note(pk):
+    seen.remove(pk)  # RT512
+
+class Page(View):
+    rows = {}
+
+    def get(self, request, pk):
+        self.rows[pk] = request.user  # RT512
+        return self.rows
+",
+    );
+    let mut files = named("shop/views.py", "\ndef nothing():\n    return 1\n");
+    let models = "
+from functools import lru_cache
+from django.db import models
+
+
+class Shelf(models.Model):
+    title = models.CharField(max_length=9)
+
+    @lru_cache(maxsize=None)  # RT512
+    def heading(self):
+        return self.title
+
+    @classmethod
+    @lru_cache
+    def kinds(cls):
+        return ['a']
+";
+    files.insert("shop/shelves.py".to_owned(), models.to_owned());
+    check_files(&files);
+    silent(
+        "
+import threading
+from functools import lru_cache
+from django.views import View
+
+_cache = {}
+_client = None
+_registry = []
+_lock = threading.Lock()
+_local = threading.local()
+
+def register(thing):
+    _registry.append(thing)
+
+register(1)
+
+def rate(request, key):
+    if key not in _cache:
+        _cache[key] = len(key)
+    return _cache[key]
+
+def handler(request, kind):
+    found = _cache[kind]
+    if isinstance(found, str):
+        found = __import__(found)
+        _cache[kind] = found
+    return found
+
+def client(request):
+    global _client
+    if _client is None:
+        _client = object()
+    return _client
+
+def locked(request, key):
+    with _lock:
+        _registry.append(key)
+
+def own(request):
+    _cache = {}
+    _cache['x'] = 1
+    return _cache
+
+@lru_cache
+def table(name):
+    return name
+
+class Page(View):
+    rows = {}
+
+    def setup(self, request):
+        self.rows = {}
+
+    def get(self, request, pk):
+        self.rows[pk] = 1
+",
+    );
+}
+
+#[test]
+fn rows_that_are_locked_in_any_order_are_flagged() {
+    check(
+        "
+from django.db import transaction
+
+@transaction.atomic
+def swap(request, one, two):
+    first = Item.objects.select_for_update().get(pk=one)
+    second = Item.objects.select_for_update().get(pk=two)  # RT513
+    first.title, second.title = 'x', 'y'
+
+@transaction.atomic
+def each(request, keys):
+    for key in keys:
+        Item.objects.select_for_update().get(pk=key)  # RT513
+
+@transaction.atomic
+def shop_first(request, pk):
+    shop = Shop.objects.select_for_update().get(pk=pk)
+    tag = Tag.objects.select_for_update().get(name='x')
+    return shop, tag
+
+@transaction.atomic
+def tag_first(request, pk):
+    tag = Tag.objects.select_for_update().get(name='x')
+    shop = Shop.objects.select_for_update().get(pk=pk)  # RT513
+    return shop, tag
+",
+    );
+    silent(
+        "
+from django.db import transaction
+
+@transaction.atomic
+def sorted_keys(request, keys):
+    for key in sorted(keys):
+        Item.objects.select_for_update().get(pk=key)
+
+@transaction.atomic
+def sorted_pair(request, one, two):
+    low, high = sorted([one, two])
+    first = Item.objects.select_for_update().get(pk=low)
+    second = Item.objects.select_for_update().get(pk=high)
+    return first, second
+
+@transaction.atomic
+def held_first(request, one, two):
+    rows = list(Item.objects.select_for_update().filter(pk__in=[one, two]).order_by('pk'))
+    first = Item.objects.select_for_update().get(pk=one)
+    second = Item.objects.select_for_update().get(pk=two)
+    return rows, first, second
+
+@transaction.atomic
+def shop_first(request, pk, one, two):
+    shop = Shop.objects.select_for_update().get(pk=pk)
+    first = Item.objects.select_for_update().get(pk=one)
+    second = Item.objects.select_for_update().get(pk=two)
+    return shop, first, second
+
+def one_each(request, keys):
+    for key in keys:
+        with transaction.atomic():
+            Item.objects.select_for_update().get(pk=key)
+
+@transaction.atomic
+def either(request, one, two):
+    if request.GET:
+        return Item.objects.select_for_update().get(pk=one)
+    else:
+        return Item.objects.select_for_update().get(pk=two)
+
+@transaction.atomic
+def the_same(request, pk):
+    first = Item.objects.select_for_update().get(pk=pk)
+    again = Item.objects.select_for_update().get(pk=pk)
+    return first, again
+",
+    );
+}
+
+#[test]
+fn queries_of_coroutines_are_flagged() {
+    check(
+        "
+def _find(pk):
+    return Item.objects.get(pk=pk)
+
+async def show(request, pk):
+    item = _find(pk)  # RT514
+    items = [row.title for row in Item.objects.all()]  # RT514
+    for row in Item.objects.all():  # RT514
+        print(row.title)
+    if await Item.objects.filter(pk=pk).aexists():
+        item.save()  # RT514
+    return await other(pk), items
+
+async def other(pk):
+    item = await Item.objects.aget(pk=pk)
+    return item.shop.name  # RT514
+",
+    );
+    silent(
+        "
+import asyncio
+from asgiref.sync import sync_to_async
+from django.shortcuts import aget_object_or_404
+
+def _find(pk):
+    return Item.objects.get(pk=pk)
+
+async def show(request, pk):
+    item = await sync_to_async(_find)(pk)
+    other = await asyncio.to_thread(_find, pk)
+    third = await aget_object_or_404(Item, pk=pk)
+    async for row in Item.objects.all():
+        print(row.title)
+    titles = [row.title async for row in Item.objects.select_related('shop')]
+    item = await Item.objects.select_related('shop').aget(pk=pk)
+    print(item.shop.name, titles, other, third)
+    item.title = 'x'
+    await item.asave()
+    await item.tags.aadd(1)
+    return await sync_to_async(list)(Item.objects.all())
+
+def sync(request, pk):
+    return Item.objects.get(pk=pk)
+",
+    );
+}
+
+#[test]
+fn asynchronous_twins_are_taken() {
+    for (before, after) in [
+        ("    item = Item.objects.get(pk=pk)\n", "    item = await Item.objects.aget(pk=pk)\n"),
+        ("    return Item.objects.count()\n", "    return await Item.objects.acount()\n"),
+        ("    print(Item.objects.get(pk=pk).title)\n", "    print((await Item.objects.aget(pk=pk)).title)\n"),
+        (
+            "    for item in Item.objects.all():\n        print(item)\n",
+            "    async for item in Item.objects.all():\n        print(item)\n",
+        ),
+    ] {
+        becomes(
+            &format!("\nasync def show(request, pk):\n{before}"),
+            "RT514",
+            &format!("\nasync def show(request, pk):\n{after}"),
+        );
+    }
+    for code in [
+        "\nasync def f(request):\n    return [item.title for item in Item.objects.all()]\n",
+        "\nasync def f(request, keys):\n    return sum(Item.objects.get(pk=key).stock for key in keys)\n",
+    ] {
+        advice_only(code, "RT514");
+    }
+}
