@@ -1,5 +1,6 @@
 """Runs the cases of one module with threads that begin together; prints what was lost, as JSON."""
 
+import functools
 import importlib
 import json
 import os
@@ -87,6 +88,12 @@ def cases(of, rounds):
     together(lambda _: [lambda: of("rt502")(item.pk)] * rounds)
     item.refresh_from_db()
     yield "rt502", calls, calls - item.sold
+
+    item = Item.objects.create()
+    count = functools.partial(Item.objects.filter(pk=item.pk).update, sold=models.F("sold") + 1)
+    together(lambda thread: [count if thread % 2 else lambda: of("rt503")(item.pk)] * rounds)
+    item.refresh_from_db()
+    yield "rt503", calls // 2, calls // 2 - item.sold
 
     names = [f"tag{at}" for at in range(rounds)]
     failed = together(lambda _: [lambda name=name: of("rt504")(name) for name in names])
