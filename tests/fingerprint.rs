@@ -77,6 +77,13 @@ const SAME: &[Pair] = &[
         "SELECT a FROM t WHERE b IN (SELECT c, d FROM u WHERE e = 1 AND f = 2)",
         "SELECT a FROM t WHERE b IN (SELECT d, c FROM u WHERE f = 9 AND e = 8)",
     ),
+    ("JSON operators", "SELECT a FROM t WHERE d ? 'x'", r"SELECT a FROM t WHERE d ? E'a\'b'"),
+    ("slices", "SELECT a[1:3] FROM t", "SELECT a [ 1 : 3 ] FROM t"),
+    ("settings", "SET search_path TO a, b", "SET search_path = 'c'"),
+    ("settings", "SET SESSION TIME ZONE 'UTC'", "SET TIME ZONE 'Europe/Berlin'"),
+    ("noise", "TRUNCATE TABLE t, u", "TRUNCATE t, u"),
+    ("noise", "MOVE FORWARD 5 IN c1", "MOVE 7 c2"),
+    ("noise", "ALTER TABLE t RENAME COLUMN a TO b", "ALTER TABLE t RENAME a TO b"),
 ];
 
 const DIFFERENT: &[Pair] = &[
@@ -122,6 +129,8 @@ const DIFFERENT: &[Pair] = &[
         "SELECT 1 FROM t WHERE a IS DISTINCT FROM 1",
         "SELECT 1 FROM t WHERE a IS NOT DISTINCT FROM 1",
     ),
+    ("settings", "SET search_path TO a", "SET statement_timeout TO 5"),
+    ("an output's name in WHERE is a column", "SELECT a AS b FROM t WHERE b = 1", "SELECT a AS c FROM t WHERE a = 1"),
 ];
 
 #[test]

@@ -111,12 +111,34 @@ impl Reader<'_, '_> {
             }
             from = 1;
         } else if word(0, &["fetch", "move"]) && count > 1 {
-            for at in 0..count - 1 {
+            for at in (0..count - 1).filter(|at| !word(*at, &["forward", "from", "in"])) {
                 hash.push(if self.tokens.literal_end(at, count).is_some() { LITERAL } else { self.token(at) });
             }
             return;
+        } else if word(0, &["truncate", "lock"]) && word(1, &["table"]) {
+            hash.push(self.token(0));
+            from = 2;
+        } else if let Some(value) = self.setting() {
+            (0..value).filter(|at| !word(*at, &["session"])).for_each(|at| hash.push(self.token(at)));
+            hash.push(LITERAL);
+            return;
         }
         self.query(from, count, MAX_DEPTH, hash);
+    }
+
+    /// Where the value begins in `SET search_path TO a, b`: names are values there.
+    fn setting(&self) -> Option<usize> {
+        let word = |at: usize, list: &[&str]| list.iter().any(|w| self.tokens.is_word(at, w));
+        let name = 1 + usize::from(word(1, &["session", "local"]));
+        if !word(0, &["set"]) {
+            return None;
+        }
+        if word(name, &["time"]) && word(name + 1, &["zone"]) {
+            return Some(name + 2);
+        }
+        let end = (name + 1..(name + 4).min(self.tokens.len()))
+            .find(|at| word(*at, &["to"]) || self.tokens.is_operator(*at, "="))?;
+        Some(end)
     }
 
     fn token(&self, at: usize) -> u64 {
@@ -164,12 +186,13 @@ impl Reader<'_, '_> {
             let end = tokens.clause_end(if distinct_on { at + 3 } else { at + 1 }, to);
             match key {
                 Keyword::Select => self.select_list(at + 1, end, depth, &mut aliases, hash),
-                Keyword::Where | Keyword::Having | Keyword::On => {
-                    hash.push(self.condition(at + 1, end, depth, &aliases));
-                }
+                Keyword::Where | Keyword::On => hash.push(self.condition(at + 1, end, depth, &Aliases::new())),
+                Keyword::Having => hash.push(self.condition(at + 1, end, depth, &aliases)),
                 Keyword::Values => self.rows(at + 1, end, depth, hash),
                 Keyword::Limit => self.limit(at + 1, end, depth, hash),
-                _ => self.sequence(at + 1, end, depth, &aliases, hash),
+                // Elsewhere the name of an output is that of a column.
+                Keyword::Order | Keyword::Group => self.sequence(at + 1, end, depth, &aliases, hash),
+                _ => self.sequence(at + 1, end, depth, &Aliases::new(), hash),
             }
             at = end;
         }
@@ -400,6 +423,7 @@ impl Reader<'_, '_> {
             }
             at = match (tokens.kind(at), tokens.key(at)) {
                 (_, Some(Keyword::As | Keyword::Outer)) => at + 1,
+                _ if tokens.is_word(0, "alter") && tokens.is_word(at, "column") => at + 1,
                 (_, Some(Keyword::In)) if tokens.kind(at + 1) == Some(TokenKind::Open) => {
                     self.membership(at, to, depth, hash)
                 }

@@ -248,7 +248,7 @@ impl<'a> Lexer<'a> {
                 Some(n) if self.byte(start + n + 1).is_ascii_alphabetic() => (Param, start + n + 2),
                 _ => (Operator, start + 1),
             },
-            b':' if is_word(next) && next != b'$' => (Param, self.word_end(start + 1)),
+            b':' if is_word(next) && next != b'$' && !self.is_slice(start) => (Param, self.word_end(start + 1)),
             b'@' if next == b'@' && is_word(self.byte(start + 2)) => (Word, self.word_end(start + 2)),
             b'@' if is_word(next) => (Param, self.word_end(start + 1)),
             _ if is_word(first) => self.scan_word(start),
@@ -259,7 +259,13 @@ impl<'a> Lexer<'a> {
     /// `data ? 'key'`, `data ?| $1`: the question mark stands between two values.
     fn is_json_operator(&self, start: usize) -> bool {
         let rest = self.text[start + 1..].trim_start();
-        self.operand && rest.starts_with(['\'', '$', '?', '%', ':', '|', '&'])
+        let value = rest.starts_with(['\'', '$', '?', '%', ':', '|', '&']);
+        self.operand && (value || ["E'", "e'", "/*", "--"].iter().any(|begin| rest.starts_with(begin)))
+    }
+
+    /// `a[1:3]`: nothing stands between the colon and the value before it.
+    fn is_slice(&self, start: usize) -> bool {
+        self.operand && start > 0 && !self.byte(start - 1).is_ascii_whitespace()
     }
 
     fn scan_word(&self, start: usize) -> (TokenKind, usize) {
