@@ -57,7 +57,15 @@ fn read_all_ways(content: &[u8]) {
 static FIXTURES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let mut found = Vec::new();
-    for folder in ["toolbar-store", "toolbar-html", "connection-queries", "django-log"] {
+    for folder in [
+        "toolbar-store",
+        "toolbar-html",
+        "connection-queries",
+        "django-log",
+        "postgres-log",
+        "postgres-csv",
+        "postgres-json",
+    ] {
         let mut paths: Vec<_> =
             std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
         paths.sort();
@@ -111,6 +119,23 @@ const PIECES: &[&str] = &[
     "=\n",
     "\\ud800",
     "MIME-Version: 1.0\nContent-Type: multipart/related\n",
+    "2024-01-02 03:04:05.678 UTC [7] LOG:  ",
+    "duration: 0.100 ms",
+    "  statement: ",
+    "  execute <unnamed>: ",
+    "  plan:\n\tQuery Text: ",
+    "\n\t",
+    "\n2024-01-02 03:04:05 UTC [7] DETAIL:  parameters: $1 = '",
+    "STATEMENT:  ",
+    "# User@Host: a[a] @ localhost []\n# Thread_id: 4  Schema: b\n# Query_time: 0.000120  Lock_time: 0.0\n",
+    "SET timestamp=1795287804;\n",
+    "\t\t     4 Query\tSELECT 1\n",
+    "261121 19:03:48\t     4 Connect\ta@b on c using Socket\n",
+    "\t\t     4 Quit\t\n",
+    "disconnection: session time: 0:00:00.001 user=a",
+    "2024-01-02 03:04:05.678 UTC,\"a\",\"b\",7,,6b01e6da.520b,1,\"\",,,0,LOG,00000,\"",
+    ",,,,,,,,,\"\"\n",
+    "{\"timestamp\":\"2024-01-02 03:04:05.678 UTC\",\"session_id\":\"6.5\",\"error_severity\":\"LOG\",\"message\":\"",
     "{\"model\": \"debug_toolbar.historyentry\", \"fields\": {\"data\": {",
 ];
 

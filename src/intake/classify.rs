@@ -214,16 +214,20 @@ fn structured(text: &str) -> Option<Classified> {
 }
 
 /// What only lines of a log, a plan or a statistics table hold.
-const LOG_MARKS: [&str; 18] = [
+const LOG_MARKS: [&str; 22] = [
     "; args=",
     "django.db.backends",
     "sqlalchemy.engine",
     "[generated in ",
     "[cached since ",
+    "[raw sql] ",
     "duration: ",
     "LOG:  ",
+    "STATEMENT:  ",
+    ",LOG,00000,",
     "# Query_time",
     "# User@Host",
+    "\tQuery\t",
     "QUERY PLAN",
     "Seq Scan on ",
     "Index Scan using ",

@@ -14,6 +14,11 @@ pub(super) const LONGEST_LINE: usize = 16 * 1024 * 1024;
 /// How many bytes pass between two calls of [`Sink::progress`].
 const PROGRESS_STEP: u64 = 1024 * 1024;
 
+/// Lines of a beginning, without their breaks.
+pub(super) fn lines(head: &str) -> impl Iterator<Item = &str> {
+    head.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line))
+}
+
 /// What the layers below the text find out while it is read.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
@@ -33,12 +38,14 @@ pub struct Input<'a> {
     line: u32,
     /// Lines that were cut at [`LONGEST_LINE`].
     long_lines: u32,
+    /// The line that was given last had no line break.
+    amid_line: bool,
 }
 
 impl<'a> Input<'a> {
     pub(super) fn new(reader: Box<dyn BufRead + 'a>, findings: Rc<Findings>) -> Self {
         let reported = findings.bytes.get();
-        Self { reader, ticker: Ticker { findings, reported }, line: 0, long_lines: 0 }
+        Self { reader, ticker: Ticker { findings, reported }, line: 0, long_lines: 0, amid_line: false }
     }
 
     /// The next line without its line break, into `line`; false at the end.
@@ -70,12 +77,20 @@ impl<'a> Input<'a> {
         }
         *line = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         self.line += u32::from(any);
+        if any {
+            self.amid_line = !ended;
+        }
         Ok(any)
     }
 
     /// 1-based number of the line that [`Input::line`] gave last.
     pub fn line_number(&self) -> u32 {
         self.line
+    }
+
+    /// Whether the line that [`Input::line`] gave last, which is then the file's last, has no line break.
+    pub(super) fn ends_amid_line(&self) -> bool {
+        self.amid_line
     }
 
     pub(super) fn long_lines(&self) -> u32 {

@@ -7,11 +7,16 @@ mod connection_queries;
 mod container;
 mod detect;
 mod django_log;
+mod dress;
 mod encoding;
 mod input;
 mod json;
+mod mysql;
 mod noise;
+mod postgres;
 mod python_literal;
+mod sessions;
+mod time;
 mod toolbar_html;
 mod toolbar_store;
 
@@ -119,8 +124,17 @@ pub fn formats() -> &'static [Format] {
     FORMATS
 }
 
-static FORMATS: &[Format] =
-    &[toolbar_store::FORMAT, toolbar_html::FORMAT, connection_queries::FORMAT, django_log::FORMAT];
+static FORMATS: &[Format] = &[
+    toolbar_store::FORMAT,
+    toolbar_html::FORMAT,
+    connection_queries::FORMAT,
+    django_log::FORMAT,
+    postgres::STDERR,
+    postgres::CSV,
+    postgres::JSON,
+    mysql::SLOW,
+    mysql::GENERAL,
+];
 
 /// Why an input gave nothing.
 #[derive(Debug)]

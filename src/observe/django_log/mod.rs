@@ -14,9 +14,10 @@ mod requests;
 
 use std::io;
 
-use self::line::{access, is_json, json_line, undress};
+use self::line::{access, is_json, json_line};
 use self::record::{Open, completion, start};
 use self::requests::Requests;
+use super::dress::undress;
 use super::{Format, Input, Score, Sink, noise};
 
 pub(super) const FORMAT: Format = Format {
