@@ -154,6 +154,20 @@ const FIXTURES: &[(&str, &str, bool)] = &[
     ("django-log/json52.log", "django-log", false),
     ("django-log/served52.log", "django-log", true),
     ("django-log/mixed.log", "django-log", true),
+    ("sqlalchemy-echo/echo14.log", "sqlalchemy-echo", false),
+    ("sqlalchemy-echo/echo20.log", "sqlalchemy-echo", false),
+    ("sqlalchemy-echo/echo21.log", "sqlalchemy-echo", false),
+    ("sqlalchemy-echo/debug20.log", "sqlalchemy-echo", false),
+    ("sqlalchemy-echo/hidden14.log", "sqlalchemy-echo", false),
+    ("sqlalchemy-echo/long20.log", "sqlalchemy-echo", false),
+    ("sqlalchemy-echo/doubled14.log", "sqlalchemy-echo", false),
+    ("sqlalchemy-echo/doubled20.log", "sqlalchemy-echo", false),
+    ("sqlalchemy-echo/basic20.log", "sqlalchemy-echo", false),
+    ("sqlalchemy-echo/app14.log", "sqlalchemy-echo", false),
+    ("sqlalchemy-echo/served20.log", "sqlalchemy-echo", true),
+    ("flask-sqlalchemy/recorded20.repr.txt", "flask-sqlalchemy", false),
+    ("flask-sqlalchemy/recorded20.pprint.txt", "flask-sqlalchemy", false),
+    ("flask-sqlalchemy/recorded20.loop.txt", "flask-sqlalchemy", false),
     ("postgres-log/plain.log", "postgres-log", true),
     ("postgres-log/debian.log", "postgres-log", true),
     ("postgres-log/rds.log", "postgres-log", true),
@@ -275,6 +289,43 @@ fn gzip(content: &[u8]) -> Vec<u8> {
     packed.finish().unwrap()
 }
 
+fn zstd(content: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(content, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+fn bzip2(content: &[u8]) -> Vec<u8> {
+    let mut packed = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::best());
+    packed.write_all(content).unwrap();
+    packed.finish().unwrap()
+}
+
+/// As the commands write them: of one part, and of two that were appended to each other.
+#[test]
+fn what_the_packers_wrote_is_read() {
+    for path in ["packed/plain.log.gz", "packed/plain.log.zst", "packed/plain.log.bz2"] {
+        assert_true("postgres-log/plain.log", &import(path, bytes(path)), true);
+        // The bytes decide, not the name.
+        assert_true("postgres-log/plain.log", &import("x", bytes(path)), true);
+    }
+}
+
+#[test]
+fn an_archive_of_rotated_logs_is_read_in_order() {
+    let log = String::from_utf8(bytes("mysql-general/maria-general.log")).unwrap();
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default();
+    for (name, id) in [("logs/db.log", "3"), ("logs/db.log.1", "2"), ("logs/db.log.2.gz", "1")] {
+        let part = log.replace("FROM forum", &format!("FROM forum{id}"));
+        archive.start_file(name, options).unwrap();
+        let part = if name.ends_with(".gz") { gzip(part.as_bytes()) } else { part.into_bytes() };
+        archive.write_all(&part).unwrap();
+    }
+    let seen = import("logs.zip", archive.finish().unwrap().into_inner());
+    let parts: Vec<char> =
+        seen.records().filter_map(|record| record.sql.split_once("FROM forum")?.1.chars().next()).collect();
+    assert!(parts.is_sorted() && parts.first() == Some(&'1') && parts.last() == Some(&'3'), "{parts:?}");
+}
+
 #[test]
 fn containers_are_opened() {
     for (path, format, bounded) in FIXTURES {
@@ -283,6 +334,13 @@ fn containers_are_opened() {
         let name = format!("{path}.gz");
         assert_eq!(detect(&name, &packed[..packed.len().min(observe::HEAD)]).unwrap().format.id, *format);
         assert_true(path, &import(&name, packed), *bounded);
+
+        for (ending, packed) in [("zst", zstd(&content)), ("bz2", bzip2(&content))] {
+            let name = format!("{path}.{ending}");
+            let found = detect(&name, &packed[..packed.len().min(observe::HEAD)]).unwrap();
+            assert_eq!(found.format.id, *format, "{name}: {}", found.why);
+            assert_true(path, &import(&name, packed), *bounded);
+        }
 
         let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
         let options = zip::write::SimpleFileOptions::default();
@@ -346,7 +404,12 @@ fn odd_bytes_are_latin_1() {
 
 #[test]
 fn requests_are_named() {
-    for path in ["toolbar-store/toolbar8.json", "toolbar-store/toolbar63.json", "django-log/served52.log"] {
+    for path in [
+        "toolbar-store/toolbar8.json",
+        "toolbar-store/toolbar63.json",
+        "django-log/served52.log",
+        "sqlalchemy-echo/served20.log",
+    ] {
         let seen = import(path, bytes(path));
         let mut names: Vec<(String, usize)> = Vec::new();
         for request in &seen.requests {
@@ -401,6 +464,8 @@ fn stacks_end_in_the_view() {
         assert!(found * 3 > seen.sent().len(), "{path}: {found}");
         assert!(seen.records().all(|record| record.stack.iter().all(|frame| frame.line > 0)));
     }
+    let seen = import("a.txt", bytes("flask-sqlalchemy/recorded20.repr.txt"));
+    assert!(seen.records().all(|record| record.stack[0].path.ends_with("flask_driver.py") && record.stack[0].line > 9));
     // A statement that a template sends names its line.
     let seen = import("a.json", bytes("toolbar-store/toolbar8.json"));
     let in_template = |record: &&Record| {
@@ -420,6 +485,11 @@ fn what_a_server_cannot_show_is_said() {
         ("postgres-log/explained.log", "1 of statements inside of functions, which are no round trips, left out"),
         ("postgres-json/explain.json", "3 plans of auto_explain"),
         ("mysql-general/maria-general.log", "no durations"),
+        ("sqlalchemy-echo/echo20.log", "no durations"),
+        ("sqlalchemy-echo/echo20.log", "no request boundaries"),
+        ("sqlalchemy-echo/hidden14.log", "parameters are hidden"),
+        ("sqlalchemy-echo/long20.log", "those of 3 statements are not all known"),
+        ("sqlalchemy-echo/doubled20.log", "every message stands there twice"),
     ] {
         let seen = import(path, bytes(path));
         assert!(seen.notes.iter().any(|note| note.contains(words)), "{path}: {:?}", seen.notes);
@@ -498,21 +568,34 @@ fn what_is_no_log_says_so() {
 
 #[test]
 fn dressed_lines_are_read() {
-    let plain = String::from_utf8(bytes("django-log/plain52.log")).unwrap();
-    let path = "django-log/plain52.log";
-    let compose: String = plain.split_inclusive('\n').map(|line| format!("web-1  | {line}")).collect();
-    assert_true(path, &import(path, compose.into_bytes()), false);
-    let coloured: String = plain
-        .split_inclusive('\n')
-        .map(|line| format!("\x1b[33mweb-1  |\x1b[0m \x1b[36;1m{}\x1b[0m\n", line.trim_end_matches('\n')))
-        .collect();
-    assert_true(path, &import(path, coloured.into_bytes()), false);
-    // Another service in between, amid statements too.
-    let mixed: String = plain
-        .split_inclusive('\n')
-        .map(|line| format!("db-1   | LOG:  checkpoint; args=(1)\nweb-1  | {line}"))
-        .collect();
-    assert_true(path, &import(path, mixed.into_bytes()), false);
+    let logs = [
+        ("django-log/plain52.log", false),
+        ("sqlalchemy-echo/echo20.log", false),
+        ("sqlalchemy-echo/doubled20.log", false),
+        ("postgres-log/plain.log", true),
+    ];
+    for (path, bounded) in logs {
+        let plain = String::from_utf8(bytes(path)).unwrap();
+        let compose: String = plain.split_inclusive('\n').map(|line| format!("web-1  | {line}")).collect();
+        assert_true(path, &import(path, compose.into_bytes()), bounded);
+        let coloured: String = plain
+            .split_inclusive('\n')
+            .map(|line| format!("\x1b[33mweb-1  |\x1b[0m \x1b[36;1m{}\x1b[0m\n", line.trim_end_matches('\n')))
+            .collect();
+        assert_true(path, &import(path, coloured.into_bytes()), bounded);
+        // Another service in between, amid statements too.
+        let mixed: String =
+            plain.split_inclusive('\n').map(|line| format!("cache-1   | ready; args=(1)\nweb-1  | {line}")).collect();
+        assert_true(path, &import(path, mixed.into_bytes()), bounded);
+    }
+}
+
+#[test]
+fn rows_of_the_debug_echo_are_counted() {
+    let seen = import("a.log", bytes("sqlalchemy-echo/debug20.log"));
+    let rows: Vec<Option<u64>> =
+        seen.records().filter(|record| record.sql.starts_with("SELECT topic.id")).map(|record| record.rows).collect();
+    assert_eq!(rows[..2], [Some(5), Some(5)]);
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn refuse(args: &Log) -> Result<(), Problem> {
 fn review(files: &[String], format: Option<&str>, config: Config) -> (Reviewed, Vec<Problem>) {
     let mut logs = Logs::new(config);
     let mut problems = Vec::new();
-    for file in files {
+    for file in observe::in_order(files).into_iter().filter_map(|index| files.get(index)) {
         match read(file, format, &mut logs) {
             Ok(errors) => problems.extend(errors),
             Err(problem) => {

@@ -87,6 +87,10 @@ fn by_magic(head: &[u8]) -> Option<Classified> {
         Some(classified(Kind::Zip, "starts with the signature of a zip archive"))
     } else if head.starts_with(&[0x1f, 0x8b]) {
         Some(classified(Kind::Log, "starts with the signature of gzip"))
+    } else if head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+        Some(classified(Kind::Log, "starts with the signature of zstd"))
+    } else if head.starts_with(b"BZh") && head.get(4..8) == Some(&[0x31, 0x41, 0x59, 0x26]) {
+        Some(classified(Kind::Log, "starts with the signature of bzip2"))
     } else {
         None
     }
@@ -121,8 +125,8 @@ fn by_name(name: &str, head: &[u8]) -> Option<Classified> {
             log @ Classified { kind: Kind::Log, .. } => Some(log),
             _ => ends(Kind::Sql),
         },
-        "log" | "har" | "csv" | "tsv" | "jsonl" | "ndjson" | "mhtml" | "mht" | "gz" | "json" | "yaml" | "yml"
-        | "xml" => ends(Kind::Log),
+        "log" | "har" | "csv" | "tsv" | "jsonl" | "ndjson" | "mhtml" | "mht" | "gz" | "zst" | "bz2" | "json"
+        | "yaml" | "yml" | "xml" => ends(Kind::Log),
         _ => None,
     }
 }

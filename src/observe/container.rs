@@ -1,19 +1,21 @@
-//! Reading an input from its bytes: gzip and zip are opened, the encoding is told, the importer is driven.
+//! Reading an input from its bytes: what is compressed or a zip is opened, the encoding is told, the importer is driven.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use flate2::read::MultiGzDecoder;
 use zip::ZipArchive;
 
-use super::detect::{GZIP, ZIP, detect_text, inner_name};
+use super::detect::{ZIP, detect_text};
 use super::encoding::Utf8;
 use super::input::{Findings, LONGEST_LINE};
+use super::packed::{Packing, inner_name};
+use super::rotation;
 use super::{Detected, Error, Format, HEAD, Input, NotRecognised, ReadSeek, Record, Sink, formats};
 
-/// gzip in gzip, and no deeper.
+/// Compressed twice, and no deeper.
 const DEEPEST: u8 = 2;
 
 /// Reads one input into `sink`, by the format with the id `format` or by detection. Of a zip, every member that is a
@@ -74,9 +76,9 @@ fn read_stream<'a>(
         *findings.cut.borrow_mut() = Some(damage.to_string());
         stream = Box::new(io::empty());
     }
-    if head.starts_with(GZIP) && depth < DEEPEST {
-        let plain = MultiGzDecoder::new(Cursor::new(head).chain(stream));
-        return read_stream(inner_name(name), wanted, Box::new(plain), findings, sink, depth + 1);
+    if let Some(packing) = Packing::of(&head).filter(|_| depth < DEEPEST) {
+        let plain = packing.unpack(Cursor::new(head).chain(stream));
+        return read_stream(inner_name(name), wanted, plain, findings, sink, depth + 1);
     }
     let found = match wanted {
         Some(format) => Detected { format, why: "named by the user".to_string() },
@@ -116,7 +118,9 @@ fn read_zip(
     let mut first = None;
     let mut others = 0;
     let mut reasons = Vec::new();
-    for index in 0..archive.len() {
+    let names: Vec<String> =
+        archive.file_names().map(|name| name.map_or_else(|_| String::new(), Cow::into_owned)).collect();
+    for index in rotation::in_order(&names) {
         let member = match archive.by_index(index) {
             Ok(member) if member.is_dir() => continue,
             Ok(member) => member,

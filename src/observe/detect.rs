@@ -3,8 +3,7 @@
 use std::fmt;
 use std::io::{Cursor, Read};
 
-use flate2::read::MultiGzDecoder;
-
+use super::packed::{Packing, inner_name};
 use super::{Format, HEAD, encoding, formats};
 
 /// From here on a format takes an input.
@@ -12,7 +11,6 @@ const ENOUGH: u8 = 30;
 /// From here on a format that the name suggests too takes it without asking the others.
 const CERTAIN: u8 = 90;
 
-pub(super) const GZIP: &[u8] = &[0x1F, 0x8B];
 pub(super) const ZIP: &[u8] = b"PK\x03\x04";
 
 #[derive(Debug, Clone)]
@@ -42,12 +40,13 @@ impl std::error::Error for NotRecognised {}
 
 /// `head`: the first [`HEAD`] bytes, as they are in the file.
 pub fn detect(name: &str, head: &[u8]) -> Result<Detected, NotRecognised> {
-    if head.starts_with(GZIP) {
+    if let Some(packing) = Packing::of(head) {
         let mut plain = Vec::new();
         // The head ends amid the stream: what came until then counts.
-        let _ = MultiGzDecoder::new(head).take(HEAD as u64).read_to_end(&mut plain);
+        let _ = packing.unpack(head).take(HEAD as u64).read_to_end(&mut plain);
         let mut found = detect_text(inner_name(name), &plain)?;
-        found.why.push_str(", compressed by gzip");
+        found.why.push_str(", compressed by ");
+        found.why.push_str(packing.name());
         return Ok(found);
     }
     if head.starts_with(ZIP) {
@@ -59,11 +58,6 @@ pub fn detect(name: &str, head: &[u8]) -> Result<Detected, NotRecognised> {
 /// Whether [`detect`] finds a format.
 pub fn looks_like_log(name: &str, head: &[u8]) -> bool {
     detect(name, head).is_ok()
-}
-
-/// `queries.json.gz` → `queries.json`
-pub(super) fn inner_name(name: &str) -> &str {
-    name.strip_suffix(".gz").unwrap_or(name)
 }
 
 /// The first member of a zip that is a log, as far as the head shows its members.

@@ -13,9 +13,13 @@ mod input;
 mod json;
 mod mysql;
 mod noise;
+mod packed;
 mod postgres;
 mod python_literal;
+mod requests;
+mod rotation;
 mod sessions;
+mod sqlalchemy;
 mod time;
 mod toolbar_html;
 mod toolbar_store;
@@ -33,6 +37,7 @@ use crate::trace::Frame;
 pub use container::read;
 pub use detect::{Detected, NotRecognised, detect, looks_like_log};
 pub use input::Input;
+pub use rotation::in_order;
 
 /// How many first bytes of a file [`detect`] wants; fewer only where the file is shorter.
 pub const HEAD: usize = 64 * 1024;
@@ -129,6 +134,8 @@ static FORMATS: &[Format] = &[
     toolbar_html::FORMAT,
     connection_queries::FORMAT,
     django_log::FORMAT,
+    sqlalchemy::ECHO,
+    sqlalchemy::RECORDED,
     postgres::STDERR,
     postgres::CSV,
     postgres::JSON,

@@ -61,6 +61,25 @@ impl Literal {
     }
 }
 
+/// Parameters, and how many sets of them there are. Of an `executemany`, none.
+pub(super) fn arguments(literal: &Literal) -> (Option<Vec<String>>, u32) {
+    match literal {
+        Literal::Sequence(items) => {
+            let many =
+                !items.is_empty() && items.iter().all(|item| matches!(item, Literal::Sequence(_) | Literal::Dict(_)));
+            if many {
+                (None, u32::try_from(items.len()).unwrap_or(u32::MAX))
+            } else if items.iter().any(Literal::is_opaque) {
+                (None, 1)
+            } else {
+                (Some(items.iter().map(Literal::render).collect()), 1)
+            }
+        }
+        Literal::Dict(items) => (Some(items.iter().map(|(_, value)| value.render()).collect()), 1),
+        _ => (None, 1),
+    }
+}
+
 struct Parser<'a> {
     text: &'a str,
     at: usize,

@@ -5,29 +5,11 @@ use std::rc::Rc;
 use serde_json::Value;
 use smol_str::SmolStr;
 
+use super::super::Record;
 use super::super::json::{micros, number, render};
-use super::super::{Record, python_literal};
-use super::record::{self, arguments};
-
-/// A server has answered a request.
-#[derive(Debug, PartialEq)]
-pub(super) struct Access {
-    /// `GET /forum/?page=2`
-    pub name: String,
-}
-
-/// `… "GET /x HTTP/1.1" 200 123 …`, of runserver, gunicorn, uvicorn, nginx.
-pub(super) fn access(text: &str) -> Option<Access> {
-    let protocol = memchr::memmem::find(text.as_bytes(), b" HTTP/")?;
-    let (before, after) = text.split_at_checked(protocol)?;
-    let (_, request) = before.rsplit_once('"')?;
-    let (method, path) = request.split_once(' ')?;
-    let is_method = (3..=7).contains(&method.len()) && method.bytes().all(|byte| byte.is_ascii_uppercase());
-    let (_, status) = after.split_once("\" ")?;
-    let is_status = status.len() >= 3 && status.bytes().take(3).all(|byte| byte.is_ascii_digit());
-    let is_path = path.starts_with(['/', '*']) || path.starts_with("http");
-    (is_method && is_status && is_path).then(|| Access { name: request.to_string() })
-}
+use super::super::python_literal::{self, arguments};
+use super::super::requests::{Access, access};
+use super::record;
 
 /// What a JSON line is.
 #[derive(Default)]

@@ -10,14 +10,13 @@
 
 mod line;
 mod record;
-mod requests;
 
 use std::io;
 
-use self::line::{access, is_json, json_line};
+use self::line::{is_json, json_line};
 use self::record::{Open, completion, start};
-use self::requests::Requests;
 use super::dress::undress;
+use super::requests::{Requests, access};
 use super::{Format, Input, Score, Sink, noise};
 
 pub(super) const FORMAT: Format = Format {
@@ -176,7 +175,6 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
-    use super::line::Access;
     use super::*;
 
     #[test]
@@ -187,12 +185,5 @@ mod tests {
                 .unwrap();
         assert_eq!(sql, "SELECT 'a; args=(''x'',); alias=d'");
         assert_eq!(args.unwrap(), ["a; args=('x',); alias=d"]);
-    }
-
-    #[test]
-    fn an_access_line_names_its_request() {
-        let Access { name, .. } = access(r#"[21/Nov/2026 02:16:53] "GET /topics/?a=1 HTTP/1.1" 200 534"#).unwrap();
-        assert_eq!(name, "GET /topics/?a=1");
-        assert!(access(r#"SELECT "GET /x HTTP/1.1" FROM t"#).is_none());
     }
 }

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use super::super::Record;
 use super::super::json::micros;
-use super::super::python_literal::{self, Literal};
+use super::super::python_literal::{self, Literal, arguments};
 
 /// The duration with which a record starts: its seconds, what stands before it, and the statement after it.
 pub(super) fn start(line: &str) -> Option<(f64, &str, &str)> {
@@ -79,25 +79,6 @@ pub(super) fn completion(text: &str) -> Option<Completion<'_>> {
 
 fn is_name(alias: &str) -> bool {
     !alias.is_empty() && alias.chars().all(|char| char.is_alphanumeric() || matches!(char, '_' | '-' | '.'))
-}
-
-/// Parameters, and how many sets of them there are. Of an `executemany`, none.
-pub(super) fn arguments(literal: &Literal) -> (Option<Vec<String>>, u32) {
-    match literal {
-        Literal::Sequence(items) => {
-            let many =
-                !items.is_empty() && items.iter().all(|item| matches!(item, Literal::Sequence(_) | Literal::Dict(_)));
-            if many {
-                (None, u32::try_from(items.len()).unwrap_or(u32::MAX))
-            } else if items.iter().any(Literal::is_opaque) {
-                (None, 1)
-            } else {
-                (Some(items.iter().map(Literal::render).collect()), 1)
-            }
-        }
-        Literal::Dict(items) => (Some(items.iter().map(|(_, value)| value.render()).collect()), 1),
-        _ => (None, 1),
-    }
 }
 
 /// A record in one piece of text.

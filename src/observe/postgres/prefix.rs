@@ -116,7 +116,7 @@ fn is_process(prefixes: &[&str], place: usize) -> bool {
         prefixes.iter().filter_map(|prefix| find(Anchor::Alone(place), prefix).parse().ok()).collect();
     let pairs = || numbers.iter().zip(numbers.iter().skip(1));
     let counting = pairs().filter(|(one, next)| one.checked_add(1) == Some(**next)).count();
-    numbers.iter().any(|number| *number > 0) && (numbers.len() < 3 || counting * 3 < numbers.len())
+    numbers.iter().any(|number| *number > 0) && counting * 3 < numbers.len()
 }
 
 fn find(anchor: Anchor, prefix: &str) -> &str {
@@ -220,7 +220,7 @@ mod tests {
                 "6b01e6da.5256",
                 "",
             ),
-            (["12 2026-11-21 18:45:48.067 UTC LOG:  a", "13 2026-11-21 18:45:48.067 UTC LOG:  a"], "12", ""),
+            (["12 2026-11-21 18:45:48.067 UTC LOG:  a", "15 2026-11-21 18:45:48.067 UTC LOG:  a"], "12", ""),
             (["2026-11-21 18:45:48.067 UTC app LOG:  a", "2026-11-21 18:45:48.067 UTC app LOG:  a"], "", ""),
             (["2026-11-21 18:45:48 UTC 1 44 LOG:  a", "2026-11-21 18:45:48 UTC 2 44 LOG:  a"], "44", ""),
         ] {

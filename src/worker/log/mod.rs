@@ -67,15 +67,23 @@ impl LogDesk {
         };
         let total = items.iter().map(|item| item.size).sum();
         let mut logs = Logs::new(config);
-        let mut outcomes = Vec::new();
+        // The page lists the answers in the order of its items.
+        let mut outcomes = vec![ItemOutcome::default(); items.len()];
+        let mut bytes: Vec<Option<Bytes>> = bytes.into_iter().map(Some).collect();
+        let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
         let mut before = 0;
-        for (item, mut bytes) in items.iter().zip(bytes) {
+        for index in observe::in_order(&names) {
+            let content = bytes.get_mut(index).and_then(Option::take);
+            let (Some(item), Some(outcome), Some(mut bytes)) = (items.get(index), outcomes.get_mut(index), content)
+            else {
+                continue;
+            };
             tell("reading", before, total);
             let mut progress = |done: u64| {
                 tell("reading", before + done.min(item.size), total);
                 ControlFlow::Continue(())
             };
-            outcomes.push(read(item, &mut bytes, &mut logs, &mut progress));
+            *outcome = read(item, &mut bytes, &mut logs, &mut progress);
             before += item.size;
         }
         tell("summing up", total, total);

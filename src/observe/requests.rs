@@ -1,11 +1,30 @@
 //! Requests of a log that names none: the server writes its line when a request is over, so the statements before it
 //! are that request's.
 
-use super::super::{Record, Sink};
-use super::line::Access;
+use super::{Record, Sink};
 
 /// Statements of one request; beyond this the log is taken to have no request lines.
 const MOST_HELD: usize = 20_000;
+
+/// A server has answered a request.
+#[derive(Debug, PartialEq)]
+pub(super) struct Access {
+    /// `GET /forum/?page=2`
+    pub name: String,
+}
+
+/// `… "GET /x HTTP/1.1" 200 123 …`, of runserver, gunicorn, uvicorn, nginx.
+pub(super) fn access(text: &str) -> Option<Access> {
+    let protocol = memchr::memmem::find(text.as_bytes(), b" HTTP/")?;
+    let (before, after) = text.split_at_checked(protocol)?;
+    let (_, request) = before.rsplit_once('"')?;
+    let (method, path) = request.split_once(' ')?;
+    let is_method = (3..=7).contains(&method.len()) && method.bytes().all(|byte| byte.is_ascii_uppercase());
+    let (_, status) = after.split_once("\" ")?;
+    let is_status = status.len() >= 3 && status.bytes().take(3).all(|byte| byte.is_ascii_digit());
+    let is_path = path.starts_with(['/', '*']) || path.starts_with("http");
+    (is_method && is_status && is_path).then(|| Access { name: request.to_string() })
+}
 
 /// Held until the line that names their request.
 #[derive(Default)]
@@ -87,4 +106,16 @@ fn is_file(name: &str) -> bool {
     let path = name.split_once(' ').map_or(name, |(_, path)| path);
     let path = path.split(['?', '#']).next().unwrap_or(path);
     ["/static/", "/media/"].iter().any(|folder| path.starts_with(folder)) || path == "/favicon.ico"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_access_line_names_its_request() {
+        let Access { name, .. } = access(r#"[21/Nov/2026 02:16:53] "GET /topics/?a=1 HTTP/1.1" 200 534"#).unwrap();
+        assert_eq!(name, "GET /topics/?a=1");
+        assert!(access(r#"SELECT "GET /x HTTP/1.1" FROM t"#).is_none());
+    }
 }
