@@ -352,7 +352,9 @@ impl<'p> Interpreter<'p, '_> {
         call: Option<&'p Call>,
     ) -> Value<'p> {
         if let Some(function) = name.strip_prefix("builtins.") {
-            return self.call_builtin(function, args, site);
+            let result = self.call_builtin(function, args.clone(), site);
+            self.note_folded(function, &args, call, site);
+            return result;
         }
         if let Some(value) = self.call_django_function(name, &args, site) {
             return value;
@@ -428,6 +430,10 @@ impl<'p> Interpreter<'p, '_> {
     fn call_builtin(&mut self, name: &str, args: Args<'p>, site: Site) -> Value<'p> {
         let result = self.result_sym(&Sym::new(name), &args);
         let first = args.positional.first().cloned();
+        let several = args.positional.len() > 1;
+        if matches!(name, "int" | "float" | "round" | "abs") || matches!(name, "min" | "max") && several {
+            args.positional.iter().for_each(|arg| self.note_number_asked(&arg.value, arg.value_site));
+        }
         match (name, first) {
             ("len", Some(arg)) => {
                 if let Value::QuerySet(node) = &arg.value {

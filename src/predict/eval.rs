@@ -54,6 +54,7 @@ impl<'p> Interpreter<'p, '_> {
                 let value = self.eval_bound(expr, None);
                 self.ask_truth(&value, self.site(expr.span));
                 self.note_truth(expr);
+                self.note_asked_for(&value);
                 value
             }
         }
@@ -136,6 +137,9 @@ impl<'p> Interpreter<'p, '_> {
             }
             ExprKind::Unary { op, operand } => {
                 let value = self.eval(operand);
+                if *op == UnaryOp::Minus {
+                    self.note_number_asked(&value, self.site(operand.span));
+                }
                 match (op, value) {
                     (UnaryOp::Invert, Value::Q(tree)) => Value::Q(Rc::new(QTree::Not(Box::new((*tree).clone())))),
                     (UnaryOp::Invert, value @ Value::Expression(_)) => self.made_of("~", &[&value]),
@@ -147,8 +151,10 @@ impl<'p> Interpreter<'p, '_> {
                 }
             }
             ExprKind::Binary { op, left, right } => {
+                let sites = [self.site(left.span), self.site(right.span)];
                 let left = self.eval(left);
                 let right = self.eval(right);
+                self.note_arithmetic(*op, [(&left, sites[0]), (&right, sites[1])]);
                 self.binary_value(*op, left, right)
             }
             ExprKind::Compare { left, rest } => {
@@ -355,6 +361,9 @@ impl<'p> Interpreter<'p, '_> {
             let value = self.eval(expr);
             if at + 1 < values.len() {
                 self.ask_truth(&value, self.site(expr.span));
+                if op == BoolOp::And || !self.is_missing(&value) {
+                    self.note_asked_for(&value);
+                }
                 if op == BoolOp::Or && self.told_by(&value).is_some() {
                     // What follows runs where this was nothing.
                     let fork = self.rec.fork();
@@ -414,6 +423,10 @@ impl<'p> Interpreter<'p, '_> {
         let mut text = format!("({}", first.sym().text);
         for (op, right) in rest {
             let value = self.eval(right);
+            if matches!(op, CompareOp::Lt | CompareOp::LtE | CompareOp::Gt | CompareOp::GtE) {
+                self.note_number_asked(&first, self.site(left.span));
+                self.note_number_asked(&value, self.site(right.span));
+            }
             if matches!(op, CompareOp::In | CompareOp::NotIn)
                 && let Value::QuerySet(node) = &value
             {

@@ -172,6 +172,8 @@ impl<'p> Interpreter<'p, '_> {
             }
             _ => None,
         };
+        let sites = [self.site(target.span), self.site(value.span)];
+        self.note_arithmetic(op, [(&old, sites[0]), (&step, sites[1])]);
         let new = self.binary_value(op, old, step);
         self.assign(target, new);
         self.counted = None;
@@ -321,6 +323,7 @@ impl<'p> Interpreter<'p, '_> {
         let mut names = Vec::new();
         super::assign::target_names(target, &mut names);
         self.exec_turns(driver, whole, reads, names, body, |this| this.assign(target, turning.element));
+        self.note_added_up(&iterated, iter, target, stmt);
         self.exec_block(orelse)
     }
 

@@ -35,6 +35,8 @@ pub enum Fact {
     Loaded(Rc<str>, SmolStr),
     /// A relation of the rows of a queryset (by its path) was prefetched after they were read.
     Attached(u32, SmolStr),
+    /// A value that may be none was asked whether it is.
+    Asked(Rc<str>),
 }
 
 impl<'p> Flow<'p> {

@@ -14,9 +14,11 @@ mod django;
 mod eval;
 mod exec;
 mod flow;
+mod folds;
 mod frames;
 mod iterate;
 mod journal;
+mod missing;
 mod recorder;
 mod scopes;
 mod sym;
@@ -32,7 +34,7 @@ use smol_str::SmolStr;
 use crate::model::{FileId, Site, Span};
 use crate::project::{ClassRef, FunctionRef, Project};
 use crate::template::Template;
-use crate::trace::{BlockKind, Counted, Origin, Role, Trace};
+use crate::trace::{BlockKind, Counted, Missing, Origin, Role, Trace};
 
 use flow::Flow;
 use frames::Frame;
@@ -136,6 +138,8 @@ struct Interpreter<'p, 's> {
     evaluating_globals: Vec<(FileId, Span)>,
     /// What values say of queries, by their text.
     told: FxHashMap<Rc<str>, Rc<told::Told>>,
+    /// Texts of values that are none where a query found no rows.
+    missing: FxHashMap<Rc<str>, Missing>,
     /// Texts of values that are the number of rows that a statement changed.
     numbers: FxHashSet<Rc<str>>,
     /// Of the assignment that is running: by what its target grows, and where its value stands.
@@ -161,6 +165,7 @@ impl<'p, 's> Interpreter<'p, 's> {
             nesting: 0,
             evaluating_globals: Vec::new(),
             told: FxHashMap::default(),
+            missing: FxHashMap::default(),
             numbers: FxHashSet::default(),
             counted: None,
             value_site: None,

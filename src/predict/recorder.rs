@@ -115,6 +115,14 @@ impl Recorder {
         })
     }
 
+    /// The statement that was sent last, where nothing else has happened since.
+    pub fn last_query(&mut self) -> Option<&mut Query> {
+        match &mut self.events.last_mut()?.kind {
+            EventKind::Query(query) => Some(query.as_mut()),
+            _ => None,
+        }
+    }
+
     /// Of the relation that an expression has just followed, only the key is read.
     pub fn only_key_at(&mut self, site: Site) {
         for event in self.events.iter_mut().rev().take(JUST).filter(|event| event.site == Some(site)) {

@@ -83,7 +83,7 @@ impl<'p> Interpreter<'p, '_> {
     }
 
     /// Whether no variable holds the value of an expression, or one that is read nowhere else.
-    fn is_alone(&mut self, expr: &'p Expr) -> bool {
+    pub(super) fn is_alone(&mut self, expr: &'p Expr) -> bool {
         match &expr.kind {
             ExprKind::Name(name) => self.is_read_once(name),
             ExprKind::Call(call) => match (&call.func.kind, call.args.as_slice()) {
@@ -107,7 +107,7 @@ impl<'p> Interpreter<'p, '_> {
         node.desc.built.is_some_and(inside)
     }
 
-    fn is_read_once(&mut self, name: &SmolStr) -> bool {
+    pub(super) fn is_read_once(&mut self, name: &SmolStr) -> bool {
         self.loads().get(name).copied().unwrap_or(0) <= 1
     }
 

@@ -303,6 +303,8 @@ pub struct Expression<'p> {
     pub filter: Option<Rc<QTree<'p>>>,
     pub args: Vec<Operand<'p>>,
     pub options: Vec<(SmolStr, Operand<'p>)>,
+    /// The call, where it is one.
+    pub site: Option<Site>,
     pub sym: Sym,
 }
 

@@ -16,7 +16,9 @@ mod tests;
 
 pub use binding::{Binding, ClassRef, FunctionRef, ValueRef};
 pub use effects::{Effects, Receivers};
-pub use migrations::{AppMigrations, Migrations, RawIndex};
+pub use migrations::{
+    Added, AppMigrations, Column, DefaultValue, Migration, Migrations, Operation, OperationKind, RawIndex,
+};
 
 use std::collections::HashMap;
 

@@ -1,7 +1,7 @@
 //! Calls as spans: what is called, and with what.
 
 use crate::model::Span;
-use crate::python::ir::{self, Expr, ExprKind};
+use crate::python::ir::{self, Expr, ExprKind, StmtKind};
 use crate::python::walk::{expression_at, expressions};
 
 /// A call that stands at a place.
@@ -15,6 +15,14 @@ pub struct CallAt {
 /// The call with exactly this span.
 pub fn call_at(module: &ir::Module, span: Span) -> Option<CallAt> {
     of(expression_at(module, span)?)
+}
+
+/// The call in `name = call(…)`, by the statement's span.
+pub fn assigned_call(module: &ir::Module, statement: Span) -> Option<CallAt> {
+    match &super::statement_at(module, statement)?.kind {
+        StmtKind::Assign { value, .. } | StmtKind::AnnAssign { value: Some(value), .. } => of(value),
+        _ => None,
+    }
 }
 
 /// The call that a lambda without parameters makes, where calling and evaluating its arguments at once comes to the

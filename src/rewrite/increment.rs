@@ -30,6 +30,16 @@ pub fn assigned_increment(module: &ir::Module, span: Span) -> Option<Increment> 
     }
 }
 
+/// The target of the only statement in a loop at `span`, where that is `target += step`.
+pub fn added_to(module: &ir::Module, span: Span) -> Option<Span> {
+    let stmt = statements(&module.body).find(|stmt| stmt.span == span)?;
+    let StmtKind::For { body, .. } = &stmt.kind else { return None };
+    match body.as_slice() {
+        [ir::Stmt { kind: StmtKind::AugAssign { target, op: BinaryOp::Add, .. }, .. }] => Some(target.span),
+        _ => None,
+    }
+}
+
 fn sum(expr: &Expr, name: SmolStr) -> Option<Increment> {
     match &expr.kind {
         ExprKind::Binary { op: BinaryOp::Add, left, right } => {

@@ -5,33 +5,41 @@
 
 mod calls;
 mod chain;
+mod concurrent_index;
 mod edit;
 mod imports;
 mod increment;
+mod index_migration;
 mod lookup;
 mod loops;
 mod model_index;
 mod names;
+mod new_index;
 mod place;
 mod quotes;
 mod statement;
+mod take_out;
 mod tested;
 
 pub use crate::python::walk::{blocks, inside_fstring, unit_around};
-pub use calls::{CallAt, call_at, lambda_call};
+pub use calls::{CallAt, assigned_call, call_at, lambda_call};
 pub use chain::{Call, append_call, extend_args, prepend_call, receiver};
+pub use concurrent_index::build_concurrently;
 pub use edit::{FileEdit, Rewritten, apply, to_report};
 pub use imports::{Import, import};
-pub use increment::{Increment, assigned_increment, increment};
+pub use increment::{Increment, added_to, assigned_increment, increment};
+pub use index_migration::{After, Change, migration};
 pub use lookup::{LookedUp, Lookup, looked_up_or_made};
 pub use loops::{
     ForLoop, UseOfCall, for_loop, is_awaited, keywords_of_call, loop_over, only_argument, pairs_of_dict, use_of_call,
 };
-pub use model_index::{After, NewIndex, add_index, migration};
+pub use model_index::add_index;
 pub use names::{assigned_name, bound_between, is_used, read_in};
+pub use new_index::{Keys, NewIndex};
 pub use place::{dominates, follow_each_other, function_at, rest_of_function, runs_once};
 pub use quotes::Quote;
 pub use statement::{
     indent_under, insert_after, insert_before, lines_of, replace_line, statement_at, try_body, whole_lines,
 };
+pub use take_out::{take_argument, take_item};
 pub use tested::{Asked, TestedChange, tested_change};

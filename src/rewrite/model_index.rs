@@ -1,56 +1,9 @@
-//! An index added to a Django model: in its `Meta`, and as a new migration.
+//! An index added to the `Meta` of a Django model.
 
-use super::{FileEdit, Quote, import};
+use super::{FileEdit, NewIndex, Quote, import};
 use crate::model::{FileId, Site, Span};
 use crate::python::ir::{self, Class, ExprKind, Stmt, StmtKind};
 use crate::text::Source;
-
-/// An index to write.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewIndex {
-    /// Field names, falling ones with their `-`.
-    pub fields: Vec<String>,
-    pub name: String,
-}
-
-/// Where the migration goes and what it follows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct After<'a> {
-    pub app: &'a str,
-    /// Without a final slash.
-    pub directory: &'a str,
-    /// Name of the newest migration.
-    pub leaf: &'a str,
-    /// Its number, and how many digits the files of the app are numbered with.
-    pub number: u32,
-    pub width: usize,
-}
-
-impl NewIndex {
-    /// A name of at most 30 characters, Django's limit, from the model and its columns.
-    pub fn named(model: &str, fields: Vec<String>) -> Self {
-        const MAX: usize = 30;
-        let columns: Vec<&str> = fields.iter().map(|field| field.trim_start_matches('-')).collect();
-        let full = format!("{}_{}", model.to_lowercase(), columns.join("_"));
-        let name = if full.len() + 4 <= MAX && full.is_ascii() {
-            format!("{full}_idx")
-        } else {
-            // FNV-1a: the same name for the same index in every run.
-            let hash =
-                full.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-            let kept: String = full.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(MAX - 9).collect();
-            format!("{}_{:04x}_idx", kept.trim_end_matches('_'), hash & 0xffff)
-        };
-        // Neither an underscore nor a digit may come first.
-        let name = name.trim_start_matches(|c: char| c == '_' || c.is_ascii_digit()).to_owned();
-        Self { fields, name }
-    }
-
-    fn call(&self, constructor: &str, quote: Quote) -> String {
-        let fields: Vec<String> = self.fields.iter().map(|field| quote.text(field)).collect();
-        format!("{constructor}(fields=[{}], name={})", fields.join(", "), quote.text(&self.name))
-    }
-}
 
 /// The edits that add an index to the model class whose name stands at `class`; `None` where its Meta is written in a
 /// way that an edit could break.
@@ -67,9 +20,16 @@ pub fn add_index(
         }
         _ => None,
     })?;
-    let imported = import(file, source, code, "django.db.models", &["Index"])?;
-    let quote = Quote::of(source.text());
-    let call = index.call(imported.names.first()?, quote);
+    let mut edits: Vec<FileEdit> = Vec::new();
+    let mut names: Vec<String> = Vec::new();
+    // Names of one module stand together.
+    for names_of in index.imports().chunk_by(|(one, _), (other, _)| one == other) {
+        let wanted: Vec<&str> = names_of.iter().map(|(_, name)| *name).collect();
+        let imported = import(file, source, code, names_of.first()?.0, &wanted)?;
+        names.extend(imported.names);
+        edits.extend(imported.edit);
+    }
+    let call = index.call(&names, Quote::of(source.text()))?;
     let meta = class.body.iter().find_map(|stmt| match &stmt.kind {
         StmtKind::Class(meta) if meta.name.name == "Meta" => Some(meta),
         _ => None,
@@ -81,7 +41,8 @@ pub fn add_index(
         },
         None => add_meta(file, source, class, &call)?,
     };
-    Some(imported.edit.into_iter().chain([edit]).collect())
+    edits.push(edit);
+    Some(edits)
 }
 
 fn assigned<'a>(class: &'a Class, name: &str) -> Option<&'a ir::Expr> {
@@ -165,37 +126,6 @@ fn line_end(source: &Source, offset: u32) -> u32 {
     source.line_start(line) + source.line_text(line).len() as u32
 }
 
-/// The file of a migration that adds the index.
-pub fn migration(after: &After<'_>, model: &str, index: &NewIndex, style: &Source, concurrently: bool) -> FileEdit {
-    let quote = Quote::of(style.text());
-    let q = |text: &str| quote.text(text);
-    let operation = if concurrently { "AddIndexConcurrently" } else { "migrations.AddIndex" };
-    let mut lines: Vec<String> = Vec::new();
-    if concurrently {
-        lines.push("from django.contrib.postgres.operations import AddIndexConcurrently".into());
-    }
-    lines.extend(
-        ["from django.db import migrations, models", "", "", "class Migration(migrations.Migration):"]
-            .map(String::from),
-    );
-    if concurrently {
-        lines.push("    atomic = False".into());
-        lines.push(String::new());
-    }
-    lines.push("    dependencies = [".into());
-    lines.push(format!("        ({}, {}),", q(after.app), q(after.leaf)));
-    lines.extend(["    ]", "", "    operations = ["].map(String::from));
-    lines.push(format!("        {operation}("));
-    lines.push(format!("            model_name={},", q(&model.to_lowercase())));
-    lines.push(format!("            index={},", index.call("models.Index", quote)));
-    lines.extend(["        ),", "    ]", ""].map(String::from));
-    let number = after.number + 1;
-    let name = format!("{number:0width$}_{}", index.name, width = after.width);
-    let separator = if after.directory.is_empty() { "" } else { "/" };
-    let path = format!("{}{separator}{name}.py", after.directory);
-    FileEdit::Create { path, text: lines.join(style.line_break()) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,35 +189,5 @@ mod tests {
                 CALL.replace('\'', "\"")
             ))
         );
-    }
-
-    #[test]
-    fn names_keep_to_the_limit_and_differ() {
-        let name = |model: &str, fields: &[&str]| {
-            NewIndex::named(model, fields.iter().map(|f| (*f).to_owned()).collect()).name
-        };
-        assert_eq!(name("User", &["email"]), "user_email_idx");
-        let long = name("PullRequestReviewComment", &["team", "state", "merged_at"]);
-        let other = name("PullRequestReviewComment", &["team", "state", "created_at"]);
-        assert!(long.len() <= 30 && other.len() <= 30, "{long} {other}");
-        assert_ne!(long, other);
-        assert!(name("_Ünder", &["größe"]).starts_with(|c: char| c.is_ascii_alphabetic()));
-    }
-
-    #[test]
-    fn a_migration_follows_the_newest_one() {
-        let style = Source::new("models.py", "x = \"a\"\n");
-        let after = After { app: "forum", directory: "forum/migrations", leaf: "0009_more", number: 9, width: 4 };
-        let index = NewIndex::named("Topic", vec!["email".into()]);
-        let FileEdit::Create { path, text } = migration(&after, "Topic", &index, &style, true) else { panic!() };
-        assert_eq!(path, "forum/migrations/0010_topic_email_idx.py");
-        assert!(crate::python::parse(&text).errors.is_empty());
-        assert!(
-            text.contains("    atomic = False\n\n    dependencies = [\n        (\"forum\", \"0009_more\"),\n    ]\n"),
-            "{text}"
-        );
-        assert!(text.contains("        AddIndexConcurrently(\n            model_name=\"topic\",\n"));
-        let FileEdit::Create { text, .. } = migration(&after, "Topic", &index, &style, false) else { panic!() };
-        assert!(text.starts_with("from django.db import migrations, models\n") && !text.contains("atomic"));
     }
 }

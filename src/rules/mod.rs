@@ -10,6 +10,7 @@ mod draft;
 pub mod index;
 mod loops;
 mod macros;
+pub mod migrations;
 mod models;
 pub mod n_plus_one;
 pub mod observed;

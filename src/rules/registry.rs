@@ -1,6 +1,6 @@
 //! Every rule, one line each, in the order of their codes; and how a user names them.
 
-use super::{Meta, Rule, aggregation, bulk, concurrency, index, n_plus_one, over_fetching};
+use super::{Meta, Rule, aggregation, bulk, concurrency, index, migrations, n_plus_one, over_fetching};
 
 pub static RULES: &[&dyn Rule] = &[
     &n_plus_one::fk_in_loop::FkInLoop,
@@ -17,6 +17,11 @@ pub static RULES: &[&dyn Rule] = &[
     &n_plus_one::render_n_plus_one::RenderNPlusOne,
     &n_plus_one::wrong_eager::WrongEager,
     &aggregation::mergeable_counts::MergeableCounts,
+    &aggregation::python_aggregate::PythonAggregate,
+    &aggregation::aggregate_none::AggregateNone,
+    &aggregation::aggregate_over_joins::AggregateOverJoins,
+    &aggregation::group_in_loop::GroupInLoop,
+    &aggregation::duplicate_period::DuplicatePeriod,
     &over_fetching::existence_test::ExistenceTest,
     &over_fetching::test_then_evaluate::TestThenEvaluate,
     &over_fetching::whole_row_for_column::WholeRowForColumn,
@@ -25,6 +30,10 @@ pub static RULES: &[&dyn Rule] = &[
     &over_fetching::materialised_id_list::MaterialisedIdList,
     &index::unindexed_filter::UnindexedFilter,
     &index::composite_index::CompositeIndex,
+    &index::gfk_index::GfkIndex,
+    &index::unindexed_ordering::UnindexedOrdering,
+    &index::redundant_index::RedundantIndex,
+    &index::index_cannot_serve::IndexCannotServe,
     &concurrency::cache_read_modify_write::CacheReadModifyWrite,
     &concurrency::counter_rmw::CounterRmw,
     &concurrency::full_save_overwrite::FullSaveOverwrite,
@@ -45,6 +54,9 @@ pub static RULES: &[&dyn Rule] = &[
     &bulk::upsert_in_loop::UpsertInLoop,
     &bulk::bulk_misuse::BulkMisuse,
     &bulk::delete_in_loop::DeleteInLoop,
+    &migrations::blocking_index::BlockingIndex,
+    &migrations::change_during_deploy::ChangeDuringDeploy,
+    &migrations::unbatched_run_python::UnbatchedRunPython,
 ];
 
 pub fn all() -> impl Iterator<Item = &'static dyn Rule> + Clone {

@@ -74,6 +74,20 @@ impl Schema {
         own.map(|field| (id, field)).or_else(|| model.parents.iter().find_map(|parent| self.field(*parent, name)))
     }
 
+    /// The field at the end of a path as queries write it: `["lines", "amount"]`.
+    pub fn along(&self, id: ModelId, path: &[SmolStr]) -> Option<&Field> {
+        let (last, relations) = path.split_last()?;
+        let mut at = id;
+        for name in relations {
+            let forward = self.field(at, name).map(|(_, field)| field.relation.as_ref().and_then(|r| r.target));
+            at = match forward {
+                Some(target) => target?,
+                None => self.reverse_query(at, name)?.model,
+            };
+        }
+        self.field(at, last).map(|(_, field)| field)
+    }
+
     /// A relation that leads here from another model, by accessor name: `post_set`, `posts`.
     pub fn reverse(&self, id: ModelId, accessor: &str) -> Option<&Reverse> {
         let model = self.get(id);

@@ -74,6 +74,10 @@ pub struct Field {
     /// `auto_now`: `save(update_fields)` must list it, `update()` skips it.
     pub auto_now: bool,
     pub site: Option<Site>,
+    /// The argument `db_index=True`, where it is written.
+    pub flagged: Option<Site>,
+    /// Of a generic foreign key: the names of the fields for the content type and the object's key.
+    pub generic: Option<(SmolStr, SmolStr)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

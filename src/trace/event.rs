@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use smol_str::SmolStr;
 
-use super::{QuerySetId, Row, Statement};
+use super::{Aggregation, QuerySetId, Row, Statement};
 use crate::model::{Confidence, LoopId, Site};
 
 #[derive(Debug, Clone)]
@@ -84,6 +84,10 @@ pub enum EventKind {
     Shared(Shared),
     /// A result is taken for something that it is not.
     Misuse(Misuse),
+    /// What may be nothing is taken for a number.
+    Missing(Missing),
+    /// One value is made of all rows, and nothing else of them.
+    Folded(Folded),
     /// HTTP, mail, sleep, subprocess.
     ExternalIo(SmolStr),
     /// A call that leaves the input; what it does is not known.
@@ -109,6 +113,37 @@ pub struct Query {
     pub observed: Option<Box<Observed>>,
     /// What is sent in its place on other ways through the code.
     pub others: Vec<Rc<Statement>>,
+    /// What it computes over many rows, where it does.
+    pub aggregation: Option<Rc<Aggregation>>,
+}
+
+/// The value of an aggregate, which is none where there are no rows, used as a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missing {
+    /// Index of the query's event.
+    pub query: usize,
+    /// Index among the query's aggregates.
+    pub aggregate: usize,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Folded {
+    pub function: Fold,
+    pub queryset: QuerySetId,
+    /// The column whose values are taken; none for the number of rows.
+    pub field: Option<SmolStr>,
+    /// The expression of the rows.
+    pub rows: Site,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fold {
+    Sum,
+    /// A loop that adds to a variable and does nothing else.
+    Added,
+    Least,
+    Greatest,
+    Length,
 }
 
 /// The columns that a statement sets.
@@ -153,6 +188,7 @@ impl Event {
             assigned: Assignment::default(),
             observed: Some(Box::new(observed)),
             others: Vec::new(),
+            aggregation: None,
         };
         Event {
             kind: EventKind::Query(Box::new(query)),

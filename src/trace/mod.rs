@@ -3,15 +3,17 @@
 //! A trace is one function's run as predicted, or one request's as observed. Detectors read traces and do not care
 //! which kind one is: a prediction has loops and sites, an observation has times and parameters.
 
+mod aggregate;
 mod event;
 mod queryset;
 mod scope;
 mod statement;
 
+pub use aggregate::{Aggregate, AggregateFunction, Aggregation, Join};
 pub use event::{
     Arm, Assigned, Assignment, CacheBackend, CacheEvent, CacheOp, CallStep, Cause, Counted, Dispatch, Event, EventKind,
-    Frame, Later, Misuse, Observed, Query, Renderer, RowEvent, RowOp, Shared, SharedKind, Tested, Usage, ValueChange,
-    ValueKind, Written,
+    Fold, Folded, Frame, Later, Missing, Misuse, Observed, Query, Renderer, RowEvent, RowOp, Shared, SharedKind,
+    Tested, Usage, ValueChange, ValueKind, Written,
 };
 pub use queryset::{Filter, Listed, LoopInfo, QuerySet, QuerySetId, Row, Slice, Step};
 pub use scope::{Asked, Attempt, Block, BlockKind, Handler, Scopes};

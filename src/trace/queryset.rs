@@ -2,7 +2,7 @@
 
 use smol_str::SmolStr;
 
-use crate::model::{Orm, Over, Site, Span};
+use crate::model::{LoopId, Orm, Over, Site, Span};
 use crate::schema::ModelId;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -125,6 +125,8 @@ pub struct Filter {
     pub step: Option<usize>,
     /// Crosses a relation to many rows: joins multiply.
     pub multi_valued: bool,
+    /// The value is another one in each turn of this loop (innermost such one).
+    pub varies_with: Option<LoopId>,
 }
 
 /// What an instance came from.

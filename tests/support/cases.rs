@@ -30,7 +30,7 @@ pub fn as_marked(findings: &[Finding], files: &Files) {
 pub fn rewritten(mut files: Files, findings: &[Finding], rule: &str) -> Option<Files> {
     let rewrite = findings.iter().find(|f| f.rule == rule).and_then(|f| f.rewrite.clone())?;
     for edit in rewrite.edits.iter().rev() {
-        let text = files.get_mut(&edit.path)?;
+        let text = files.entry(edit.path.clone()).or_default();
         let source = roundtrip::text::Source::new(edit.path.clone(), text.as_str());
         let start = source.offset(edit.start_line, edit.start_column) as usize;
         let end = source.offset(edit.end_line, edit.end_column) as usize;

@@ -87,6 +87,8 @@ impl<'p> Interpreter<'p, '_> {
                 let cached = sym.marks.iter().any(|mark| self.rec.reads.contains_key(mark));
                 match name.as_str() {
                     "cache" | "redis" | "redis_client" => Value::Cache(CacheBackend::Other, sym.attr(name)),
+                    // `apps` of a migration.
+                    "get_model" => Value::Method(Rc::new(object), name.clone(), site),
                     "append" | "add" | "extend" | "insert" | "update" | "remove" | "pop" | "clear" if cached => {
                         Value::Method(Rc::new(object), name.clone(), site)
                     }

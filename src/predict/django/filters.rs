@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 use super::super::Interpreter;
 use super::super::sym::Sym;
 use super::super::value::{Arg, Args, Const, Expression, ModelRef, Operand, QTree, Value};
+use crate::model::Site;
 use crate::python::ir::BinaryOp;
 use crate::schema::RelationKind;
 use crate::trace::Filter;
@@ -150,6 +151,7 @@ impl<'p> Interpreter<'p, '_> {
                     site: *site,
                     step,
                     multi_valued,
+                    varies_with: self.rec.varies_with(value),
                 });
             }
             // Under a negation, and becomes or.
@@ -175,7 +177,7 @@ impl<'p> Interpreter<'p, '_> {
     }
 
     /// `Count("posts", filter=…)` and the like.
-    pub(super) fn expression_value(&mut self, function: &str, args: &Args<'p>) -> Value<'p> {
+    pub(super) fn expression_value(&mut self, function: &str, args: &Args<'p>, site: Site) -> Value<'p> {
         let sym = self.result_sym(&Sym::new(function), args);
         let path = args.positional.first().and_then(|arg| match &arg.value {
             Value::Const(Const::Str(path)) => Some(path.clone()),
@@ -189,7 +191,15 @@ impl<'p> Interpreter<'p, '_> {
         let positional = args.positional.iter().map(|arg| Operand::of(&arg.value)).collect();
         let options = args.keyword.iter().map(|(name, arg)| (name.clone(), option(&arg.value))).collect();
         let function = SmolStr::new(function);
-        Value::Expression(Rc::new(Expression { function, path, filter, args: positional, options, sym }))
+        Value::Expression(Rc::new(Expression {
+            function,
+            path,
+            filter,
+            args: positional,
+            options,
+            site: Some(site),
+            sym,
+        }))
     }
 
     /// `Q(…) & Q(…)`; an empty one changes nothing.
@@ -223,7 +233,8 @@ impl<'p> Interpreter<'p, '_> {
         let sym = Sym::of(format!("({text})"), &syms);
         let args = parts.iter().map(|part| Operand::of(part)).collect();
         let function = SmolStr::new(function);
-        Value::Expression(Rc::new(Expression { function, path: None, filter: None, args, options: Vec::new(), sym }))
+        let options = Vec::new();
+        Value::Expression(Rc::new(Expression { function, path: None, filter: None, args, options, site: None, sym }))
     }
 }
 
@@ -274,7 +285,7 @@ fn leaf<'p>(key: &SmolStr, arg: &Arg<'p>) -> QTree<'p> {
     leaf_of(key, &arg.value, Some(arg.site))
 }
 
-fn leaf_of<'p>(key: &SmolStr, value: &Value<'p>, site: Option<crate::model::Site>) -> QTree<'p> {
+fn leaf_of<'p>(key: &SmolStr, value: &Value<'p>, site: Option<Site>) -> QTree<'p> {
     let constant = match value {
         Value::Const(constant) => Some(constant.clone()),
         _ => None,
@@ -293,6 +304,7 @@ fn opaque_filter(sym: &Sym, negated: bool, arg: Option<&Arg<'_>>, step: Option<u
         site: arg.map(|a| a.site),
         step,
         multi_valued: true,
+        varies_with: None,
     }
 }
 

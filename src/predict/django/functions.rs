@@ -25,7 +25,7 @@ impl<'p> Interpreter<'p, '_> {
         let attaches = last == "prefetch_related_objects";
         if !attaches && (name.starts_with("django.db.models") || name.starts_with("django.contrib.postgres.aggregates"))
         {
-            return self.call_models_function(last, args);
+            return self.call_models_function(last, args, site);
         }
         Some(match name.as_str() {
             "django.db.models.prefetch_related_objects" | "django.db.models.query.prefetch_related_objects" => {
@@ -79,7 +79,7 @@ impl<'p> Interpreter<'p, '_> {
         self.send_prefetches(&Rc::new(loads), site);
     }
 
-    fn call_models_function(&mut self, name: &str, args: &Args<'p>) -> Option<Value<'p>> {
+    fn call_models_function(&mut self, name: &str, args: &Args<'p>, site: Site) -> Option<Value<'p>> {
         Some(match name {
             "Q" => self.q_value(args),
             "Prefetch" => self.prefetch_value(args),
@@ -88,7 +88,7 @@ impl<'p> Interpreter<'p, '_> {
                 Some(Value::Class(class)) => self.manager_class(vec![*class]),
                 _ => self.manager_class(Vec::new()),
             },
-            _ if name.chars().next().is_some_and(char::is_uppercase) => self.expression_value(name, args),
+            _ if name.chars().next().is_some_and(char::is_uppercase) => self.expression_value(name, args, site),
             _ => return None,
         })
     }

@@ -7,7 +7,8 @@ use smol_str::SmolStr;
 use super::super::Interpreter;
 use super::super::sym::Sym;
 use super::super::value::{
-    Args, Const, DictValue, ManagerValue, Operand, PlanStep, QTree, QsNode, RelatedManager, RowOrigin, RowValue, Value,
+    Args, Const, DictValue, ManagerValue, ModelRef, Operand, PlanStep, QTree, QsNode, RelatedManager, RowOrigin,
+    RowValue, Value,
 };
 use super::compiler;
 use super::send::sure;
@@ -67,8 +68,23 @@ impl<'p> Interpreter<'p, '_> {
             Value::Seq(_) | Value::Dict(_) | Value::Const(_) | Value::Scalar(_) => {
                 self.plain_method(receiver, name, &args, site)
             }
+            // `apps.get_model("forum", "Topic")` in a migration.
+            Value::Unknown(_) if name == "get_model" => match self.model_by_label(&args) {
+                Some(model) => Value::Model(model),
+                None => self.opaque(&Value::Unknown(receiver.sym().attr(name)), &args, site),
+            },
             _ => self.opaque(&Value::Unknown(receiver.sym().attr(name)), &args, site),
         }
+    }
+
+    /// The model of `"forum", "Topic"` or `"forum.Topic"`.
+    fn model_by_label(&self, args: &Args<'p>) -> Option<ModelRef> {
+        let text = |at: usize| args.positional.get(at).and_then(|arg| arg.value.as_str());
+        let label = match (text(0)?, text(1)) {
+            (app, Some(model)) => format!("{app}.{model}"),
+            (label, None) => label.to_string(),
+        };
+        self.project.schema.by_label(&label).map(|id| self.model_ref(id))
     }
 
     /// A manager class made on the spot, or its only instance: calling it changes nothing.
@@ -166,10 +182,9 @@ impl<'p> Interpreter<'p, '_> {
                 let node = self.with_expressions(node, &args);
                 let aggregates = named_expressions(&args);
                 self.send_read(&node, Kind::Aggregate, Cause::Method(plain.into()), usage, site, &aggregates);
-                let items = args
-                    .keyword
+                let items = aggregates
                     .iter()
-                    .map(|(key, _)| (Const::Str(key.clone()), Value::Scalar(sym.attr(key))))
+                    .map(|(key, _)| (Const::Str(key.clone()), Value::Scalar(self.aggregated(&sym, key))))
                     .collect();
                 Value::Dict(Rc::new(DictValue {
                     items,

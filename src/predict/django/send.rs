@@ -56,7 +56,11 @@ impl<'p> Interpreter<'p, '_> {
         };
         let statement = build(node);
         let others = node.plan.others.iter().map(|other| build(other)).collect();
+        let aggregation = compiler::aggregation(&self.project.schema, node, kind, aggregates);
         self.send_known(node, (Some(statement), others), kind, cause, usage, site);
+        if let (Some(aggregation), Some(query)) = (aggregation, self.rec.last_query()) {
+            query.aggregation = Some(Rc::new(aggregation));
+        }
     }
 
     /// The same where the statement is another than the queryset's own; none is the queryset's own. With what it is on
@@ -106,6 +110,7 @@ impl<'p> Interpreter<'p, '_> {
             assigned: Assignment::default(),
             observed: None,
             others: others.into_iter().map(Rc::new).collect(),
+            aggregation: None,
         };
         self.emit_query(query, sure(certain), site, born);
     }
@@ -155,6 +160,7 @@ impl<'p> Interpreter<'p, '_> {
                     assigned: Assignment::default(),
                     observed: None,
                     others: Vec::new(),
+                    aggregation: None,
                 };
                 let certain = node.certain && model.id.is_some();
                 self.emit_query(query, sure(certain), site, Some(node.born));
@@ -213,6 +219,7 @@ impl<'p> Interpreter<'p, '_> {
             assigned: Assignment::default(),
             observed: None,
             others: Vec::new(),
+            aggregation: None,
         };
         let certain = row.certain && row.model.id.is_some() && row.queryset.as_ref().is_none_or(|n| !n.desc.opaque);
         let follows = matches!(query.cause, Cause::Relation { .. } | Cause::Singular { .. });
@@ -250,6 +257,7 @@ impl<'p> Interpreter<'p, '_> {
                 assigned: assigned.clone(),
                 observed: None,
                 others: Vec::new(),
+                aggregation: None,
             };
             self.emit_query(query, confidence, site, None);
         }
@@ -328,6 +336,7 @@ impl<'p> Interpreter<'p, '_> {
             assigned,
             observed: None,
             others: Vec::new(),
+            aggregation: None,
         };
         self.emit_query(query, confidence, site, None);
     }

@@ -242,6 +242,8 @@ pub fn declared(spec: &Spec) -> Option<Declared> {
             db_index: has("index") || (relation.is_some() && !many),
             has_choices: has("choices"),
             auto_now: has("auto_now"),
+            flagged: None,
+            generic: None,
             site: None,
         },
         to: relation.map(|_| match target {

@@ -107,6 +107,8 @@ pub fn declared(
         has_choices: call.keyword("choices").is_some(),
         auto_now: yes("auto_now") || matches!(class.as_str(), "AutoLastModifiedField" | "ModificationDateTimeField"),
         site: Some(Site::new(file, stmt.span)),
+        flagged: flagged(file, call),
+        generic: (kind == FieldKind::GenericForeignKey).then(|| generic_key(sources, file, call)),
         class: class.clone(),
     };
     let to = relation.map(|_| match call.keyword("to").or_else(|| call.positional().next()) {
@@ -127,6 +129,24 @@ pub fn declared(
         db_table: text("db_table"),
         parent_link: yes("parent_link"),
     })
+}
+
+/// Where `db_index=True` is written.
+fn flagged(file: FileId, call: &Call) -> Option<Site> {
+    let is_flag = |arg: &&ir::Arg| {
+        matches!(&arg.kind, ir::ArgKind::Keyword(name) if name.name == "db_index")
+            && matches!(arg.value.kind, ExprKind::True)
+    };
+    call.args.iter().find(is_flag).map(|arg| Site::new(file, arg.span))
+}
+
+/// The fields that `GenericForeignKey("content_type", "object_id")` names.
+fn generic_key(sources: &Sources<'_>, file: FileId, call: &Call) -> (SmolStr, SmolStr) {
+    let named = |key: &str, place: usize, usual: &'static str| {
+        let given = call.keyword(key).or_else(|| call.positional().nth(place));
+        given.and_then(|value| sources.text(file, value)).unwrap_or(SmolStr::new_static(usual))
+    };
+    (named("ct_field", 0, "content_type"), named("fk_field", 1, "object_id"))
 }
 
 fn on_delete(call: &Call) -> OnDelete {

@@ -24,6 +24,8 @@ pub fn implicit_id(class: &str) -> Declared {
         db_index: false,
         has_choices: false,
         auto_now: false,
+        flagged: None,
+        generic: None,
         site: None,
     };
     bare(field, None)
@@ -51,6 +53,8 @@ pub fn parent_link(name: &str, label: &str) -> Declared {
         db_index: true,
         has_choices: false,
         auto_now: false,
+        flagged: None,
+        generic: None,
         site: None,
     };
     Declared { parent_link: true, ..bare(field, Some(Reference::Label(label.trim_start_matches('.').into()))) }

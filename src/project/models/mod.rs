@@ -3,7 +3,7 @@
 mod apps;
 mod builtin;
 mod fields;
-mod kinds;
+pub mod kinds;
 mod link;
 mod managers;
 pub mod meta;

@@ -6,7 +6,7 @@ use super::usage::Usage;
 use crate::config::Preset;
 use crate::model::{Confidence, Safety, Severity};
 use crate::project::Project;
-use crate::rewrite::{self, After, FileEdit, NewIndex};
+use crate::rewrite::{self, After, Change, FileEdit, Keys, NewIndex, Quote};
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta};
 use crate::schema::{IndexOrigin, Model, ModelId};
 use crate::sql::Dialect;
@@ -56,9 +56,14 @@ pub fn report(rule: &'static Meta, usage: &Usage, message: String, cx: &mut Cont
     });
 }
 
-fn advice(project: &Project, model: &Model, index: &NewIndex, has_rewrite: bool) -> String {
-    let fields: Vec<String> = index.fields.iter().map(|field| format!("\"{field}\"")).collect();
-    let index = format!("models.Index(fields=[{}], name=\"{}\")", fields.join(", "), index.name);
+/// What to add, and how.
+pub fn advice(project: &Project, model: &Model, index: &NewIndex, has_rewrite: bool) -> String {
+    let names: Vec<String> = index
+        .imports()
+        .iter()
+        .map(|(module, name)| if *module == "django.db.models" { format!("models.{name}") } else { (*name).to_owned() })
+        .collect();
+    let index = index.call(&names, Quote::Double).unwrap_or_default();
     let built = match (project.dialect_known, project.dialect) {
         (true, Dialect::Postgres) => "build it with AddIndexConcurrently",
         (true, _) => "add it in a migration",
@@ -76,7 +81,7 @@ fn advice(project: &Project, model: &Model, index: &NewIndex, has_rewrite: bool)
 }
 
 /// The model's Meta with the index, and the migration that makes it.
-fn rewrite(project: &Project, id: ModelId, index: &NewIndex) -> Option<DraftRewrite> {
+pub fn rewrite(project: &Project, id: ModelId, index: &NewIndex) -> Option<DraftRewrite> {
     let model = project.schema.get(id);
     let site = model.site?;
     if model.is_abstract || !meta_is_own(model) {
@@ -84,8 +89,8 @@ fn rewrite(project: &Project, id: ModelId, index: &NewIndex) -> Option<DraftRewr
     }
     let module = project.modules.get(site.file.0 as usize)?;
     let mut edits = rewrite::add_index(site.file, &module.source, &module.ir, site.span, index)?;
-    let concurrently = project.dialect_known && project.dialect == Dialect::Postgres;
-    let note = match migration(project, model, index, concurrently, &module.source) {
+    let concurrently = concurrently(project);
+    let note = match migration(project, model, Change::Add(index), &module.source) {
         Some(file) => {
             edits.push(file);
             let when = if concurrently {
@@ -98,13 +103,19 @@ fn rewrite(project: &Project, id: ModelId, index: &NewIndex) -> Option<DraftRewr
         }
         None => "The migration is missing: run makemigrations. An index costs every write a little.".to_owned(),
     };
-    let fields: Vec<&str> = index.fields.iter().map(String::as_str).collect();
-    let title = format!("Add an index on ({}) to {}", fields.join(", "), model.label());
+    let note = match index.keys {
+        Keys::Trigrams { upper: true, .. } => {
+            format!("{note} It needs the extension pg_trgm, and django.contrib.postgres among the INSTALLED_APPS.")
+        }
+        Keys::Trigrams { .. } => format!("{note} It needs the extension pg_trgm."),
+        _ => note,
+    };
+    let title = format!("Add an index on ({}) to {}", index.columns().join(", "), model.label());
     Some(DraftRewrite { safety: Safety::Review, title, note, edits })
 }
 
 /// Whether what its Meta says is written in the model itself: an edit would hide what is inherited.
-fn meta_is_own(model: &Model) -> bool {
+pub fn meta_is_own(model: &Model) -> bool {
     if model.options.inherits_meta && model.options.meta.is_none() {
         return false;
     }
@@ -117,16 +128,21 @@ fn meta_is_own(model: &Model) -> bool {
     model.options.indexes_list.is_some() || model.indexes.iter().filter(listed).all(within)
 }
 
-fn migration(
+/// Indexes are built and dropped without blocking writes.
+pub fn concurrently(project: &Project) -> bool {
+    project.dialect_known && project.dialect == Dialect::Postgres
+}
+
+/// The migration behind the newest one of the model's app; none where there is not exactly one.
+pub fn migration(
     project: &Project,
     model: &Model,
-    index: &NewIndex,
-    concurrently: bool,
+    change: Change<'_>,
     style: &crate::text::Source,
 ) -> Option<FileEdit> {
     let app = project.migrations.of_app(&model.app)?;
     let [leaf] = app.leaves.as_slice() else { return None };
     let leaf: &SmolStr = leaf;
     let after = After { app: &app.app, directory: &app.directory, leaf, number: app.number, width: app.width };
-    Some(rewrite::migration(&after, &model.name, index, style, concurrently))
+    Some(rewrite::migration(&after, &model.name, change, style, concurrently(project)))
 }

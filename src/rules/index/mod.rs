@@ -1,6 +1,10 @@
-//! Lookups that no index serves.
+//! Lookups that no index serves, and indexes that serve nothing.
 
 pub mod composite_index;
 mod cure;
+pub mod gfk_index;
+pub mod index_cannot_serve;
+pub mod redundant_index;
 pub mod unindexed_filter;
+pub mod unindexed_ordering;
 mod usage;

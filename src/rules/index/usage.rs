@@ -143,6 +143,10 @@ fn asked(trace: &Trace, query: &Query, project: &Project) -> Option<Asked> {
         return None;
     }
     let (model, conditions) = conditions(schema, queryset)?;
+    // The default order of all rows: RT404.
+    if queryset.default_order && conditions.equal.is_empty() && conditions.ranges.is_empty() {
+        return None;
+    }
     let field = |name: &SmolStr| schema.field(model, name).map(|(_, field)| field);
     let selective = |name: &SmolStr| field(name).is_some_and(|field| is_selective(field, project.dialect));
     // The model's order of fields, foreign keys first: they lead other lookups, too.

@@ -1,6 +1,7 @@
 //! RT105
 
 use crate::model::{Kind, LoopId, Over, Terms};
+use crate::rules::aggregation::group_in_loop;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, Meta, Rule, loops};
 use crate::trace::{Cause, Event, Query, Trace};
@@ -114,6 +115,10 @@ fn repeats(trace: &Trace, event: &Event, query: &Query, cx: &Context<'_>) -> Opt
     let turning = loops::repeating(trace, event, cx.config)?;
     // Within a loop that it does not depend on, it is to leave that one first: RT106.
     if super::loop_invariant_query::repeats(trace, event, query, cx).is_some() {
+        return None;
+    }
+    // A number for each key: RT205.
+    if group_in_loop::repeats(trace, event, query, cx).is_some() {
         return None;
     }
     (looked_up && turning.contains(&varies)).then_some(turning)

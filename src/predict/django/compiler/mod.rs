@@ -4,6 +4,7 @@
 //! are, how they are named, and which are outer ones. Where the text of a statement depends on something that is not
 //! known, it has `…` there and counts as not predicted.
 
+mod aggregation;
 mod conditions;
 mod delete;
 mod expressions;
@@ -24,6 +25,7 @@ use crate::schema::{RelationKind, Schema};
 use crate::sql::Dialect;
 use crate::trace::{Cause, Operator, Statement};
 
+pub use aggregation::aggregation;
 pub use delete::delete_rows;
 pub use writes::{
     Conflict, bulk_insert, bulk_update, delete, delete_one, insert, link_rows, linked, unlink_rows, update, update_row,
@@ -110,6 +112,7 @@ fn count_all() -> Expression<'static> {
         filter: None,
         args: vec![Operand::Constant(Const::Str("*".into()))],
         options: Vec::new(),
+        site: None,
         sym: Sym::new("count"),
     }
 }

@@ -1,5 +1,10 @@
 //! Migrations: which is the newest of each app, and the indexes that they make and models do not show.
 
+mod operations;
+mod raw;
+
+pub use operations::{Added, Column, DefaultValue, Migration, Operation, OperationKind};
+
 use std::collections::{BTreeMap, HashSet};
 
 use smol_str::SmolStr;
@@ -9,7 +14,7 @@ use super::models::meta;
 use super::models::sources::Sources;
 use crate::model::{FileId, Site};
 use crate::python::ir::{self, Call};
-use crate::schema::{Index, IndexColumn, IndexOrigin, Schema};
+use crate::schema::{Index, IndexOrigin, Schema};
 
 /// The migrations of one app.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +40,8 @@ pub struct RawIndex {
 #[derive(Debug, Default)]
 pub struct Migrations {
     pub apps: Vec<AppMigrations>,
+    /// Of each app in the order of their numbers.
+    pub files: Vec<Migration>,
     pub raw: Vec<RawIndex>,
 }
 
@@ -77,7 +84,7 @@ pub fn read(sources: &Sources<'_>, apps: &Apps, schema: &mut Schema) -> Migratio
     for ((directory, app), mut files) in by_app {
         files.sort_by(|a, b| (a.number, &a.name).cmp(&(b.number, &b.name)));
         for file in &files {
-            operations(sources, &app, file.file, schema, &mut out.raw);
+            apply(sources, &app, file.file, schema, &mut out.raw);
         }
         let wanted: HashSet<&SmolStr> = files.iter().flat_map(|file| &file.depends_on).collect();
         let mut leaves: Vec<SmolStr> =
@@ -85,6 +92,16 @@ pub fn read(sources: &Sources<'_>, apps: &Apps, schema: &mut Schema) -> Migratio
         // Files whose dependencies could not be read (a diff): the newest one is the leaf.
         if leaves.len() > 1 && files.iter().any(|file| file.number > 1 && file.depends_on.is_empty()) {
             leaves = files.last().map(|file| file.name.clone()).into_iter().collect();
+        }
+        let mut tables = operations::Tables::default();
+        for file in &files {
+            let mut read = operations::read(sources, file.file, &mut tables);
+            if let Some(migration) = &mut read {
+                migration.app = app.clone();
+                migration.name = file.name.clone();
+                migration.is_leaf = leaves.contains(&file.name);
+            }
+            out.files.extend(read);
         }
         let number = files.iter().map(|file| file.number).max().unwrap_or(0);
         let width = files.last().map_or(4, |file| file.width);
@@ -117,27 +134,13 @@ fn attribute<'a>(sources: &Sources<'a>, file: FileId, name: &str) -> Option<&'a 
 }
 
 /// Applies what the operations of one migration do to indexes, where the model does not say the same.
-fn operations(sources: &Sources<'_>, app: &str, file: FileId, schema: &mut Schema, raw: &mut Vec<RawIndex>) {
-    let Some(value) = attribute(sources, file, "operations") else { return };
-    let mut pending: Vec<(FileId, &ir::Expr, u32)> =
-        sources.items(file, value).into_iter().rev().map(|(file, item)| (file, item, 0)).collect();
-    while let Some((file, item, depth)) = pending.pop() {
-        let Some(call) = item.as_call() else { continue };
+fn apply(sources: &Sources<'_>, app: &str, file: FileId, schema: &mut Schema, raw: &mut Vec<RawIndex>) {
+    for (file, call, span) in operations::calls(sources, file) {
         let name = call.func.dotted().unwrap_or_default();
         match name.rsplit('.').next() {
-            Some("SeparateDatabaseAndState") if depth < 4 => {
-                let list = call.keyword("database_operations").or_else(|| call.positional().next());
-                let inner = list.map(|list| sources.items(file, list)).unwrap_or_default();
-                pending.extend(inner.into_iter().rev().map(|(file, item)| (file, item, depth + 1)));
-            }
             Some("RunSQL") => {
-                let Some(sql) = call.keyword("sql").or_else(|| call.positional().next()) else { continue };
-                let mut texts: Vec<SmolStr> = sources.text(file, sql).into_iter().collect();
-                if texts.is_empty() {
-                    texts = sources.texts_of(file, sql);
-                }
-                for text in texts {
-                    run_sql(&text, Site::new(file, item.span), schema, raw);
+                for text in operations::statements(sources, file, call) {
+                    raw::run_sql(&text, Site::new(file, span), schema, raw);
                 }
             }
             Some("AddIndex" | "AddIndexConcurrently" | "AddConstraint") => {
@@ -184,132 +187,4 @@ fn add(schema: &mut Schema, model: crate::schema::ModelId, index: Index) {
     if !known.iter().any(same) {
         known.push(index);
     }
-}
-
-/// `CREATE [UNIQUE] INDEX [CONCURRENTLY] [IF NOT EXISTS] name ON [ONLY] table [USING method] (columns) [WHERE …]`
-fn run_sql(text: &str, site: Site, schema: &mut Schema, raw: &mut Vec<RawIndex>) {
-    for statement in text.split(';') {
-        let words = words(statement);
-        let is = |at: usize, word: &str| words.get(at).is_some_and(|found| found.eq_ignore_ascii_case(word));
-        let touches = words.iter().take(4).any(|word| word.eq_ignore_ascii_case("index"));
-        if !touches || !(is(0, "create") || is(0, "drop")) {
-            continue;
-        }
-        raw.push(RawIndex { sql: statement.trim().into(), site });
-        if is(0, "drop") {
-            drop_named(schema, &words);
-            continue;
-        }
-        if let Some((table, index)) = created(&words, site)
-            && let Some(model) = schema.by_table(&table)
-        {
-            let mut index = index;
-            for column in &mut index.columns {
-                if let Some(field) = schema.get(model).fields.iter().find(|f| f.column == column.name) {
-                    column.name = field.name.clone();
-                }
-            }
-            add(schema, model, index);
-        }
-    }
-}
-
-fn drop_named(schema: &mut Schema, words: &[&str]) {
-    for id in schema.ids() {
-        let model = schema.get_mut(id);
-        model.indexes.retain(|index| {
-            let named = index.name.as_deref().is_some_and(|name| words.contains(&name));
-            !(named && matches!(index.origin, IndexOrigin::Migration | IndexOrigin::Ddl))
-        });
-    }
-}
-
-fn created(words: &[&str], site: Site) -> Option<(String, Index)> {
-    let on = words.iter().position(|word| word.eq_ignore_ascii_case("on"))?;
-    let unique = words.iter().take(on).any(|word| word.eq_ignore_ascii_case("unique"));
-    let before = words.get(on.checked_sub(1)?)?;
-    let name = (!["index", "concurrently", "exists"].iter().any(|w| before.eq_ignore_ascii_case(w)))
-        .then(|| SmolStr::from(*before));
-    let mut rest = words.get(on + 1..)?.iter().copied().peekable();
-    let mut table = rest.next()?;
-    if table.eq_ignore_ascii_case("only") {
-        table = rest.next()?;
-    }
-    // `public.table`
-    while rest.next_if(|word| *word == ".").is_some() {
-        table = rest.next()?;
-    }
-    let mut method = "btree".to_owned();
-    if rest.next_if(|word| word.eq_ignore_ascii_case("using")).is_some() {
-        method = rest.next()?.to_lowercase();
-    }
-    rest.next_if(|word| *word == "(")?;
-    let mut columns = Vec::new();
-    let mut part: Vec<&str> = Vec::new();
-    let mut depth = 1;
-    for word in rest.by_ref() {
-        match word {
-            "(" => depth += 1,
-            ")" => depth -= 1,
-            _ => {}
-        }
-        if depth == 0 || (depth == 1 && word == ",") {
-            columns.push(column(&part)?);
-            part.clear();
-            if depth == 0 {
-                break;
-            }
-        } else {
-            part.push(word);
-        }
-    }
-    let condition: Vec<&str> = rest.skip_while(|word| !word.eq_ignore_ascii_case("where")).skip(1).collect();
-    let index = Index {
-        name,
-        unique,
-        condition: (!condition.is_empty()).then(|| condition.join(" ")),
-        method: method.into(),
-        site: Some(site),
-        ..Index::plain(columns, IndexOrigin::Migration)
-    };
-    Some((table.to_owned(), index))
-}
-
-fn column(words: &[&str]) -> Option<IndexColumn> {
-    let (first, options) = words.split_first()?;
-    let descending = options.iter().any(|word| word.eq_ignore_ascii_case("desc"));
-    if options.contains(&"(") || *first == "(" {
-        let expression = Some(words.join(" "));
-        return Some(IndexColumn { name: SmolStr::default(), descending, expression, opclass: None });
-    }
-    let opclass = options.iter().find(|word| word.ends_with("_ops")).map(|word| SmolStr::from(*word));
-    Some(IndexColumn { name: (*first).into(), descending, expression: None, opclass })
-}
-
-/// Words, quoted names without their quotes, and single signs.
-fn words(sql: &str) -> Vec<&str> {
-    let mut out = Vec::new();
-    let mut rest = sql;
-    while let Some(first) = rest.chars().next() {
-        let length = match first {
-            '"' | '`' => match rest.get(1..).and_then(|inner| inner.find(first)) {
-                Some(end) => {
-                    out.push(rest.get(1..=end).unwrap_or(""));
-                    rest = rest.get(end + 2..).unwrap_or("");
-                    continue;
-                }
-                None => 1,
-            },
-            _ if first.is_alphanumeric() || first == '_' => {
-                rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len())
-            }
-            _ => first.len_utf8(),
-        };
-        let (word, after) = rest.split_at(length);
-        if !first.is_whitespace() {
-            out.push(word);
-        }
-        rest = after;
-    }
-    out
 }

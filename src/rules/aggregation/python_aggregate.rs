@@ -1,0 +1,214 @@
+//! RT202
+
+use crate::model::{Orm, Safety, Site};
+use crate::project::{DjangoVersion, Project};
+use crate::rewrite::{self, Call, FileEdit, Quote};
+use crate::rules::macros::rule;
+use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops};
+use crate::schema::{Field, FieldKind};
+use crate::trace::{Event, EventKind, Fold, Folded, Origin, QuerySet, Trace};
+
+rule! {
+    /// Fetches all rows to compute one number of them.
+    ///
+    /// ## Why
+    /// Every row is sent and made an object, so that Python can add up one column. `aggregate()` and `count()` give the
+    /// number alone, however many rows there are.
+    ///
+    /// ## Example
+    /// ```python flag
+    /// # file: shop/models.py
+    /// from django.db import models
+    ///
+    /// class Order(models.Model):
+    ///     customer = models.ForeignKey("auth.User", on_delete=models.CASCADE)
+    ///     quantity = models.IntegerField()
+    /// # file: shop/services.py
+    /// from shop.models import Order
+    ///
+    /// def ordered(customer):
+    ///     return sum(order.quantity for order in Order.objects.filter(customer=customer))  # RT202
+    /// ```
+    /// ```python fix
+    /// # file: shop/models.py
+    /// from django.db import models
+    ///
+    /// class Order(models.Model):
+    ///     customer = models.ForeignKey("auth.User", on_delete=models.CASCADE)
+    ///     quantity = models.IntegerField()
+    /// # file: shop/services.py
+    /// from shop.models import Order
+    /// from django.db.models import Sum
+    ///
+    /// def ordered(customer):
+    ///     return Order.objects.filter(customer=customer).aggregate(total=Sum("quantity", default=0))["total"]  # RT202
+    /// ```
+    /// Rows that are needed for something else are there anyway, and a property is no column:
+    /// ```python ok
+    /// # file: shop/models.py
+    /// from django.db import models
+    ///
+    /// class Order(models.Model):
+    ///     customer = models.ForeignKey("auth.User", on_delete=models.CASCADE)
+    ///     quantity = models.IntegerField()
+    ///     price = models.IntegerField()
+    ///
+    ///     @property
+    ///     def amount(self):
+    ///         return self.quantity * self.price
+    /// # file: shop/services.py
+    /// from shop.models import Order
+    ///
+    /// def ordered(customer):
+    ///     orders = Order.objects.filter(customer=customer)
+    ///     rows = [(order.pk, order.quantity) for order in orders]
+    ///     return rows, sum(order.quantity for order in orders)
+    ///
+    /// def spent(customer):
+    ///     return sum(order.amount for order in Order.objects.filter(customer=customer))
+    /// ```
+    ///
+    /// ## When not to
+    /// Where the rows are few and used elsewhere. The database's result has the column's type; of floating-point numbers
+    /// it may differ in the last digits, and `NULL` is left out where Python raises `TypeError`. The greatest of nothing
+    /// is `None` and no `ValueError`.
+    pub struct PythonAggregate: "RT202", "python-aggregate", Aggregation, Warning;
+}
+
+impl Rule for PythonAggregate {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
+        if !matches!(trace.origin, Origin::Code { .. }) || !trace.role.is_judged() {
+            return;
+        }
+        for event in &trace.events {
+            if let EventKind::Folded(folded) = &event.kind {
+                report(trace, event, folded, cx);
+            }
+        }
+    }
+}
+
+fn report(trace: &Trace, event: &Event, folded: &Folded, cx: &mut Context<'_>) {
+    let queryset = trace.queryset(folded.queryset);
+    // A slice is a few rows, and what is not plain is counted in another way.
+    let plain = queryset.slice.is_none()
+        && !queryset.combined
+        && !queryset.distinct
+        && queryset.annotations.is_empty()
+        && queryset.orm == Orm::Django;
+    // The length decides a test: RT301.
+    let asked = trace.queries().any(|(_, _, query)| query.queryset == Some(folded.queryset) && query.tested.is_some());
+    if !plain || asked {
+        return;
+    }
+    let field = match &folded.field {
+        Some(name) => match queryset.model.and_then(|model| cx.project.schema.field(model, name)) {
+            Some((_, field)) if fits(field, folded.function) => Some(field),
+            _ => return,
+        },
+        None => None,
+    };
+    let model = if queryset.model_name.is_empty() { "the table" } else { queryset.model_name.as_str() };
+    let (what, instead) = match (folded.function, field) {
+        (Fold::Length, _) => ("know how many there are".to_owned(), "count()".to_owned()),
+        (Fold::Sum | Fold::Added, Some(field)) => (format!("add up `{}`", field.name), aggregate("Sum", field)),
+        (Fold::Least, Some(field)) => (format!("find the least `{}`", field.name), aggregate("Min", field)),
+        (_, Some(field)) => (format!("find the greatest `{}`", field.name), aggregate("Max", field)),
+        (_, None) => return,
+    };
+    let (confidence, why) = loops::doubt(queryset.model.is_some(), event.confidence, &queryset.model_name);
+    cx.report(Draft {
+        rule: &META,
+        severity: META.severity,
+        hint: None,
+        confidence,
+        site: event.site,
+        message: format!("All rows of {model} are fetched to {what}; the database can do that{why}."),
+        cost: None,
+        evidence: loops::evidence(trace, event, Some(queryset), &[]),
+        rewrite: event.site.and_then(|site| cure(cx.project, site, queryset, folded, field)),
+        advice: format!("Ask the database: {instead}."),
+        key: format!("{model}.{what}"),
+    });
+}
+
+fn aggregate(function: &str, field: &Field) -> String {
+    format!("aggregate({function}(\"{}\"))", field.name)
+}
+
+/// Columns of which the database computes what Python does.
+fn fits(field: &Field, function: Fold) -> bool {
+    use FieldKind::{Auto, Date, DateTime, Decimal, Duration, Float, Integer};
+    match function {
+        Fold::Sum | Fold::Added => matches!(field.kind, Integer | Decimal | Float),
+        _ => matches!(field.kind, Auto | Integer | Decimal | Float | Date | DateTime | Duration),
+    }
+}
+
+fn cure(
+    project: &Project,
+    site: Site,
+    queryset: &QuerySet,
+    folded: &Folded,
+    field: Option<&Field>,
+) -> Option<DraftRewrite> {
+    let module = project.module(site.file);
+    let source = &module.source;
+    let rows = rows_text(project, queryset, folded)?;
+    let (function, key) = match folded.function {
+        Fold::Length => {
+            let edits = vec![FileEdit::replace(site, format!("{rows}.count()"))];
+            let note = "Nothing else may need the rows.".to_owned();
+            return Some(DraftRewrite {
+                safety: Safety::Review,
+                title: "Count in the database".to_owned(),
+                note,
+                edits,
+            });
+        }
+        Fold::Sum | Fold::Added => ("Sum", "total"),
+        Fold::Least => ("Min", "least"),
+        Fold::Greatest => ("Max", "greatest"),
+    };
+    let column = field?.name.as_str();
+    let imported = rewrite::import(site.file, source, &module.ir, "django.db.models", &[function])?;
+    let quote = Quote::of(source.text());
+    let (called, key_text, column) = (imported.names.first()?, quote.text(key), quote.text(column));
+    let of_sum = matches!(folded.function, Fold::Sum | Fold::Added);
+    let has_default = of_sum && project.django >= DjangoVersion(4, 0);
+    let default = if has_default { ", default=0" } else { "" };
+    let value = format!("{rows}.aggregate({key}={called}({column}{default}))[{key_text}]");
+    let value = if of_sum && !has_default { format!("({value} or 0)") } else { value };
+    let mut edits: Vec<FileEdit> = imported.edit.into_iter().collect();
+    edits.push(match folded.function {
+        Fold::Added => {
+            let total = rewrite::added_to(&module.ir, site.span)?;
+            rewrite::replace_line(source, site, &format!("{} += {value}", source.slice(total)))?
+        }
+        _ => FileEdit::replace(site, value),
+    });
+    let note = match folded.function {
+        Fold::Sum | Fold::Added => "The result has the column's type; rows without a value are left out.",
+        _ => "Of no rows it is None, where Python raises ValueError.",
+    };
+    let title = format!("Compute the {key} in the database");
+    Some(DraftRewrite { safety: Safety::Review, title, note: note.to_owned(), edits })
+}
+
+/// The queryset as it stands in the code, without the call that takes one column of it.
+fn rows_text(project: &Project, queryset: &QuerySet, folded: &Folded) -> Option<String> {
+    let source = &project.module(folded.rows.file).source;
+    let last = queryset.steps.last().filter(|step| step.call == folded.rows);
+    let text = match last {
+        Some(step) if queryset.values.is_some() => {
+            source.slice(rewrite::receiver(source, Call { call: step.call, name: step.name, args: step.args }))
+        }
+        _ if queryset.values.is_some() => return None,
+        _ => project.text(folded.rows),
+    };
+    (!text.is_empty() && !text.contains(['\n', '\r', '#'])).then(|| text.to_owned())
+}

@@ -1,0 +1,128 @@
+//! RT403
+
+use std::collections::HashSet;
+
+use super::cure;
+use crate::model::{Confidence, Site};
+use crate::rewrite::NewIndex;
+use crate::rules::macros::rule;
+use crate::rules::{Context, Draft, Meta, Rule};
+use crate::schema::{Model, ModelId, Schema, Wanted};
+use crate::trace::Trace;
+
+rule! {
+    /// Refers to rows of any model, and has no index that finds what refers to one.
+    ///
+    /// ## Why
+    /// A `GenericForeignKey` is two columns, and Django makes no index over both. Everything that leads back (a
+    /// `GenericRelation`, a prefetch, the deletion of the object) looks rows up by content type and object id. The
+    /// content type's own index finds all rows of that type.
+    ///
+    /// ## Example
+    /// ```python flag
+    /// # file: notes/models.py
+    /// from django.contrib.contenttypes.fields import GenericForeignKey
+    /// from django.contrib.contenttypes.models import ContentType
+    /// from django.db import models
+    ///
+    /// class Note(models.Model):
+    ///     content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE)
+    ///     object_id = models.PositiveIntegerField()
+    ///     subject = GenericForeignKey("content_type", "object_id")  # RT403
+    /// ```
+    /// ```python fix
+    /// # file: notes/models.py
+    /// from django.contrib.contenttypes.fields import GenericForeignKey
+    /// from django.contrib.contenttypes.models import ContentType
+    /// from django.db import models
+    ///
+    /// class Note(models.Model):
+    ///     content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE)
+    ///     object_id = models.PositiveIntegerField()
+    ///     subject = GenericForeignKey("content_type", "object_id")  # RT403
+    ///
+    ///     class Meta:
+    ///         indexes = [models.Index(fields=["content_type", "object_id"], name="note_content_type_obj_360a_idx")]
+    /// ```
+    /// What is unique together has an index:
+    /// ```python ok
+    /// # file: notes/models.py
+    /// from django.contrib.contenttypes.fields import GenericForeignKey
+    /// from django.contrib.contenttypes.models import ContentType
+    /// from django.db import models
+    ///
+    /// class Note(models.Model):
+    ///     content_type = models.ForeignKey(ContentType, on_delete=models.CASCADE)
+    ///     object_id = models.PositiveIntegerField()
+    ///     subject = GenericForeignKey("content_type", "object_id")
+    ///
+    ///     class Meta:
+    ///         unique_together = [("content_type", "object_id")]
+    /// ```
+    ///
+    /// ## When not to
+    /// Where rows are only followed to their object and never found by it. A log that is written all the time pays for
+    /// every index.
+    pub struct GfkIndex: "RT403", "gfk-index", Index, Warning;
+}
+
+impl Rule for GfkIndex {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+
+    fn whole(&self, _traces: &[Trace], cx: &mut Context<'_>) {
+        let mut told: HashSet<Site> = HashSet::new();
+        let project = cx.project;
+        for id in project.schema.ids() {
+            let model = project.schema.get(id);
+            if model.is_abstract || model.is_proxy {
+                continue;
+            }
+            for field in &model.fields {
+                let (Some((content_type, object_id)), Some(site)) = (&field.generic, field.site) else { continue };
+                let own = |name: &str| model.fields.iter().any(|field| field.name == name && field.has_column());
+                if !own(content_type) || !own(object_id) || is_found(&project.schema, id, content_type, object_id) {
+                    continue;
+                }
+                // An abstract base brings it to several models; one of them is told.
+                if told.insert(site) {
+                    report(id, model, (content_type, object_id), site, cx);
+                }
+            }
+        }
+    }
+}
+
+/// An index leads to the rows of one object: over both columns, or over the id, which few rows share.
+fn is_found(schema: &Schema, id: ModelId, content_type: &str, object_id: &str) -> bool {
+    let both = [content_type.into(), object_id.into()];
+    let served = schema.served_by(id, &Wanted { equal: &both, ..Wanted::default() });
+    let leads = schema.get(id).indexes.iter().any(|index| {
+        let first = index.columns.first().is_some_and(|column| column.name == object_id);
+        first && index.condition.is_none() && index.method == "btree"
+    });
+    leads || served.is_some_and(|served| served.equal == 2)
+}
+
+fn report(id: ModelId, model: &Model, (content_type, object_id): (&str, &str), site: Site, cx: &mut Context<'_>) {
+    let index = NewIndex::named(&model.name, vec![content_type.to_owned(), object_id.to_owned()]);
+    let rewrite = cure::rewrite(cx.project, id, &index);
+    cx.report(Draft {
+        rule: &META,
+        severity: META.severity,
+        hint: None,
+        confidence: if model.is_partial { Confidence::Likely } else { Confidence::Certain },
+        site: Some(site),
+        message: format!(
+            "{} has no index on ({content_type}, {object_id}): what refers to one object is found by reading all rows of \
+             its content type.",
+            model.label()
+        ),
+        cost: None,
+        evidence: Vec::new(),
+        advice: cure::advice(cx.project, model, &index, rewrite.is_some()),
+        rewrite,
+        key: model.label(),
+    });
+}

@@ -1,0 +1,8 @@
+//! The rules about counts and sums, from source text: what is flagged where, and what stays silent.
+
+#[path = "../support/cases.rs"]
+mod cases;
+mod folds;
+mod harness;
+mod joins;
+mod none;

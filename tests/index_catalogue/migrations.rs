@@ -1,0 +1,102 @@
+//! RT1101.
+
+use crate::cases::{self, Files};
+
+fn files(before: &str, operations: &str, engine: &str) -> Files {
+    let migration = |head: &str, operations: &str| {
+        format!(
+            "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n    {head}\n\n    \
+             operations = [\n{operations}    ]\n"
+        )
+    };
+    let settings = format!("DATABASES = {{'default': {{'ENGINE': 'django.db.backends.{engine}'}}}}\n");
+    [
+        ("site/settings.py".to_owned(), settings),
+        ("app/migrations/0001_initial.py".to_owned(), migration("initial = True", before)),
+        ("app/migrations/0002_more.py".to_owned(), migration("dependencies = [('app', '0001_initial')]", operations)),
+    ]
+    .into()
+}
+
+const TOPIC: &str = "        migrations.CreateModel(name='Topic', fields=[
+            ('id', models.BigAutoField(primary_key=True)),
+            ('title', models.CharField(max_length=80)),
+            ('slug', models.SlugField()),
+        ], options={'unique_together': {('id', 'title')}}),
+";
+
+fn reviewed(operations: &str, engine: &str) -> (Files, Vec<roundtrip::model::Finding>) {
+    let files = files(TOPIC, operations, engine);
+    let found = cases::review(&files, &["migrations"], "5.2");
+    (files, found)
+}
+
+fn check(operations: &str) {
+    let (files, found) = reviewed(operations, "postgresql");
+    cases::as_marked(&found, &files);
+}
+
+#[test]
+fn what_is_built_on_a_table_in_use_is_flagged() {
+    for operation in [
+        "migrations.AddIndex(model_name='topic', index=models.Index(fields=['title'], name='n')),  # RT1101",
+        "migrations.AddConstraint(model_name='topic', constraint=models.UniqueConstraint(fields=['title'], name='n')),  # RT1101",
+        "migrations.AddConstraint('topic', models.CheckConstraint(condition=models.Q(id__gt=0), name='n')),  # RT1101",
+        "migrations.AlterField('topic', 'title', models.CharField(max_length=80, db_index=True)),  # RT1101",
+        "migrations.AlterField('Topic', 'title', models.CharField(max_length=80, unique=True)),  # RT1101",
+        "migrations.AlterUniqueTogether('topic', {('id', 'title'), ('id', 'slug')}),  # RT1101",
+        "migrations.RunSQL('CREATE INDEX n ON app_topic (title)', 'DROP INDEX n'),  # RT1101",
+        "migrations.SeparateDatabaseAndState(database_operations=[migrations.RunSQL('create unique index n on app_topic (title)')]),",
+    ] {
+        let (files, found) = reviewed(&format!("        {operation}\n"), "postgresql");
+        assert_eq!(found.len(), 1, "{operation}");
+        if operation.contains("# RT") {
+            cases::as_marked(&found, &files);
+        }
+    }
+}
+
+#[test]
+fn what_blocks_nobody_is_silent() {
+    for operation in [
+        "AddIndexConcurrently(model_name='topic', index=models.Index(fields=['title'], name='n')),",
+        "migrations.AlterField('topic', 'title', models.CharField(max_length=90)),",
+        // It had one before, and it loses one.
+        "migrations.AlterField('topic', 'slug', models.CharField(max_length=90, db_index=True)),",
+        "migrations.AlterUniqueTogether('topic', set()),",
+        "migrations.AlterUniqueTogether('topic', {('id', 'title')}),",
+        "migrations.RunSQL('CREATE INDEX CONCURRENTLY n ON app_topic (title)'),",
+        "migrations.SeparateDatabaseAndState(state_operations=[migrations.AddIndex('topic', models.Index(fields=['title'], name='n'))]),",
+        "migrations.RemoveIndex('topic', 'n'),",
+    ] {
+        check(&format!("        {operation}\n"));
+    }
+    let made = "        migrations.CreateModel(name='Post', fields=[('id', models.BigAutoField(primary_key=True))]),
+        migrations.AddIndex('post', models.Index(fields=['id'], name='n')),
+        migrations.RunSQL('CREATE INDEX m ON app_post (id)'),\n";
+    check(made);
+}
+
+#[test]
+fn other_databases_and_old_migrations_are_left_alone() {
+    let add = "        migrations.AddIndex('topic', models.Index(fields=['title'], name='n')),\n";
+    assert_eq!(reviewed(add, "sqlite3").1.len(), 0);
+    let (mut files, found) = reviewed(add, "postgresql");
+    assert!(!found[0].hint && found[0].rewrite.is_some());
+    let next = "from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n    dependencies = [('app', '0002_more')]\n    operations = []\n";
+    files.insert("app/migrations/0003_next.py".to_owned(), next.to_owned());
+    let later = cases::review(&files, &["migrations"], "5.2");
+    assert!(later.len() == 1 && later[0].hint);
+}
+
+#[test]
+fn only_a_migration_of_indexes_alone_is_rewritten() {
+    let add = "        migrations.AddIndex('topic', models.Index(fields=['title'], name='n')),\n";
+    let (files, found) = reviewed(&add.repeat(2).replacen("'n'", "'m'", 1), "postgresql");
+    let after = cases::rewritten(files, &found, "RT1101").unwrap();
+    let text = &after["app/migrations/0002_more.py"];
+    assert_eq!(text.matches("        AddIndexConcurrently('topic'").count(), 2, "{text}");
+    assert!(text.contains("    atomic = False\n\n    dependencies"), "{text}");
+    let mixed = format!("{add}        migrations.RunPython(print),\n");
+    assert_eq!(reviewed(&mixed, "postgresql").1[0].rewrite, None);
+}
