@@ -1,0 +1,108 @@
+"""Migrates a project and times the queries of some functions: `measure.py load ROWS FUNCTION…` makes the rows after the first
+migration, `measure.py newest FUNCTION…` runs those that follow and undoes them. Prints, for each function, its plan's
+nodes, the indexes that it uses and the least time of three in ms, as JSON.
+"""
+
+import importlib
+import json
+import os
+import sys
+
+import django
+from django.conf import settings
+
+settings.configure(
+    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.postgres", "depot"],
+    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+    USE_TZ=True,
+    DATABASES={
+        "default": {
+            "ENGINE": os.environ["PROOF_ENGINE"],
+            "NAME": os.environ["PROOF_NAME"],
+            "HOST": os.environ["PROOF_HOST"],
+            "USER": os.environ["PROOF_USER"],
+        }
+    },
+)
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import connection  # noqa: E402
+
+
+def nodes(plan):
+    yield plan
+    for inner in plan.get("Plans", []):
+        yield from nodes(inner)
+
+
+def measured(function, arguments):
+    """The plan of the last statement that the function sends."""
+    sent = []
+
+    def keep(execute, sql, params, many, context):
+        sent.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(keep):
+        rows = len(function(*arguments))
+    sql, params = sent[-1]
+    best, found = None, None
+    with connection.cursor() as cursor:
+        # One process, so that times compare.
+        cursor.execute("SET max_parallel_workers_per_gather = 0; SET jit = off")
+        for _ in range(3):
+            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params)
+            (answer,) = cursor.fetchone()
+            plan = (answer if isinstance(answer, list) else json.loads(answer))[0]
+            if best is None or plan["Execution Time"] < best:
+                best, found = plan["Execution Time"], plan["Plan"]
+    all_nodes = list(nodes(found))
+    return {
+        "rows": rows,
+        "nodes": [node["Node Type"] for node in all_nodes],
+        "indexes": sorted({node["Index Name"] for node in all_nodes if "Index Name" in node}),
+        "ms": best,
+    }
+
+
+def load(rows):
+    with connection.cursor() as cursor:
+        for model in ("one", "two", "three"):
+            cursor.execute("INSERT INTO django_content_type (app_label, model) VALUES ('other', %s)", [model])
+        with open("depot/load.sql") as file:
+            for statement in file.read().replace("ROWS", rows).split(";\n"):
+                if statement.strip():
+                    cursor.execute(statement)
+
+
+def differ():
+    """Whether models and migrations say different things."""
+    try:
+        call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+    except SystemExit:
+        return True
+    return False
+
+
+def main():
+    what, *functions = sys.argv[1:]
+    if what == "load":
+        call_command("migrate", "contenttypes", verbosity=0)
+        call_command("migrate", "depot", "0001", verbosity=0)
+        load(functions.pop(0))
+    else:
+        call_command("migrate", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE depot_event")
+        cursor.execute("SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid WHERE NOT indisvalid")
+        invalid = [name for (name,) in cursor.fetchall()]
+    queries = importlib.import_module("depot.queries")
+    found = {name: measured(getattr(queries, name), queries.ASKED[name]) for name in functions}
+    told = {"invalid": invalid, "found": found, "differ": what == "newest" and differ()}
+    if what == "newest":
+        call_command("migrate", "depot", "0001", verbosity=0)
+    print(json.dumps(told))
+
+
+main()
