@@ -3,6 +3,7 @@
 #[path = "../support/cases.rs"]
 mod cases;
 mod folds;
+mod groups;
 mod harness;
 mod joins;
 mod none;

@@ -1,4 +1,4 @@
-//! RT1101.
+//! RT1101, RT1102 and RT1103.
 
 use crate::cases::{self, Files};
 
@@ -27,7 +27,7 @@ const TOPIC: &str = "        migrations.CreateModel(name='Topic', fields=[
 
 fn reviewed(operations: &str, engine: &str) -> (Files, Vec<roundtrip::model::Finding>) {
     let files = files(TOPIC, operations, engine);
-    let found = cases::review(&files, &["migrations"], "5.2");
+    let found = cases::review(&files, &["RT1101"], "5.2");
     (files, found)
 }
 
@@ -85,7 +85,7 @@ fn other_databases_and_old_migrations_are_left_alone() {
     assert!(!found[0].hint && found[0].rewrite.is_some());
     let next = "from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n    dependencies = [('app', '0002_more')]\n    operations = []\n";
     files.insert("app/migrations/0003_next.py".to_owned(), next.to_owned());
-    let later = cases::review(&files, &["migrations"], "5.2");
+    let later = cases::review(&files, &["RT1101"], "5.2");
     assert!(later.len() == 1 && later[0].hint);
 }
 
@@ -99,4 +99,57 @@ fn only_a_migration_of_indexes_alone_is_rewritten() {
     assert!(text.contains("    atomic = False\n\n    dependencies"), "{text}");
     let mixed = format!("{add}        migrations.RunPython(print),\n");
     assert_eq!(reviewed(&mixed, "postgresql").1[0].rewrite, None);
+}
+
+#[test]
+fn what_old_code_does_not_survive_is_flagged() {
+    let check = |operations: &str| {
+        let files = files(TOPIC, &format!("        {operations}\n"), "postgresql");
+        cases::as_marked(&cases::review(&files, &["RT1102"], "5.2"), &files);
+    };
+    for operation in [
+        "migrations.AddField('topic', 'state', models.CharField(max_length=9, default='open')),",
+        "migrations.AddField('topic', 'parent', models.ForeignKey('app.Topic', default=1, on_delete=models.CASCADE)),",
+        "migrations.AddField('topic', 'key', models.UUIDField(default=uuid.uuid4, unique=True, null=True)),",
+        "migrations.RemoveField('topic', 'title'),",
+        "migrations.RenameField('topic', 'title', 'name'),",
+        "migrations.RenameModel('Topic', 'Thread'),",
+        "migrations.DeleteModel('Topic'),",
+    ] {
+        check(&format!("{operation}  # RT1102"));
+    }
+    for operation in [
+        "migrations.AddField('topic', 'state', models.CharField(max_length=9, default='open', db_default='open')),",
+        "migrations.AddField('topic', 'state', models.CharField(max_length=9, null=True)),",
+        "migrations.AddField('topic', 'tags', models.ManyToManyField('app.Tag')),",
+        "migrations.CreateModel('Post', fields=[]),\n        migrations.AddField('post', 'state', models.TextField()),",
+        "migrations.SeparateDatabaseAndState(state_operations=[migrations.RemoveField('topic', 'title')]),",
+    ] {
+        check(operation);
+    }
+}
+
+#[test]
+fn rows_that_a_migration_writes_one_by_one_are_flagged() {
+    let check = |head: &str, body: &str| {
+        let models = "from django.db import models\n\n\nclass Topic(models.Model):\n    title = models.CharField(max_length=80)\n";
+        let migration = format!(
+            "from django.db import migrations\n\n\ndef fill(apps, schema_editor):\n    Topic = apps.get_model('app', 'Topic')\n    \
+             {body}\n\n\nclass Migration(migrations.Migration):\n    {head}\n    operations = [migrations.RunPython(fill)]\n"
+        );
+        let files: Files =
+            [("app/models.py".to_owned(), models.to_owned()), ("app/migrations/0002_fill.py".to_owned(), migration)]
+                .into();
+        cases::as_marked(&cases::review(&files, &["RT1103"], "5.2"), &files);
+    };
+    let by_row = "for topic in Topic.objects.all():\n        topic.title = 'x'\n        topic.save()";
+    check("dependencies = []", &format!("{by_row}  # RT1103"));
+    check(
+        "dependencies = []",
+        "for topic in Topic.objects.filter(title='').iterator():\n        Topic.objects.filter(pk=topic.pk).update(title=str(topic.pk))  # RT1103",
+    );
+    check("atomic = False", by_row);
+    check("dependencies = []", "Topic.objects.update(title='x')");
+    check("dependencies = []", "for title in ('a', 'b'):\n        Topic.objects.create(title=title)");
+    check("dependencies = []", "for topic in Topic.objects.all()[:10]:\n        topic.save()");
 }
