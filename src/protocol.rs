@@ -68,10 +68,12 @@ pub enum Ask {
     Formats {
         job: Job,
     },
-    /// The last review as a file; `format` is an id of `export`, or `patch`.
+    /// The last review as a file; `format` is an id of `export`, or `patch`. `hidden`: fingerprints of findings that
+    /// stay out of it.
     Export {
         job: Job,
         format: String,
+        hidden: Vec<String>,
     },
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::InputError;
+use crate::model::{Decision, InputError};
 
 /// What a person has decided on findings, by their fingerprint. The page writes this file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,15 +18,6 @@ pub struct Decided {
     pub decision: Decision,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reason: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Decision {
-    /// It is true and stays in the report.
-    Accept,
-    /// It is not shown again.
-    Dismiss,
 }
 
 impl Default for Triage {
@@ -82,7 +73,7 @@ mod tests {
     fn dismissed_ones_are_named() {
         let text = r#"{"version": 1, "decisions": {
             "aa": {"decision": "dismiss", "reason": "twelve rows at most"},
-            "bb": {"decision": "accept"}}}"#;
+            "bb": {"decision": "accept"}, "cc": {"decision": "later"}}}"#;
         let triage = parse_triage("t.json", text).unwrap();
         assert_eq!(triage.dismissed(), HashSet::from(["aa".to_owned()]));
         assert_eq!(parse_triage("t.json", &serde_json::to_string(&triage).unwrap()).unwrap(), triage);

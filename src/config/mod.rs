@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::model::{Budget, Severity};
 
 pub use glob::{fits, fits_path};
-pub use hidden::{Decided, Decision, Triage, parse_baseline, parse_triage};
+pub use hidden::{Decided, Triage, parse_baseline, parse_triage};
 pub use read::{NAMES, Read, Word, django_version, parse, parse_budgets};
 
 /// Choices in force for one review.

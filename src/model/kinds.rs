@@ -50,6 +50,34 @@ impl Confidence {
     }
 }
 
+/// What a person has decided on a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// It is true and stays in the report.
+    Accept,
+    /// It is not shown again.
+    Dismiss,
+    /// It stays, and is looked at another time.
+    Later,
+}
+
+impl Decision {
+    pub const ALL: [Decision; 3] = [Decision::Accept, Decision::Dismiss, Decision::Later];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Decision::Accept => "accept",
+            Decision::Dismiss => "dismiss",
+            Decision::Later => "later",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Decision> {
+        Decision::ALL.into_iter().find(|decision| decision.as_str() == name)
+    }
+}
+
 /// Which of the two sources a finding rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

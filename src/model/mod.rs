@@ -12,7 +12,7 @@ mod tagged;
 
 pub use cost::{Letters, LoopId, Over, Terms, Trip};
 pub use finding::{Cost, Evidence, Finding, Loop, Term};
-pub use kinds::{Confidence, Family, FindingSource, Kind, Orm, Safety, Severity, TokenClass};
+pub use kinds::{Confidence, Decision, Family, FindingSource, Kind, Orm, Safety, Severity, TokenClass};
 pub use place::{FileId, Place, Site, Span};
 pub use report::{
     Budget, Built, Endpoint, Function, Input, InputError, LogQuery, Plan, Prediction, QueryRow, Report, Request,

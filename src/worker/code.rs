@@ -36,9 +36,10 @@ impl CodeDesk {
             Ask::Catalogue { job } => Answer::Catalogue { job, rules: catalogue() },
             Ask::Layout { job, sql, width } => super::layout(job, &sql, width),
             Ask::Formats { job } => Answer::Formats { job, formats: super::formats::code() },
-            Ask::Export { job, format } => {
+            Ask::Export { job, format, hidden } => {
+                let report = super::export::without(&self.report, &hidden);
                 let rules = registry::all().map(|rule| rule.meta());
-                match super::export::export(&self.report, &self.files, &format, rules) {
+                match super::export::export(&report, &self.files, &format, rules) {
                     Ok(text) => Answer::Export { job, text },
                     Err(message) => Answer::Failed { job, message },
                 }

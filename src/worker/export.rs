@@ -1,9 +1,10 @@
 //! The last review as a file. The engine writes it, for it has the sources and the rules, and the page stays small.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::export::{self, Format, Sources, patch};
-use crate::model::{Family, Report};
+use crate::model::{Family, Report, Summary};
 use crate::present::Presented;
 use crate::rules::{Meta, docs};
 use crate::text::Source;
@@ -15,6 +16,19 @@ impl Sources for Files<'_> {
     fn source(&self, path: &str) -> Option<&Source> {
         self.0.get(path).map(|file| file.source())
     }
+}
+
+/// The report without these findings, by their fingerprints.
+pub fn without<'r>(report: &'r Report, hidden: &[String]) -> Cow<'r, Report> {
+    if hidden.is_empty() {
+        return Cow::Borrowed(report);
+    }
+    let mut left = report.clone();
+    left.findings.retain(|finding| !hidden.contains(&finding.fingerprint));
+    left.rules.retain(|rule| left.findings.iter().any(|finding| finding.rule == rule.code));
+    left.summary = Summary { files: report.summary.files, statements: report.summary.statements, ..Summary::default() };
+    left.findings.iter().for_each(|finding| left.summary.count(finding.severity));
+    Cow::Owned(left)
 }
 
 /// `format`: an id of `export`, or `patch` for all rewrites as one diff; `files` is empty for a log; `rules` are the
@@ -60,6 +74,8 @@ fn rewrites(report: &Report, files: &Files<'_>) -> Result<String, String> {
 mod tests {
     use std::io::Cursor;
 
+    use super::*;
+
     use crate::protocol::{Answer, Ask, Item, Options};
     use crate::worker::{Bytes, CodeDesk};
 
@@ -76,11 +92,20 @@ mod tests {
         let bytes: Vec<Bytes> = vec![Box::new(Cursor::new(CODE))];
         ask(Ask::Review { job: 1, items: vec![item], options: Options::default() }, bytes);
         for format in ["markdown", "html", "suggestions", "sarif", "rdjson", "json", "patch"] {
-            let answer = ask(Ask::Export { job: 2, format: format.to_owned() }, Vec::new());
+            let answer = ask(Ask::Export { job: 2, format: format.to_owned(), hidden: Vec::new() }, Vec::new());
             let Answer::Export { text, .. } = answer else { panic!("{format}: {answer:?}") };
             assert!(text.contains("select_related"), "{format}: {text}");
         }
-        let answer = ask(Ask::Export { job: 3, format: "docx".to_owned() }, Vec::new());
+        let answer = ask(Ask::Export { job: 2, format: "json".to_owned(), hidden: Vec::new() }, Vec::new());
+        let Answer::Export { text, .. } = answer else { panic!("{answer:?}") };
+        let report: Report = serde_json::from_str(&text).unwrap();
+        let hidden = report.findings.iter().map(|finding| finding.fingerprint.clone()).collect();
+        let answer = ask(Ask::Export { job: 2, format: "json".to_owned(), hidden }, Vec::new());
+        let Answer::Export { text, .. } = answer else { panic!("{answer:?}") };
+        let left: Report = serde_json::from_str(&text).unwrap();
+        assert!(!report.findings.is_empty() && left.findings.is_empty() && left.rules.is_empty());
+        assert_eq!((left.summary.blocker, left.queries.len()), (0, report.queries.len()));
+        let answer = ask(Ask::Export { job: 3, format: "docx".to_owned(), hidden: Vec::new() }, Vec::new());
         assert!(matches!(answer, Answer::Failed { message, .. } if message.contains("docx")));
     }
 }

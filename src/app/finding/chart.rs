@@ -3,19 +3,22 @@
 use leptos::prelude::*;
 
 use super::cost::{USUAL_ROWS, curve, grows, value};
-use crate::app::widgets::count;
+use crate::app::state::{App, read_latency};
+use crate::app::widgets::{count, milliseconds};
 use crate::model::Cost;
 
 const WIDTH: f64 = 280.0;
 const HEIGHT: f64 = 56.0;
 const MOST_ROWS: u64 = 200;
 
-/// Two curves, and a slider that says what they come to. Nothing where the cost does not grow.
+/// Two curves, and a slider that says what they come to, in round trips and in time. Nothing where the cost does not
+/// grow.
 #[component]
 pub fn CostChart(cost: Cost) -> impl IntoView {
     if !grows(&cost) {
         return ().into_any();
     }
+    let app = App::get();
     let rows = RwSignal::new(USUAL_ROWS);
     let highest = value(&cost, &cost.before_terms, MOST_ROWS).max(value(&cost, &cost.after_terms, MOST_ROWS));
     let before = curve(&cost, &cost.before_terms, MOST_ROWS, highest, (WIDTH, HEIGHT));
@@ -24,12 +27,18 @@ pub fn CostChart(cost: Cost) -> impl IntoView {
     let reading = move || {
         let rows = rows.get();
         let (before, after) = (value(&cost, &cost.before_terms, rows), value(&cost, &cost.after_terms, rows));
-        (rows, count(before), count(after))
+        let took = |trips: u64| milliseconds(trips as f64 * app.latency.get());
+        (rows, count(before), count(after), format!("{} → {}", took(before), took(after)))
     };
     let reading = Memo::new(move |_| reading());
     let slide = move |event| {
         if let Ok(value) = event_target_value(&event).parse() {
             rows.set(value);
+        }
+    };
+    let set_latency = move |event| {
+        if let Some(latency) = read_latency(&event_target_value(&event)) {
+            app.latency.set(latency);
         }
     };
     view! {
@@ -42,9 +51,25 @@ pub fn CostChart(cost: Cost) -> impl IntoView {
             <input type="range" min="1" max=MOST_ROWS.to_string() prop:value=USUAL_ROWS.to_string() aria-label="Rows of each loop" on:input=slide />
             <figcaption>
                 {move || {
-                    let (rows, before, after) = reading.get();
-                    view! { "at " <var>"N"</var> {format!(" = {rows}: ")} <b>{before}</b> " → " <b>{after}</b> " round trips" }
+                    let (rows, before, after, took) = reading.get();
+                    view! {
+                        "at " <var>"N"</var> {format!(" = {rows}: ")} <b>{before}</b> " → " <b>{after}</b> " round trips, "
+                        <span class="number" data-testid="cost-time">{took}</span>
+                    }
                 }}
+                <label class="latency">
+                    " at "
+                    <input
+                        type="number"
+                        min="0"
+                        max="1000"
+                        step="0.1"
+                        data-testid="latency"
+                        prop:value=move || app.latency.get().to_string()
+                        on:change=set_latency
+                    />
+                    " ms each"
+                </label>
             </figcaption>
         </figure>
     }

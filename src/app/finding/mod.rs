@@ -5,6 +5,7 @@ pub mod cost;
 mod chart;
 mod evidence;
 mod rewrite;
+mod verdict;
 
 use leptos::prelude::*;
 
@@ -14,6 +15,7 @@ use crate::model::{Confidence, Cost, Finding};
 use chart::CostChart;
 use evidence::EvidenceList;
 use rewrite::RewriteView;
+use verdict::VerdictBox;
 
 /// `index`: of the finding in the review's report.
 #[component]
@@ -23,6 +25,7 @@ pub fn FindingDetail(reviewed: Reviewed, index: usize) -> impl IntoView {
         Some(line) => format!("{path}:{line}"),
         None => path.clone(),
     });
+    let decision = view! { <VerdictBox finding=finding.clone() /> };
     view! {
         <article class="finding-detail">
             <Head finding=finding.clone() />
@@ -32,6 +35,7 @@ pub fn FindingDetail(reviewed: Reviewed, index: usize) -> impl IntoView {
             {finding.rewrite.map(|rewrite| view! { <RewriteView rewrite /> })}
             {(!finding.advice.is_empty()).then(|| view! { <h3>"Advice"</h3> <p>{marked(&finding.advice)}</p> })}
             <EvidenceList evidence=finding.evidence />
+            {decision}
         </article>
     }
     .into_any()

@@ -5,11 +5,12 @@ use leptos::prelude::*;
 
 use super::desk::{Desk, Step};
 use super::export::ExportMenu;
+use super::filter::DISMISSED;
 use super::summary::round_trips_text;
 use crate::app::shell::FILTER;
-use crate::app::state::{App, Reviewed};
+use crate::app::state::{App, Reviewed, is_dismissed};
 use crate::app::widgets::SeverityMark;
-use crate::model::Severity;
+use crate::model::{Finding, Severity};
 
 #[component]
 pub fn Bar() -> impl IntoView {
@@ -49,17 +50,33 @@ pub fn Bar() -> impl IntoView {
     }
 }
 
+/// What is in sight, and how much is not.
 #[component]
 fn Glance(review: Reviewed) -> impl IntoView {
-    let counts: Vec<_> = Severity::ALL
-        .into_iter()
-        .filter_map(|severity| {
-            let count = review.report.findings.iter().filter(|finding| finding.severity == severity).count();
-            (count > 0)
-                .then(|| view! { <span class="glance-count"><b>{count}</b> " " <SeverityMark severity /></span> })
-        })
-        .collect();
-    view! { {counts} {round_trips_text(&review.report).map(|text| view! { <span class="soft">"⇄ " {text}</span> })} }
+    let app = App::get();
+    let show = move |_| app.router.update(|route| DISMISSED.clone_into(&mut route.filter));
+    move || {
+        let (dismissed, open): (Vec<&Finding>, Vec<&Finding>) = app
+            .triage
+            .with(|decisions| review.report.findings.iter().partition(|finding| is_dismissed(decisions, finding)));
+        let counts: Vec<_> = Severity::ALL
+            .into_iter()
+            .filter_map(|severity| {
+                let count = open.iter().filter(|finding| finding.severity == severity).count();
+                (count > 0)
+                    .then(|| view! { <span class="glance-count"><b>{count}</b> " " <SeverityMark severity /></span> })
+            })
+            .collect();
+        let dismissed = (!dismissed.is_empty()).then(|| {
+            let text = format!("{} dismissed", dismissed.len());
+            view! { <button class="link" data-testid="dismissed" on:click=show>{text}</button> }
+        });
+        view! {
+            {counts}
+            {round_trips_text(&open).map(|text| view! { <span class="soft">"⇄ " {text}</span> })}
+            {dismissed}
+        }
+    }
 }
 
 /// What a review is asked for.

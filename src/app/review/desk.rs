@@ -53,8 +53,15 @@ impl Desk {
         let shown = Memo::new(move |_| -> Vec<usize> {
             let filter = filter();
             let admitted = |review: &Reviewed| {
-                let admits = |index: &usize| review.finding(*index).is_some_and(|finding| filter.admits(finding));
-                in_order(review).into_iter().filter(admits).collect()
+                app.triage.with(|decisions| {
+                    let admits = |index: &usize| {
+                        review.finding(*index).is_some_and(|finding| {
+                            let decided = decisions.get(&finding.fingerprint).map(|decided| decided.decision);
+                            filter.admits(finding, decided)
+                        })
+                    };
+                    in_order(review).into_iter().filter(admits).collect()
+                })
             };
             review.with(|review| review.as_ref().map(admitted).unwrap_or_default())
         });

@@ -5,10 +5,11 @@ use leptos::html::Details;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Url};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, BlobPropertyBag, Event, HtmlAnchorElement, HtmlInputElement, Url};
 
 use crate::app::state::App;
-use crate::app::widgets::copy;
+use crate::app::widgets::{copy, plural};
 
 /// Id of the format, what the menu calls it, and the file that it is saved as.
 const FORMATS: [(&str, &str, &str); 7] = [
@@ -30,7 +31,8 @@ pub fn ExportMenu() -> impl IntoView {
             menu.set_open(false);
         }
         spawn_local(async move {
-            match app.code.export(format.to_owned()).await {
+            let dismissed = untrack(|| app.triage.dismissed()).into_iter().collect();
+            match app.code.export(format.to_owned(), dismissed).await {
                 Ok(text) => then(app, text, file),
                 Err(failure) => app.notices.warn(format!("Nothing was exported: {failure}.")),
             }
@@ -50,8 +52,44 @@ pub fn ExportMenu() -> impl IntoView {
     view! {
         <details class="menu" node_ref=menu data-testid="export">
             <summary class="button">"Export ▾"</summary>
-            <ul>{items}</ul>
+            <ul>{items} <Decisions /></ul>
         </details>
+    }
+}
+
+/// What the user has decided, as the file that `roundtrip --triage` reads; and such a file taken in.
+#[component]
+fn Decisions() -> impl IntoView {
+    let app = App::get();
+    let load = move |event: Event| {
+        let Some(input) = event.target().and_then(|target| target.dyn_into::<HtmlInputElement>().ok()) else { return };
+        let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
+        // The same file can be chosen again.
+        input.set_value("");
+        spawn_local(async move {
+            let text = JsFuture::from(file.text()).await.ok().and_then(|text| text.as_string()).unwrap_or_default();
+            match app.triage.take_in(&text) {
+                Ok(count) => {
+                    app.notices.say(format!("{} taken in.", plural(count as u64, "decision was", "decisions were")))
+                }
+                Err(message) => app.notices.warn(format!("{}: {message}.", file.name())),
+            }
+        });
+    };
+    view! {
+        <li class="apart">
+            <button
+                class="quiet"
+                data-testid="save-decisions"
+                on:click=move |_| download(app, app.triage.to_json(), "roundtrip-triage.json")
+            >
+                "Decisions (--triage)"
+            </button>
+            <label class="button quiet">
+                "Load"
+                <input class="unseen" type="file" accept=".json" data-testid="load-decisions" on:change=load />
+            </label>
+        </li>
     }
 }
 

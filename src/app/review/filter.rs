@@ -1,8 +1,12 @@
 //! The words of the filter box: `blocker family:n-plus-one file:vi -rule:RT304 topic`.
 //!
-//! All of them must hold; severities that are named together are alternatives. A minus turns a word round.
+//! All of them must hold; severities that are named together are alternatives. A minus turns a word round. `decided:` is
+//! `accept`, `dismiss`, `later` or `open`; what was dismissed is not shown without it.
 
-use crate::model::{Finding, Severity};
+use crate::model::{Decision, Finding, Severity};
+
+/// Shows what was dismissed.
+pub const DISMISSED: &str = "decided:dismiss";
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
@@ -25,15 +29,18 @@ enum Field {
     File,
     Rule,
     Confidence,
+    /// What the user has decided.
+    Decided,
     Any,
 }
 
-const FIELDS: [(&str, Field); 5] = [
+const FIELDS: [(&str, Field); 6] = [
     ("severity:", Field::Severity),
     ("family:", Field::Family),
     ("file:", Field::File),
     ("rule:", Field::Rule),
     ("confidence:", Field::Confidence),
+    ("decided:", Field::Decided),
 ];
 
 impl Filter {
@@ -61,14 +68,17 @@ impl Filter {
         filter
     }
 
-    pub fn admits(&self, finding: &Finding) -> bool {
+    /// What was dismissed is asked for by its word only.
+    pub fn admits(&self, finding: &Finding, decided: Option<Decision>) -> bool {
         let severity = self.severities.is_empty() || self.severities.contains(&finding.severity);
-        severity && self.words.iter().all(|word| word.holds(finding) != word.not)
+        let asked = self.words.iter().any(|word| word.field == Field::Decided && !word.not);
+        let in_sight = decided != Some(Decision::Dismiss) || asked;
+        severity && in_sight && self.words.iter().all(|word| word.holds(finding, decided) != word.not)
     }
 }
 
 impl Word {
-    fn holds(&self, finding: &Finding) -> bool {
+    fn holds(&self, finding: &Finding, decided: Option<Decision>) -> bool {
         let has = |text: &str| text.to_lowercase().contains(&self.text);
         let path = finding.path.as_deref().unwrap_or_default();
         match self.field {
@@ -77,6 +87,7 @@ impl Word {
             Field::File => has(path),
             Field::Rule => finding.rule.eq_ignore_ascii_case(&self.text) || finding.name == self.text,
             Field::Confidence => finding.confidence.as_str() == self.text,
+            Field::Decided => decided.map_or("open", Decision::as_str) == self.text,
             Field::Any => [path, &finding.rule, &finding.name, &finding.message].into_iter().any(has),
         }
     }
@@ -98,7 +109,7 @@ mod tests {
     fn every_word_must_hold() {
         let blocker = finding("app/views.py", Severity::Blocker);
         let info = finding("app/models.py", Severity::Info);
-        let admitted = |text| [&blocker, &info].map(|finding| Filter::parse(text).admits(finding));
+        let admitted = |text| [&blocker, &info].map(|finding| Filter::parse(text).admits(finding, None));
         assert_eq!(admitted(""), [true, true]);
         assert_eq!(admitted("blocker family:n-plus-one file:vi"), [true, false]);
         assert_eq!(admitted("Blocker info"), [true, true]);
@@ -109,9 +120,20 @@ mod tests {
     }
 
     #[test]
+    fn what_was_dismissed_is_out_of_sight() {
+        let finding = finding("app/views.py", Severity::Info);
+        let all = [None, Some(Decision::Accept), Some(Decision::Dismiss), Some(Decision::Later)];
+        let admitted = |text| all.map(|decided| Filter::parse(text).admits(&finding, decided));
+        assert_eq!(admitted(""), [true, true, false, true]);
+        assert_eq!(admitted(DISMISSED), [false, false, true, false]);
+        assert_eq!(admitted("decided:open"), [true, false, false, false]);
+        assert_eq!(admitted("-decided:later"), [true, true, false, false]);
+    }
+
+    #[test]
     fn a_word_that_is_still_typed_hides_nothing() {
         assert_eq!(Filter::parse(" file: "), Filter::default());
-        assert!(Filter::parse("family:").admits(&finding("a.py", Severity::Info)));
+        assert!(Filter::parse("family:").admits(&finding("a.py", Severity::Info), None));
         assert_ne!(Filter::parse("-"), Filter::default());
     }
 }

@@ -4,8 +4,9 @@ use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
 use super::desk::{Desk, Step, item_id};
+use super::filter::DISMISSED;
 use super::summary::{Verdict, verdict};
-use crate::app::state::{App, Reviewed};
+use crate::app::state::{App, Reviewed, is_dismissed};
 use crate::app::widgets::{Formula, SeverityMark, plural};
 
 /// More are not put into the page: nobody reads on, and the filter finds them.
@@ -53,7 +54,12 @@ fn groups(review: &Reviewed, shown: &[usize]) -> Vec<(Option<String>, Vec<usize>
 fn VerdictLine(review: Reviewed, shown: usize) -> impl IntoView {
     let app = App::get();
     let clear = move |_| app.router.update(|route| route.filter.clear());
-    match verdict(&review, shown) {
+    let show_dismissed = move |_| app.router.update(|route| DISMISSED.clone_into(&mut route.filter));
+    // Whoever dismisses one makes the list anew.
+    let dismissed = untrack(|| {
+        app.triage.with(|decisions| review.report.findings.iter().filter(|one| is_dismissed(decisions, one)).count())
+    });
+    match verdict(&review, shown, dismissed) {
         Verdict::Findings => ().into_any(),
         Verdict::Clean(text) => {
             view! { <p class="verdict clean" data-testid="verdict"><b>"✓ Clean. "</b>{text}</p> }.into_any()
@@ -61,6 +67,15 @@ fn VerdictLine(review: Reviewed, shown: usize) -> impl IntoView {
         Verdict::NotUnderstood(text) => {
             view! { <p class="verdict" data-testid="verdict"><b>"Not understood. "</b>{text}</p> }.into_any()
         }
+        Verdict::Dismissed(text) => view! {
+            <p class="verdict" data-testid="verdict">
+                <b>"Dismissed. "</b>
+                {text}
+                " "
+                <button class="link" on:click=show_dismissed>"Show them"</button>
+            </p>
+        }
+        .into_any(),
         Verdict::Filtered(text) => view! {
             <p class="verdict" data-testid="verdict">
                 <b>"Filtered. "</b>
@@ -106,6 +121,11 @@ fn Item(review: Reviewed, index: usize) -> impl IntoView {
         }
     };
     let line = finding.line.map(|line| line.to_string()).unwrap_or_default();
+    let fingerprint = finding.fingerprint;
+    let decided = move || {
+        let word = app.triage.of(&fingerprint)?.decision.as_str();
+        Some(view! { <span class="soft">{format!(" · {word}")}</span> })
+    };
     view! {
         <li>
             <button
@@ -120,7 +140,7 @@ fn Item(review: Reviewed, index: usize) -> impl IntoView {
             >
                 <SeverityMark severity=finding.severity icon_only=true />
                 <span class="item-line number">{line}</span>
-                <span class="item-name">{finding.name}</span>
+                <span class="item-name">{finding.name} {decided}</span>
                 {finding.cost.map(|cost| view! { <span class="item-cost number">"⇄ " <Formula text=cost.before /></span> })}
             </button>
         </li>

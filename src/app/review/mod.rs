@@ -13,8 +13,9 @@ use leptos::prelude::*;
 
 use super::finding::FindingDetail;
 use super::shell::is_for_something_else;
-use super::state::{App, View};
+use super::state::{App, Decided, Reviewed, View};
 use super::widgets::copy;
+use crate::model::Decision;
 use bar::Bar;
 use code::CodeView;
 use desk::{Desk, Step};
@@ -32,6 +33,9 @@ pub fn Review() -> impl IntoView {
             "j" => desk.move_by(app, true),
             "k" => desk.move_by(app, false),
             "c" => copy_rewrite(app, desk),
+            "a" => decide(app, desk, Decision::Accept),
+            "x" => decide(app, desk, Decision::Dismiss),
+            "l" => decide(app, desk, Decision::Later),
             "Escape" if desk.opened.with_untracked(Option::is_some) => desk.opened.set(None),
             "Escape" => desk.back(),
             _ => return,
@@ -92,6 +96,20 @@ fn Nothing() -> impl IntoView {
             <p><button on:click=move |_| app.router.show(View::Inputs)>"Bring something in"</button></p>
         </div>
     }
+}
+
+/// The same decision again takes it back. What goes out of sight makes room for the next finding.
+fn decide(app: App, desk: Desk, decision: Decision) {
+    let chosen = desk.chosen.get_untracked();
+    let found = |review: &Option<Reviewed>| Some(review.as_ref()?.finding(chosen?)?.fingerprint.clone());
+    let Some(fingerprint) = app.code_review.with_untracked(found) else { return };
+    let known = untrack(|| app.triage.of(&fingerprint));
+    let again = known.as_ref().is_some_and(|known| known.decision == decision);
+    let reason = known.map(|known| known.reason).unwrap_or_default();
+    if decision == Decision::Dismiss && !again {
+        desk.move_by(app, true);
+    }
+    app.triage.decide(&fingerprint, (!again).then_some(Decided { decision, reason }));
 }
 
 fn copy_rewrite(app: App, desk: Desk) {

@@ -2,7 +2,7 @@
 
 use crate::app::finding::cost::{USUAL_ROWS, value};
 use crate::app::widgets::{count, plural};
-use crate::model::{Cost, Report, Term};
+use crate::model::{Cost, Finding, Term};
 use crate::protocol::Review;
 
 /// What stands in place of findings when none is shown.
@@ -12,14 +12,19 @@ pub enum Verdict {
     Findings,
     Clean(String),
     Filtered(String),
+    /// All of them were dismissed.
+    Dismissed(String),
     NotUnderstood(String),
 }
 
-/// `shown`: how many findings the filter admits.
-pub fn verdict(review: &Review, shown: usize) -> Verdict {
+/// `shown`: how many findings the filter admits; `dismissed`: how many the user has put out of sight.
+pub fn verdict(review: &Review, shown: usize, dismissed: usize) -> Verdict {
     let all = review.report.findings.len();
     if shown > 0 {
         return Verdict::Findings;
+    }
+    if all > 0 && dismissed == all {
+        return Verdict::Dismissed(format!("{} dismissed.", plural(all as u64, "finding was", "findings were")));
     }
     if all > 0 {
         let hidden = plural(all as u64, "finding is", "findings are");
@@ -48,9 +53,9 @@ pub fn verdict(review: &Review, shown: usize) -> Verdict {
     Verdict::Clean(text)
 }
 
-/// Round trips of all findings together, without and with their rewrites: `(51, 4)`. None where no finding has a cost.
-pub fn round_trips(report: &Report) -> Option<(u64, u64)> {
-    let costs = || report.findings.iter().filter_map(|finding| finding.cost.as_ref());
+/// Round trips of these findings together, without and with their rewrites: `(51, 4)`. None where no finding has a cost.
+pub fn round_trips(findings: &[&Finding]) -> Option<(u64, u64)> {
+    let costs = || findings.iter().filter_map(|finding| finding.cost.as_ref());
     costs().next()?;
     let sum = |terms: fn(&Cost) -> &[Term]| {
         costs().map(|cost| value(cost, terms(cost), USUAL_ROWS)).fold(0u64, u64::saturating_add)
@@ -59,24 +64,28 @@ pub fn round_trips(report: &Report) -> Option<(u64, u64)> {
 }
 
 /// `51 → 4 round trips at N = 50`
-pub fn round_trips_text(report: &Report) -> Option<String> {
-    let (before, after) = round_trips(report)?;
+pub fn round_trips_text(findings: &[&Finding]) -> Option<String> {
+    let (before, after) = round_trips(findings)?;
     Some(format!("{} → {} round trips at N = {USUAL_ROWS}", count(before), count(after)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::state::sample_finding;
     use crate::protocol::{FileView, ItemOutcome};
 
     #[test]
     fn no_findings_has_three_reasons() {
         let mut review = Review::default();
-        assert!(matches!(verdict(&review, 0), Verdict::NotUnderstood(_)));
+        assert!(matches!(verdict(&review, 0, 0), Verdict::NotUnderstood(_)));
         review.files = vec![FileView { path: "a.py".into(), ..FileView::default() }];
-        assert!(matches!(verdict(&review, 0), Verdict::NotUnderstood(text) if text.contains("1 file")));
-        assert_eq!(verdict(&review, 2), Verdict::Findings);
+        assert!(matches!(verdict(&review, 0, 0), Verdict::NotUnderstood(text) if text.contains("1 file")));
+        assert_eq!(verdict(&review, 2, 0), Verdict::Findings);
         review.items = vec![ItemOutcome { errors: vec!["line 3".into()], ..ItemOutcome::default() }];
-        assert_eq!(round_trips(&review.report), None);
+        assert_eq!(round_trips(&[]), None);
+        review.report.findings = vec![sample_finding("a")];
+        assert_eq!(verdict(&review, 0, 1), Verdict::Dismissed("1 finding was dismissed.".into()));
+        assert!(matches!(verdict(&review, 0, 0), Verdict::Filtered(_)));
     }
 }

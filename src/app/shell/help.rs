@@ -9,6 +9,7 @@ const KEYS: &[(&str, &str)] = &[
     ("j k", "Next and previous finding"),
     ("Enter", "Go from the list to the code, from the code to the finding"),
     ("c", "Copy the rewrite of the chosen finding"),
+    ("a x l", "Accept, dismiss, leave the chosen finding for later; once more takes it back"),
     ("Esc", "Close, or back by one step"),
     ("Ctrl+V", "Bring in what was copied, anywhere on the page"),
     ("?", "This sheet"),

@@ -15,19 +15,25 @@
 //! - `app.catalogue`: the rules, once `app.load_catalogue()` has been answered.
 //! - `app.notices`: what is told above every view; `say` and `warn`.
 //! - `app.theme`: light, dark, or as the system has it.
+//! - `app.triage`: what the user has decided on findings.
+//! - `app.latency`: what a round trip is taken to cost.
 
+mod latency;
 mod notice;
 mod reviewed;
 mod reviewing;
 mod route;
 mod router;
 mod theme;
+mod triage;
 mod workspace;
 
 use std::sync::Arc;
 
 use leptos::prelude::*;
+use web_sys::Storage;
 
+pub use latency::read as read_latency;
 pub use notice::{Action, Notice, Notices, Tone};
 pub use reviewed::Reviewed;
 #[cfg(test)]
@@ -35,6 +41,7 @@ pub use reviewed::sample_finding;
 pub use route::{Route, View};
 pub use router::Router;
 pub use theme::Theme;
+pub use triage::{Decided, Triage, is_dismissed};
 pub use workspace::{Dropped, Entry, Part, Standing, Workspace};
 
 use super::worker::{Client, Progress};
@@ -55,6 +62,9 @@ pub struct App {
     pub router: Router,
     pub notices: Notices,
     pub theme: RwSignal<Theme>,
+    pub triage: Triage,
+    /// Of one round trip to the database, in milliseconds: what costs are told with.
+    pub latency: RwSignal<f64>,
     pub catalogue: RwSignal<Option<Arc<Vec<RuleDoc>>>>,
     /// What an input may be taken for, once `load_formats` has been answered.
     pub formats: RwSignal<Vec<FormatDoc>>,
@@ -76,6 +86,8 @@ impl App {
             router: Router::new(),
             notices: Notices::new(),
             theme: theme::signal(),
+            triage: Triage::new(),
+            latency: latency::signal(),
             catalogue: RwSignal::new(None),
             formats: RwSignal::new(Vec::new()),
             runs: reviewing::Runs::new(),
@@ -124,4 +136,9 @@ impl App {
             }
         });
     }
+}
+
+/// What the browser remembers; none where that is forbidden.
+fn storage() -> Option<Storage> {
+    window().local_storage().ok()?
 }

@@ -1,7 +1,8 @@
 //! Light, dark, or as the system has it: an attribute of the document, remembered by the browser.
 
 use leptos::prelude::*;
-use web_sys::Storage;
+
+use super::storage;
 
 const KEY: &str = "roundtrip.theme";
 
@@ -51,8 +52,4 @@ pub fn signal() -> RwSignal<Theme> {
         });
     });
     theme
-}
-
-fn storage() -> Option<Storage> {
-    window().local_storage().ok()?
 }

@@ -170,8 +170,8 @@ impl Client {
     }
 
     /// The last finished review as a file, in a format of `export`.
-    pub async fn export(&self, format: String) -> Result<String, Failure> {
-        match self.ask(|job| Ask::Export { job, format }, Vec::new(), None).await? {
+    pub async fn export(&self, format: String, hidden: Vec<String>) -> Result<String, Failure> {
+        match self.ask(|job| Ask::Export { job, format, hidden }, Vec::new(), None).await? {
             Answer::Export { text, .. } => Ok(text),
             other => Err(unexpected(other)),
         }

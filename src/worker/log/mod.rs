@@ -41,9 +41,10 @@ impl LogDesk {
             },
             Ask::Layout { job, sql, width } => super::layout(job, &sql, width),
             Ask::Formats { job } => Answer::Formats { job, formats: super::formats::log() },
-            Ask::Export { job, format } => {
+            Ask::Export { job, format, hidden } => {
+                let report = super::export::without(self.views.report(), &hidden);
                 let rules = RULES.iter().map(|rule| rule.meta);
-                match super::export::export(self.views.report(), &[], &format, rules) {
+                match super::export::export(&report, &[], &format, rules) {
                     Ok(text) => Answer::Export { job, text },
                     Err(message) => Answer::Failed { job, message },
                 }

@@ -195,7 +195,8 @@ fn a_request_is_drawn_with_its_loops_folded() {
 #[test]
 fn the_last_review_can_be_had_as_a_file() {
     let (mut desk, review) = at_work();
-    let mut export = |format: &str| ask(&mut desk, Ask::Export { job: 1, format: format.to_owned() });
+    let mut export =
+        |format: &str| ask(&mut desk, Ask::Export { job: 1, format: format.to_owned(), hidden: Vec::new() });
     let Answer::Export { text, .. } = export("json") else { panic!("no JSON") };
     let report: Report = serde_json::from_str(&text).unwrap();
     assert_eq!(report.findings, review.report.findings);
