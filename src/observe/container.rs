@@ -14,6 +14,7 @@ use super::input::{Findings, LONGEST_LINE};
 use super::packed::{Packing, inner_name};
 use super::rotation;
 use super::{Detected, Error, Format, HEAD, Input, NotRecognised, ReadSeek, Record, Sink, formats};
+use crate::trace::Plan;
 
 /// Compressed twice, and no deeper.
 const DEEPEST: u8 = 2;
@@ -173,6 +174,10 @@ impl Sink for Member<'_> {
 
     fn end_request(&mut self, took_us: Option<u64>) {
         self.sink.end_request(took_us);
+    }
+
+    fn plan(&mut self, plan: Plan) {
+        self.sink.plan(plan);
     }
 
     fn note(&mut self, note: String) {

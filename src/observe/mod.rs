@@ -14,6 +14,7 @@ mod json;
 mod mysql;
 mod noise;
 mod packed;
+mod plan;
 mod postgres;
 mod python_literal;
 mod requests;
@@ -32,7 +33,7 @@ use std::rc::Rc;
 use smol_str::SmolStr;
 
 use crate::sql::Dialect;
-use crate::trace::Frame;
+use crate::trace::{Frame, Plan};
 
 pub use container::read;
 pub use detect::{Detected, NotRecognised, detect, looks_like_log};
@@ -73,6 +74,8 @@ pub trait Sink {
     fn statement(&mut self, record: Record);
     /// `took_us`: of the whole request, not of its statements.
     fn end_request(&mut self, took_us: Option<u64>);
+    /// How a statement is run. Stands where it was found, in a request or outside; it is no execution of its own.
+    fn plan(&mut self, _plan: Plan) {}
     /// What this input cannot show, or what was left out of it.
     fn note(&mut self, note: String);
     /// What could not be read: the 1-based line and what was expected there.
@@ -141,6 +144,7 @@ static FORMATS: &[Format] = &[
     postgres::JSON,
     mysql::SLOW,
     mysql::GENERAL,
+    plan::FORMAT,
 ];
 
 /// Why an input gave nothing.

@@ -5,6 +5,7 @@
 
 mod aggregate;
 mod event;
+mod plan;
 mod queryset;
 mod scope;
 mod statement;
@@ -15,6 +16,7 @@ pub use event::{
     Fold, Folded, Frame, Later, Missing, Misuse, Observed, Query, Renderer, RowEvent, RowOp, Shared, SharedKind,
     Tested, Usage, ValueChange, ValueKind, Written,
 };
+pub use plan::{Actual, Plan, PlanNode};
 pub use queryset::{Filter, Listed, LoopInfo, QuerySet, QuerySetId, Row, Slice, Step};
 pub use scope::{Asked, Attempt, Block, BlockKind, Handler, Scopes};
 pub use statement::{Column, Comparison, Facts, Fingerprint, Operator, Ordering, Statement};
