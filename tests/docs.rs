@@ -21,6 +21,28 @@ fn pages() -> BTreeMap<String, String> {
     pages
 }
 
+/// The bookmarklet as an address: its source without comments, on one line.
+fn bookmarklet() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("public/recorder/toolbar_bookmarklet.js");
+    let source = fs::read_to_string(path).unwrap();
+    let code = source.split('\n').filter(|line| !line.starts_with("//")).flat_map(str::split_whitespace);
+    format!("javascript:{}", code.collect::<Vec<_>>().join(" "))
+}
+
+#[test]
+fn the_bookmarklet_of_the_page_is_the_one_that_is_shipped() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/recording.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let shown: Vec<&str> = page.split('\n').filter(|line| line.starts_with("javascript:")).collect();
+    let [shown] = shown[..] else { panic!("one line of docs/recording.md starts with javascript:") };
+    let current = bookmarklet();
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(path, page.replace(shown, &current)).unwrap();
+    } else {
+        assert_eq!(shown, current, "docs/recording.md is not current: run `make docs`");
+    }
+}
+
 #[test]
 fn the_pages_are_those_of_the_code() {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");

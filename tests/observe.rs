@@ -13,8 +13,11 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 struct Truth {
     requests: Vec<TruthRequest>,
+    #[serde(default)]
     statements: usize,
+    #[serde(default)]
     executions: u64,
+    #[serde(default)]
     distinct_statements: usize,
     tool_ms: Option<f64>,
     /// Statements that the tool writes no time for.
@@ -190,6 +193,8 @@ const FIXTURES: &[(&str, &str, bool)] = &[
     ("mysql-slow/maria-slow.log", "mysql-slow", true),
     ("mysql-slow/maria-verbose.log", "mysql-slow", true),
     ("mysql-general/maria-general.log", "mysql-general", true),
+    ("recorder/django52.jsonl", "recorder", true),
+    ("recorder/django42.jsonl", "recorder", true),
 ];
 
 fn assert_true(path: &str, seen: &Seen, bounded: bool) {
@@ -198,7 +203,9 @@ fn assert_true(path: &str, seen: &Seen, bounded: bool) {
     let sent = seen.sent();
     assert_eq!(sent.len(), truth.statements, "statements of {path}");
     assert_eq!(sent.iter().map(|record| u64::from(record.repeat)).sum::<u64>(), truth.executions, "{path}");
-    let distinct: BTreeSet<&str> = sent.iter().map(|record| &*record.sql).collect();
+    // Django's recorder has marks in the statement and the values beside it; truth counts both.
+    let values = |record: &Record| record.params.clone().filter(|_| path.starts_with("recorder"));
+    let distinct: BTreeSet<_> = sent.iter().map(|record| (&*record.sql, values(record))).collect();
     assert_eq!(distinct.len(), truth.distinct_statements, "distinct statements of {path}");
     if let Some(tool_ms) = truth.tool_ms {
         let timed = seen.records().filter(|record| &*record.sql != "BEGIN");
@@ -409,6 +416,8 @@ fn requests_are_named() {
         "toolbar-store/toolbar63.json",
         "django-log/served52.log",
         "sqlalchemy-echo/served20.log",
+        "recorder/django52.jsonl",
+        "recorder/pytest.jsonl",
     ] {
         let seen = import(path, bytes(path));
         let mut names: Vec<(String, usize)> = Vec::new();
@@ -440,6 +449,7 @@ fn parameters_come_apart_where_the_input_has_them() {
         "postgres-log/rds.log",
         "postgres-csv/plain.csv",
         "postgres-json/plain.json",
+        "recorder/django52.jsonl",
     ] {
         let seen = import(path, bytes(path));
         let params: Vec<&Vec<String>> = seen.records().filter_map(|record| record.params.as_ref()).collect();
@@ -456,6 +466,7 @@ fn stacks_end_in_the_view() {
         "toolbar-html/toolbar8-odd.json",
         "toolbar-html/saved52-complete.html",
         "toolbar-html/toolbar38.json",
+        "recorder/django52.jsonl",
     ] {
         let seen = import(path, bytes(path));
         let deepest =
@@ -467,11 +478,59 @@ fn stacks_end_in_the_view() {
     let seen = import("a.txt", bytes("flask-sqlalchemy/recorded20.repr.txt"));
     assert!(seen.records().all(|record| record.stack[0].path.ends_with("flask_driver.py") && record.stack[0].line > 9));
     // A statement that a template sends names its line.
-    let seen = import("a.json", bytes("toolbar-store/toolbar8.json"));
     let in_template = |record: &&Record| {
         record.stack.last().is_some_and(|frame| frame.path.ends_with("topics.html") && frame.line == 5)
     };
-    assert_eq!(seen.records().filter(in_template).count(), 7);
+    for path in ["toolbar-store/toolbar8.json", "recorder/django52.jsonl"] {
+        let seen = import(path, bytes(path));
+        assert_eq!(seen.records().filter(in_template).count(), 7, "{path}");
+    }
+}
+
+/// What SQLite says that it was sent; the values by their marks, the call with several sets, the one that failed.
+#[test]
+fn the_recorder_takes_all_that_sqlalchemy_sends() {
+    for path in ["recorder/sqlalchemy21.jsonl", "recorder/sqlalchemy14.jsonl"] {
+        let seen = import(path, bytes(path));
+        assert_eq!(seen.errors, [], "{path}");
+        let page = seen.requests.iter().find(|request| request.name == "GET /posts/?page=2").unwrap();
+        let expected: serde_json::Value =
+            serde_json::from_slice(&bytes(&path.replace(".jsonl", ".truth.json"))).unwrap();
+        assert_eq!(expected["requests"][0]["statements"], page.records.len(), "{path}");
+        assert!(page.bounded && page.took_us.is_some());
+        assert!(page.records.iter().all(|record| {
+            let frame = record.stack.last().unwrap();
+            record.duration_us.is_some() && frame.path == "posts.py" && record.start_us.is_some()
+        }));
+        let last = page.records.iter().rev().nth(1).unwrap();
+        assert_eq!(last.params.as_deref().unwrap(), ["3", "it's"], "{path}");
+        let many: Vec<u32> = seen.records().map(|record| record.repeat).filter(|repeat| *repeat > 1).collect();
+        assert_eq!(many, [5, 5], "{path}");
+    }
+}
+
+#[test]
+fn a_recording_of_several_processes_is_cut_where_one_died() {
+    let text = String::from_utf8(bytes("recorder/pytest.jsonl")).unwrap();
+    let whole = import("a.jsonl", text.clone().into_bytes());
+    // One that ended amid its first run, and one whose pieces follow each other.
+    let mut lines: Vec<&str> = text.split('\n').take(3).collect();
+    let parts = [
+        r#"{"run":"9-1","name":"GET /long/","kind":"request","at":1.5}"#,
+        r#"{"sql":"SELECT 1","params":[],"us":5,"start":1,"db":"default","vendor":"sqlite","stack":[]}"#,
+        r#"{"part":"9-1"}"#,
+        r#"{"run":"9-1","name":"GET /long/","kind":"request","at":1.5}"#,
+        r#"{"sql":"SELECT 2","params":[],"us":5,"start":9,"db":"default","vendor":"sqlite","stack":[]}"#,
+        r#"{"end":"9-1","us":50}"#,
+    ];
+    lines.extend(text.split('\n'));
+    lines.extend(parts);
+    let seen = import("a.jsonl", lines.join("\n").into_bytes());
+    assert_eq!(seen.requests.len(), whole.requests.len() + 2);
+    assert_eq!(seen.requests[0].took_us, None);
+    let long = seen.requests.last().unwrap();
+    assert_eq!((long.records.len(), long.took_us), (2, Some(50)));
+    assert!(seen.notes.iter().any(|note| note.contains("1 run has no end")), "{:?}", seen.notes);
 }
 
 #[test]

@@ -65,6 +65,13 @@ static FIXTURES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         "postgres-log",
         "postgres-csv",
         "postgres-json",
+        "plan",
+        "recorder",
+        "statistics",
+        "silk",
+        "otlp",
+        "sentry",
+        "har",
     ] {
         let mut paths: Vec<_> =
             std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -142,6 +149,25 @@ const PIECES: &[&str] = &[
     "2024-01-02 03:04:05.678 UTC,\"a\",\"b\",7,,6b01e6da.520b,1,\"\",,,0,LOG,00000,\"",
     ",,,,,,,,,\"\"\n",
     "{\"timestamp\":\"2024-01-02 03:04:05.678 UTC\",\"session_id\":\"6.5\",\"error_severity\":\"LOG\",\"message\":\"",
+    "  (cost=1.00..2.00 rows=1 width=1)",
+    "  ->  Seq Scan on a",
+    " QUERY PLAN \n------\n",
+    "-[ RECORD 1 ]-\nQUERY PLAN | ",
+    "[{\"Plan\": {\"Node Type\": \"Sort\", \"Plans\": [",
+    "- Plan: \n    Node Type: \"Sort\"\n",
+    "<explain><Query><Plan><Node-Type>Sort</Node-Type>",
+    "</explain>\n",
+    "calls|query|total_time\n",
+    " calls | query \n-------+-------\n",
+    "+---+---+\n| a | b |\n",
+    "-[ RECORD 1 ]-\nrelname | x\n",
+    "*** 1. row ***\nDIGEST_TEXT: x\n",
+    "keyspace_hits:1\n",
+    "{\"log\": {\"creator\": {}, \"entries\": [",
+    "{\"run\":\"1\",\"name\":\"x\",\"kind\":\"outside\"}\n",
+    "{\"sql\":\"SELECT 1\",\"many\":0}\n",
+    "{\"part\":\"1\"}\n",
+    "{\"end\":\"1\"}\n",
     "{\"model\": \"debug_toolbar.historyentry\", \"fields\": {\"data\": {",
 ];
 
@@ -214,7 +240,18 @@ proptest! {
 
 #[test]
 fn deep_nesting_does_not_overflow() {
-    for piece in ["[", "{\"a\":", "{'a': ", "(", "<div>", "<table><tr id=\"sqlMain_1\">", "(0.001) x; args=("] {
+    for piece in [
+        "[",
+        "{\"a\":",
+        "{'a': ",
+        "(",
+        "<div>",
+        "<table><tr id=\"sqlMain_1\">",
+        "(0.001) x; args=(",
+        "{\"Plan\":",
+        "<a>",
+        "- Plan:\n  - ",
+    ] {
         read_all_ways(piece.repeat(50_000).as_bytes());
     }
 }

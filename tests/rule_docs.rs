@@ -2,11 +2,12 @@
 //! is fine is silent, and its rewrite does what it shows.
 
 use std::collections::BTreeMap;
+use std::io::Cursor;
 use std::ops::ControlFlow;
 
 use roundtrip::config::Config;
 use roundtrip::model::Finding;
-use roundtrip::review::{self, CodeFile, CodeInput, CodeReview};
+use roundtrip::review::{self, CodeFile, CodeInput, CodeReview, Logs};
 use roundtrip::rules::docs::{self, Example, SECTIONS, Shows};
 use roundtrip::rules::{Meta, registry};
 
@@ -110,6 +111,25 @@ fn what_is_fine_is_silent() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Logs, plans and statistics have no lines to mark: that something is found, and nothing of it in what is fine.
+#[test]
+fn examples_of_logs_are_true() {
+    for meta in registry::all().map(|rule| rule.meta()) {
+        for example in docs::examples(meta).iter().filter(|example| example.language != "python") {
+            let mut logs = Logs::new(Config { hints: true, ..Config::default() });
+            for (name, text) in example.files() {
+                let mut bytes = Cursor::new(text.into_bytes());
+                let read = logs.read(&name, None, &mut bytes, &mut |_| ControlFlow::Continue(()));
+                read.unwrap_or_else(|error| panic!("{}: {error}", meta.code));
+            }
+            let report = logs.finish().report;
+            let found: Vec<&str> = report.findings.iter().map(|finding| finding.rule.as_str()).collect();
+            let expected: &[&str] = if example.shows == Shows::Flag { &[meta.code] } else { &[] };
+            assert_eq!(found, expected, "{}\n{}", meta.code, example.text);
+        }
+    }
 }
 
 #[test]

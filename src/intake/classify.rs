@@ -218,7 +218,7 @@ fn structured(text: &str) -> Option<Classified> {
 }
 
 /// What only lines of a log, a plan or a statistics table hold.
-const LOG_MARKS: [&str; 22] = [
+const LOG_MARKS: [&str; 29] = [
     "; args=",
     "django.db.backends",
     "sqlalchemy.engine",
@@ -238,8 +238,15 @@ const LOG_MARKS: [&str; 22] = [
     "(cost=",
     "EXPLAIN",
     "_QueryInfo(",
+    "Node Type: \"",
+    "[ RECORD 1 ]",
     "keyspace_hits:",
     "total_exec_time",
+    "mean_exec_time",
+    "seq_tup_read",
+    "indexrelname",
+    "DIGEST_TEXT",
+    "Request Count,",
     "Multipart/related",
 ];
 

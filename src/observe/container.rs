@@ -14,7 +14,7 @@ use super::input::{Findings, LONGEST_LINE};
 use super::packed::{Packing, inner_name};
 use super::rotation;
 use super::{Detected, Error, Format, HEAD, Input, NotRecognised, ReadSeek, Record, Sink, formats};
-use crate::trace::Plan;
+use crate::trace::{Plan, Statistic};
 
 /// Compressed twice, and no deeper.
 const DEEPEST: u8 = 2;
@@ -178,6 +178,10 @@ impl Sink for Member<'_> {
 
     fn plan(&mut self, plan: Plan) {
         self.sink.plan(plan);
+    }
+
+    fn statistic(&mut self, statistic: Statistic) {
+        self.sink.statistic(statistic);
     }
 
     fn note(&mut self, note: String) {

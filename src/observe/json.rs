@@ -1,10 +1,10 @@
-//! A JSON list read one element at a time.
+//! A JSON list read one element at a time, be it the whole or somewhere inside.
 
 use std::fmt;
 use std::io;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::input::Ticker;
@@ -21,7 +21,7 @@ pub(super) fn elements(
     each: &mut dyn FnMut(Value, &mut dyn Sink),
 ) -> io::Result<Option<Broken>> {
     let first = input.skip_blank()?;
-    let mut walk = Walk { ticker: input.ticker(), sink, each, stopped: None };
+    let mut walk = Walk { ticker: input.ticker(), sink, each, stopped: None, path: &[] };
     let result = if first == Some(b'[') {
         let mut json = serde_json::Deserializer::from_reader(&mut *input);
         (&mut walk).deserialize(&mut json)
@@ -36,15 +36,30 @@ pub(super) fn elements(
         }
         result
     };
-    if let Some(stopped) = walk.stopped {
+    ended(walk.stopped, result)
+}
+
+/// The same for a list inside of an object: `path` leads to it.
+pub(super) fn elements_at(
+    input: &mut Input<'_>,
+    path: &[&str],
+    sink: &mut dyn Sink,
+    each: &mut dyn FnMut(Value, &mut dyn Sink),
+) -> io::Result<Option<Broken>> {
+    let mut walk = Walk { ticker: input.ticker(), sink, each, stopped: None, path };
+    let result = (&mut walk).deserialize(&mut serde_json::Deserializer::from_reader(&mut *input));
+    ended(walk.stopped, result)
+}
+
+fn ended(stopped: Option<io::Error>, result: serde_json::Result<()>) -> io::Result<Option<Broken>> {
+    if let Some(stopped) = stopped {
         return Err(stopped);
     }
-    let broken = match result {
-        Ok(()) => None,
-        Err(error) if error.is_io() => return Err(error.into()),
-        Err(error) => Some((u32::try_from(error.line()).unwrap_or(u32::MAX).max(1), error.to_string())),
-    };
-    Ok(broken)
+    match result {
+        Ok(()) => Ok(None),
+        Err(error) if error.is_io() => Err(error.into()),
+        Err(error) => Ok(Some((u32::try_from(error.line()).unwrap_or(u32::MAX).max(1), error.to_string()))),
+    }
 }
 
 struct Walk<'a> {
@@ -52,6 +67,8 @@ struct Walk<'a> {
     sink: &'a mut dyn Sink,
     each: &'a mut dyn FnMut(Value, &mut dyn Sink),
     stopped: Option<io::Error>,
+    /// Keys that still lead to the list.
+    path: &'a [&'a str],
 }
 
 impl Walk<'_> {
@@ -68,7 +85,7 @@ impl<'de> DeserializeSeed<'de> for &mut Walk<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
+        if self.path.is_empty() { deserializer.deserialize_seq(self) } else { deserializer.deserialize_map(self) }
     }
 }
 
@@ -77,6 +94,21 @@ impl<'de> Visitor<'de> for &mut Walk<'_> {
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("a list")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<(), M::Error> {
+        let path = self.path;
+        let (wanted, inner) = path.split_first().ok_or_else(|| M::Error::custom("a list"))?;
+        while let Some(key) = map.next_key::<String>()? {
+            if key == *wanted {
+                self.path = inner;
+                map.next_value_seed(&mut *self)?;
+                self.path = path;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {

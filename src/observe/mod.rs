@@ -17,10 +17,15 @@ mod packed;
 mod plan;
 mod postgres;
 mod python_literal;
+mod recorder;
 mod requests;
 mod rotation;
 mod sessions;
+mod silk;
+mod spans;
 mod sqlalchemy;
+mod statistics;
+mod table;
 mod time;
 mod toolbar_html;
 mod toolbar_store;
@@ -33,7 +38,7 @@ use std::rc::Rc;
 use smol_str::SmolStr;
 
 use crate::sql::Dialect;
-use crate::trace::{Frame, Plan};
+use crate::trace::{Frame, Plan, Statistic};
 
 pub use container::read;
 pub use detect::{Detected, NotRecognised, detect, looks_like_log};
@@ -76,6 +81,8 @@ pub trait Sink {
     fn end_request(&mut self, took_us: Option<u64>);
     /// How a statement is run. Stands where it was found, in a request or outside; it is no execution of its own.
     fn plan(&mut self, _plan: Plan) {}
+    /// What was counted over a time. Stands outside of requests.
+    fn statistic(&mut self, _statistic: Statistic) {}
     /// What this input cannot show, or what was left out of it.
     fn note(&mut self, note: String);
     /// What could not be read: the 1-based line and what was expected there.
@@ -134,6 +141,7 @@ pub fn formats() -> &'static [Format] {
 
 static FORMATS: &[Format] = &[
     toolbar_store::FORMAT,
+    toolbar_html::HAR,
     toolbar_html::FORMAT,
     connection_queries::FORMAT,
     django_log::FORMAT,
@@ -145,6 +153,16 @@ static FORMATS: &[Format] = &[
     mysql::SLOW,
     mysql::GENERAL,
     plan::FORMAT,
+    recorder::FORMAT,
+    silk::FORMAT,
+    spans::OTLP,
+    spans::SENTRY,
+    statistics::STATEMENTS,
+    statistics::TABLES,
+    statistics::INDEXES,
+    statistics::DIGESTS,
+    statistics::REDIS,
+    statistics::LOCUST,
 ];
 
 /// Why an input gave nothing.

@@ -1,6 +1,6 @@
 //! Every rule, one line each, in the order of their codes; and how a user names them.
 
-use super::{Meta, Rule, aggregation, bulk, concurrency, index, migrations, n_plus_one, over_fetching};
+use super::{Meta, Rule, aggregation, bulk, concurrency, index, migrations, n_plus_one, observed, over_fetching};
 
 pub static RULES: &[&dyn Rule] = &[
     &n_plus_one::fk_in_loop::FkInLoop,
@@ -57,6 +57,10 @@ pub static RULES: &[&dyn Rule] = &[
     &migrations::blocking_index::BlockingIndex,
     &migrations::change_during_deploy::ChangeDuringDeploy,
     &migrations::unbatched_run_python::UnbatchedRunPython,
+    &observed::slow_query::SlowQuery,
+    &observed::spill::Spill,
+    &observed::misestimate::Misestimate,
+    &observed::low_cache_hit_rate::LowCacheHitRate,
 ];
 
 pub fn all() -> impl Iterator<Item = &'static dyn Rule> + Clone {

@@ -23,6 +23,7 @@ pub use normalise::normalise;
 pub use statements::{Statements, split};
 pub use texts::Texts;
 pub use values::values;
+pub use words::is_reserved;
 
 /// How a database reads quotes and placeholders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]

@@ -12,6 +12,8 @@ pub struct Plan {
     pub planning_us: Option<u64>,
     /// Of the whole run; `None` for a plan that was not run.
     pub execution_us: Option<u64>,
+    /// The input has this execution among its statements too.
+    pub logged: bool,
 }
 
 /// One step of a plan, with the steps that feed it.

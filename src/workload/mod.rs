@@ -89,21 +89,24 @@ impl Workload {
         {
             open.duplicates += 1;
         }
-        let known = self.shapes.len();
-        let shape = match self.shapes.get_mut(&statement.fingerprint) {
-            Some(shape) => shape,
-            None if known >= MOST_SHAPES => {
-                self.unkept += 1;
-                return;
+        let first = open.bounded && open.shapes.insert(statement.fingerprint);
+        match shape_of(&mut self.shapes, statement, ordinal) {
+            Some(shape) => {
+                shape.add(observed, values, ordinal);
+                shape.requests += u64::from(first);
             }
-            None => {
-                let new = Shape::new(statement, ordinal);
-                self.shapes.entry(statement.fingerprint).or_insert(new)
-            }
-        };
-        shape.add(observed, values, ordinal);
-        if open.bounded && open.shapes.insert(statement.fingerprint) {
-            shape.requests += 1;
+            None => self.unkept += 1,
+        }
+    }
+
+    /// Executions of which only sums are known: a server's own statistics. Microseconds of all together, and of the
+    /// longest.
+    pub fn total(&mut self, statement: &Statement, executions: u64, total_us: Option<u64>, most_us: Option<u64>) {
+        let ordinal = self.statements;
+        self.statements += executions;
+        match shape_of(&mut self.shapes, statement, ordinal) {
+            Some(shape) => shape.add_total(executions, total_us, most_us, ordinal),
+            None => self.unkept += executions,
         }
     }
 
@@ -165,6 +168,18 @@ impl Workload {
         let timed = self.shapes().map(|shape| &shape.times).filter(|times| times.count() > 0);
         timed.map(Quantiles::sum).reduce(u64::saturating_add)
     }
+}
+
+/// The shape that a statement is counted under; `None` where it is beyond those that are kept.
+fn shape_of<'a>(
+    shapes: &'a mut BTreeMap<Fingerprint, Shape>,
+    statement: &Statement,
+    ordinal: u64,
+) -> Option<&'a mut Shape> {
+    if shapes.len() >= MOST_SHAPES && !shapes.contains_key(&statement.fingerprint) {
+        return None;
+    }
+    Some(shapes.entry(statement.fingerprint).or_insert_with(|| Shape::new(statement, ordinal)))
 }
 
 #[cfg(test)]

@@ -23,6 +23,9 @@ pub struct Quantiles {
     few: Vec<u64>,
     /// How many stand in each bucket; empty until then.
     buckets: BTreeMap<u32, u64>,
+    /// Of `count`, those of which only the sum is known: there are no quantiles then.
+    #[serde(default)]
+    summed: u64,
 }
 
 impl Quantiles {
@@ -42,10 +45,17 @@ impl Quantiles {
         }
     }
 
+    /// Adds `count` numbers of which only their sum is known, and perhaps the greatest.
+    pub fn add_summed(&mut self, count: u64, sum: u64, most: Option<u64>) {
+        self.summed += count;
+        self.widen(0, most.unwrap_or(0), count, sum);
+    }
+
     pub fn merge(&mut self, other: &Quantiles) {
         if other.count == 0 {
             return;
         }
+        self.summed += other.summed;
         self.widen(other.least, other.most, other.count, other.sum);
         if self.is_few() {
             self.few.extend(&other.few);
@@ -69,7 +79,7 @@ impl Quantiles {
     }
 
     fn is_few(&self) -> bool {
-        self.count <= FEW
+        self.count.saturating_sub(self.summed) <= FEW
     }
 
     /// All of them in buckets.
@@ -95,11 +105,15 @@ impl Quantiles {
     }
 
     pub fn most(&self) -> Option<u64> {
-        (self.count > 0).then_some(self.most)
+        (self.count > 0 && (self.summed == 0 || self.most > 0)).then_some(self.most)
     }
 
-    /// The number that so many of a hundred are not above, by nearest rank.
+    /// The number that so many of a hundred are not above, by nearest rank; `None` where some are known by their sum
+    /// only.
     pub fn percentile(&self, percent: u32) -> Option<u64> {
+        if self.summed > 0 {
+            return None;
+        }
         let rank = (u128::from(self.count) * u128::from(percent)).div_ceil(100);
         let rank = u64::try_from(rank).ok()?.clamp(1, self.count.max(1));
         if self.is_few() {
@@ -209,6 +223,20 @@ mod tests {
         assert!(histogram.len() <= 64 && histogram.windows(2).all(|pair| pair[0].0 < pair[1].0));
         assert_eq!(histogram.iter().map(|(_, count)| count).sum::<u64>(), 10_000);
         assert_eq!(Quantiles::default().histogram(64), []);
+    }
+
+    #[test]
+    fn sums_have_no_quantiles() {
+        let mut times = Quantiles::default();
+        (0..100).for_each(|n| times.add(n));
+        times.add_summed(1_000, 5_000, Some(700));
+        assert_eq!((times.count(), times.sum(), times.most(), times.percentile(95)), (1_100, 9_950, Some(700), None));
+        assert_eq!(times.histogram(64).iter().map(|(_, count)| count).sum::<u64>(), 100);
+        let mut merged = Quantiles::default();
+        merged.add_summed(1_000, 5_000, None);
+        assert_eq!(merged.most(), None);
+        merged.merge(&times);
+        assert_eq!((merged.count(), merged.percentile(50)), (2_100, None));
     }
 
     #[test]

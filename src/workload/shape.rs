@@ -84,6 +84,17 @@ impl Shape {
         }
     }
 
+    /// Sums of executions that were not seen one by one.
+    pub(super) fn add_total(&mut self, executions: u64, total_us: Option<u64>, most_us: Option<u64>, ordinal: u64) {
+        self.executions += executions;
+        self.calls += executions;
+        self.hidden += executions;
+        self.last = ordinal + executions.saturating_sub(1);
+        if let Some(total) = total_us {
+            self.times.add_summed(executions, total, most_us);
+        }
+    }
+
     /// How many different parameter sets there were; `None` where the input hides some.
     pub fn distinct_params(&self) -> Option<u64> {
         (self.hidden == 0).then(|| self.distinct.count())

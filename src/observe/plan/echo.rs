@@ -43,7 +43,9 @@ fn unprompted(line: &str) -> &str {
 
 fn starts(text: &str, word: &str) -> bool {
     text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
-        && text.get(word.len()..).is_none_or(|rest| !rest.starts_with(|char: char| char.is_alphanumeric() || char == '_'))
+        && text
+            .get(word.len()..)
+            .is_none_or(|rest| !rest.starts_with(|char: char| char.is_alphanumeric() || char == '_'))
 }
 
 /// What `EXPLAIN (ANALYZE, …)` explains.
@@ -74,7 +76,10 @@ mod tests {
     #[test]
     fn the_statement_without_explain_and_prompt() {
         assert_eq!(echoed(&["SET jit = off;", "forum=# explain (analyze, buffers) select 1;"]).unwrap(), "select 1");
-        assert_eq!(echoed(&["EXPLAIN ANALYZE VERBOSE SELECT a", "forum-# FROM b;", "SET x"]).unwrap(), "SELECT a\nFROM b");
+        assert_eq!(
+            echoed(&["EXPLAIN ANALYZE VERBOSE SELECT a", "forum-# FROM b;", "SET x"]).unwrap(),
+            "SELECT a\nFROM b"
+        );
         assert_eq!(echoed(&["explained: 3", ""]), None);
     }
 }

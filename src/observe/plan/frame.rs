@@ -93,7 +93,8 @@ fn record(text: &str) -> Option<bool> {
 
 /// Only what frames are drawn with, and enough of it.
 fn is_rule(text: &str) -> bool {
-    let drawn = |char: char| matches!(char, '-' | '─' | '═' | '+' | '┌' | '┐' | '├' | '┤' | '└' | '┘' | '┬' | '┴' | '┼');
+    let drawn =
+        |char: char| matches!(char, '-' | '─' | '═' | '+' | '┌' | '┐' | '├' | '┤' | '└' | '┘' | '┬' | '┴' | '┼');
     text.chars().nth(2).is_some() && text.chars().all(drawn)
 }
 
@@ -101,7 +102,9 @@ fn is_rule(text: &str) -> bool {
 fn is_count(text: &str) -> bool {
     let inside = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
     let parts = inside.and_then(|inside| inside.split_once(' '));
-    parts.is_some_and(|(count, word)| !count.is_empty() && count.bytes().all(|b| b.is_ascii_digit()) && !word.contains([' ', '=']))
+    parts.is_some_and(|(count, word)| {
+        !count.is_empty() && count.bytes().all(|b| b.is_ascii_digit()) && !word.contains([' ', '='])
+    })
 }
 
 /// A cell between bars.
@@ -143,7 +146,7 @@ mod tests {
 
     fn texts(frame: &str) -> Vec<String> {
         let mut state = Frame::default();
-        let lines = frame.lines().filter_map(|line| match state.strip(line) {
+        let lines = frame.trim_end().split('\n').filter_map(|line| match state.strip(line) {
             Framed::Text(text) => Some(text.into_owned()),
             _ => None,
         });

@@ -70,7 +70,7 @@ pub(super) fn parse(text: &str) -> Option<Plan> {
     }
     let mut sql: Option<String> = None;
     let mut plan: Option<TextPlan> = None;
-    for line in text.lines() {
+    for line in text.split('\n') {
         match &mut plan {
             Some(open) => {
                 if !open.line(line) {
@@ -79,6 +79,8 @@ pub(super) fn parse(text: &str) -> Option<Plan> {
             }
             None => match (TextPlan::start(line, false), &mut sql) {
                 (Some(started), _) => plan = Some(started),
+                // What follows it are its values, since version 16.
+                (None, Some(_)) if line.trim_start().starts_with("Query Parameters: ") => {}
                 (None, Some(sql)) => {
                     sql.push('\n');
                     sql.push_str(line.trim_start_matches('\t'));
@@ -172,7 +174,8 @@ impl Plans {
                 return;
             }
             Some(Open::Yaml(block)) => {
-                let goes_on = text.starts_with(' ') || (!text.starts_with("- ") && text.contains(':') && !text.contains(';'));
+                let goes_on =
+                    text.starts_with(' ') || (!text.starts_with("- ") && text.contains(':') && !text.contains(';'));
                 if goes_on && !text.trim().is_empty() && !block.is_too_long() {
                     block.push(text);
                     return;
@@ -238,7 +241,8 @@ impl Plans {
     fn tell(&self, sink: &mut dyn Sink) {
         let line = self.first_unfinished;
         if self.read == 0 {
-            let expected = "expected a plan of PostgreSQL: steps with (cost=… rows=…), or \"Node Type\" in JSON, YAML or XML";
+            let expected =
+                "expected a plan of PostgreSQL: steps with (cost=… rows=…), or \"Node Type\" in JSON, YAML or XML";
             sink.error(Some(line.unwrap_or(1)), expected.to_owned());
             return;
         }

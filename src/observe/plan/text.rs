@@ -64,7 +64,8 @@ impl TextPlan {
         if column <= self.margin && !text.starts_with("->") {
             self.summary = SUMMARY.iter().any(|start| text.starts_with(start));
             if let Some((name, value)) = text.split_once(": ") {
-                let took = value.strip_suffix(" ms").and_then(|ms| ms.trim().parse().ok()).and_then(|ms| micros(ms, 1e3));
+                let took =
+                    value.strip_suffix(" ms").and_then(|ms| ms.trim().parse().ok()).and_then(|ms| micros(ms, 1e3));
                 match name {
                     "Planning Time" | "Planning time" => self.planning_us = took,
                     "Execution Time" | "Execution time" | "Total runtime" => self.execution_us = took,
@@ -118,15 +119,34 @@ impl TextPlan {
             self.close();
         }
         let (_, root) = self.open.pop()?;
-        Some(Plan { sql: None, root, planning_us: self.planning_us, execution_us: self.execution_us })
+        let (planning_us, execution_us) = (self.planning_us, self.execution_us);
+        Some(Plan { sql: None, root, planning_us, execution_us, logged: false })
     }
 }
 
 /// Words that steps end with, for a plan without numbers.
 fn is_step(text: &str) -> bool {
     const WORDS: [&str; 20] = [
-        "Scan", "Join", "Loop", "Sort", "Aggregate", "HashAggregate", "GroupAggregate", "Limit", "Hash", "Result",
-        "Append", "Materialize", "Memoize", "Unique", "Gather", "Merge", "Update", "Insert", "Delete", "WindowAgg",
+        "Scan",
+        "Join",
+        "Loop",
+        "Sort",
+        "Aggregate",
+        "HashAggregate",
+        "GroupAggregate",
+        "Limit",
+        "Hash",
+        "Result",
+        "Append",
+        "Materialize",
+        "Memoize",
+        "Unique",
+        "Gather",
+        "Merge",
+        "Update",
+        "Insert",
+        "Delete",
+        "WindowAgg",
     ];
     let head = text.split(" on ").next().unwrap_or(text).split(" using ").next().unwrap_or(text);
     head.split(' ').any(|word| WORDS.contains(&word))
@@ -157,14 +177,14 @@ fn sizes(step: &mut PlanNode, text: &str) {
         let number = |value: &str| value.split([' ', 'k']).next().and_then(|digits| digits.parse::<u64>().ok());
         match name {
             "Batches" => step.batches = number(value),
-            "Sort Method" => {
-                if step.detail("Sort Method").is_none() {
-                    step.details.push(("Sort Method".into(), value.to_owned()));
-                }
+            "Sort Method" if step.detail("Sort Method").is_none() => {
+                step.details.push(("Sort Method".into(), value.to_owned()));
             }
             "Storage" => on_disk = value == "Disk",
             "Maximum Storage" if on_disk => step.disk_kb = number(value),
-            "Disk" | "Disk Usage" | "Peak Disk" => step.disk_kb = Some(step.disk_kb.unwrap_or(0) + number(value).unwrap_or(0)),
+            "Disk" | "Disk Usage" | "Peak Disk" => {
+                step.disk_kb = Some(step.disk_kb.unwrap_or(0) + number(value).unwrap_or(0))
+            }
             "Memory" | "Memory Usage" | "Peak Memory" | "Maximum Storage" => step.memory_kb = number(value),
             _ => {}
         }
@@ -176,7 +196,7 @@ mod tests {
     use super::*;
 
     fn plan(text: &str) -> Plan {
-        let mut lines = text.lines();
+        let mut lines = text.split('\n');
         let mut plan = TextPlan::start(lines.next().unwrap(), true).unwrap();
         for line in lines {
             assert!(plan.line(line), "{line}");

@@ -46,6 +46,7 @@ fn plan(fields: &Map<String, Value>, root: &Map<String, Value>) -> Plan {
         root: node(root, 0),
         planning_us: ms("Planning Time"),
         execution_us: ms("Execution Time").or_else(|| ms("Total Runtime")),
+        logged: false,
     }
 }
 
@@ -144,9 +145,9 @@ fn node(fields: &Map<String, Value>, depth: usize) -> PlanNode {
 /// no blanks in names, so that a hyphen may stand for one.
 fn incremental(fields: &Map<String, Value>) -> Option<u64> {
     let groups = ["Full-sort Groups", "Full sort Groups", "Pre-sorted Groups", "Pre sorted Groups"];
-    let peaks = groups.iter().filter_map(|name| {
-        fields.get(*name)?.get("Sort Space Disk")?.get("Peak Sort Space Used").and_then(number)
-    });
+    let peaks = groups
+        .iter()
+        .filter_map(|name| fields.get(*name)?.get("Sort Space Disk")?.get("Peak Sort Space Used").and_then(number));
     peaks.map(|kb| kb as u64).reduce(|a, b| a + b)
 }
 

@@ -54,8 +54,8 @@ fn close(open: &mut Vec<Element>) {
 
 impl Element {
     fn value(self) -> Value {
-        let is_list = matches!(self.name.as_str(), "Plans" | "Triggers" | "Workers" | "explain")
-            || self.children.first().is_some_and(|(name, _)| name == "Item");
+        let is_list = matches!(self.name.as_str(), "Plans" | "Triggers" | "Workers")
+            || self.children.first().is_some_and(|(name, _)| name == "Item" || name == "Query");
         if is_list {
             return Value::Array(self.children.into_iter().map(|(_, value)| value).collect());
         }
@@ -77,7 +77,10 @@ fn decoded(text: &str) -> String {
     while let Some((before, after)) = rest.split_once('&') {
         out.push_str(before);
         let (name, behind) = after.split_once(';').unwrap_or((after, ""));
-        let code = name.strip_prefix("#x").map(|hex| u32::from_str_radix(hex, 16)).or_else(|| Some(name.strip_prefix('#')?.parse()));
+        let code = name
+            .strip_prefix("#x")
+            .map(|hex| u32::from_str_radix(hex, 16))
+            .or_else(|| Some(name.strip_prefix('#')?.parse()));
         let char = match (name, code) {
             ("lt", _) => Some('<'),
             ("gt", _) => Some('>'),

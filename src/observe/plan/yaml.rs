@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 const DEEPEST: usize = 200;
 
 pub(super) fn parse(text: &str) -> Option<Value> {
-    let lines: Vec<Line<'_>> = text.lines().filter_map(Line::of).collect();
+    let lines: Vec<Line<'_>> = text.split('\n').filter_map(Line::of).collect();
     let mut at = 0;
     let first = lines.first()?;
     Some(block(&lines, &mut at, first.column, 0))
@@ -37,7 +37,11 @@ impl<'a> Line<'a> {
 
 /// What stands at `column` and right of it, from `at` on.
 fn block(lines: &[Line<'_>], at: &mut usize, column: usize, depth: usize) -> Value {
-    if lines.get(*at).is_some_and(|line| line.dash) { list(lines, at, column, depth) } else { map(lines, at, column, depth, None) }
+    if lines.get(*at).is_some_and(|line| line.dash) {
+        list(lines, at, column, depth)
+    } else {
+        map(lines, at, column, depth, None)
+    }
 }
 
 fn list(lines: &[Line<'_>], at: &mut usize, column: usize, depth: usize) -> Value {
@@ -82,7 +86,9 @@ fn key(text: &str) -> Option<(&str, &str)> {
     if text.starts_with('"') {
         return None;
     }
-    text.split_once(": ").or_else(|| text.strip_suffix(':').map(|name| (name, ""))).map(|(name, value)| (name, value.trim()))
+    text.split_once(": ")
+        .or_else(|| text.strip_suffix(':').map(|name| (name, "")))
+        .map(|(name, value)| (name, value.trim()))
 }
 
 fn scalar(text: &str) -> Value {

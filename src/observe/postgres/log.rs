@@ -5,7 +5,7 @@ use std::rc::Rc;
 use smol_str::SmolStr;
 
 use super::super::sessions::{Held, Sessions};
-use super::super::{Record, Sink};
+use super::super::{Record, Sink, plan};
 use super::message::{Entry, Message, Severity, parameters, planned};
 use crate::sql::Dialect;
 
@@ -131,6 +131,11 @@ impl Log {
         if entry.nested {
             self.nested += 1;
             return;
+        }
+        if let Some(mut plan) = plan::parse(text) {
+            plan.execution_us = Some(took_us);
+            plan.logged = true;
+            sink.plan(plan);
         }
         let Some(sql) = planned(text) else {
             self.unread_plans += 1;
@@ -265,7 +270,7 @@ fn plans(plans: u64, unread: u64, nested: u64) -> Option<String> {
     if plans + nested == 0 {
         return None;
     }
-    let mut note = format!("{plans} plans of auto_explain: their statements count, the plans themselves are not read");
+    let mut note = format!("{plans} plans of auto_explain: each stands for an execution too");
     if nested > 0 {
         note.push_str(&format!("; {nested} of statements inside of functions, which are no round trips, left out"));
     }

@@ -8,6 +8,7 @@
 //! Gaps: parameters stand in the SQL; times have two decimals of a millisecond, made finer by the bars of the
 //! timeline; the template line that sent a statement is not read. Visible text is translated, so only classes and ids are read.
 
+mod har;
 mod mime;
 mod panel;
 mod row;
@@ -17,6 +18,7 @@ use std::io;
 
 use serde_json::Value;
 
+pub(super) use self::har::FORMAT as HAR;
 use self::mime::QuotedPrintable;
 use self::panel::Panel;
 use super::{Format, Input, Score, Sink};
@@ -68,7 +70,7 @@ fn read(input: &mut Input<'_>, sink: &mut dyn Sink) -> io::Result<()> {
                 let mut panels = Vec::new();
                 panels_in(&value, 0, &mut panels);
                 for html in panels {
-                    outcome.add(Panel::read(&mut html.as_bytes(), &outcome.next_id(), sink, &mut ticker)?);
+                    outcome.add(Panel::read(&mut html.as_bytes(), &outcome.next_id(), None, sink, &mut ticker)?);
                 }
             }
             Some(Err(error)) if error.is_io() => return Err(error.into()),
@@ -81,9 +83,9 @@ fn read(input: &mut Input<'_>, sink: &mut dyn Sink) -> io::Result<()> {
         }
     } else if is_mime(&head) {
         let mut text = QuotedPrintable::new(input);
-        outcome.add(Panel::read(&mut text, &outcome.next_id(), sink, &mut ticker)?);
+        outcome.add(Panel::read(&mut text, &outcome.next_id(), None, sink, &mut ticker)?);
     } else {
-        outcome.add(Panel::read(input, &outcome.next_id(), sink, &mut ticker)?);
+        outcome.add(Panel::read(input, &outcome.next_id(), None, sink, &mut ticker)?);
     }
     outcome.tell(sink);
     Ok(())

@@ -30,12 +30,19 @@ pub(super) struct Panel {
     /// Tables open inside of the rows' table, which details have.
     inner_tables: u32,
     begun: bool,
+    name: Option<String>,
 }
 
 impl Panel {
-    /// Reads a document as the request `id`.
-    pub fn read(document: &mut dyn Read, id: &str, sink: &mut dyn Sink, ticker: &mut Ticker) -> io::Result<Self> {
-        let mut panel = Self::default();
+    /// Reads a document as the request `id`; `name` where it is known from elsewhere.
+    pub fn read(
+        document: &mut dyn Read,
+        id: &str,
+        name: Option<String>,
+        sink: &mut dyn Sink,
+        ticker: &mut Ticker,
+    ) -> io::Result<Self> {
+        let mut panel = Self { name, ..Self::default() };
         let mut tokens = Tokens::new(document);
         while let Some(token) = tokens.next()? {
             match token {
@@ -151,7 +158,8 @@ impl Panel {
         }
         if !self.begun {
             self.begun = true;
-            sink.begin_request(id, &request_name(self.address.as_deref()), true);
+            let name = self.name.take().unwrap_or_else(|| request_name(self.address.as_deref()));
+            sink.begin_request(id, &name, true);
         }
         self.statements += 1;
         sink.statement(record);

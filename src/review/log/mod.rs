@@ -3,8 +3,10 @@
 
 mod endpoints;
 mod merge;
+mod plans;
 mod requests;
 mod run;
+mod statistics;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -13,7 +15,7 @@ use crate::config::Config;
 use crate::model::{Input, InputError, LogQuery, QueryRow, Report, Request};
 use crate::observe::{self, ReadSeek};
 use crate::project::Project;
-use crate::rules::observed::{self as rules, LogRule};
+use crate::rules::observed::{self as rules, LogRule, PlanRule, StatisticRule};
 use crate::rules::registry;
 use crate::sql::Statements;
 use crate::trace::Fingerprint;
@@ -21,8 +23,10 @@ use crate::workload::{Shape, Workload};
 
 use super::finding;
 use merge::Merged;
+use plans::Plans;
 use requests::Requests;
 use run::Reading;
+use statistics::Statistics;
 
 pub use requests::{Bar, Listed};
 
@@ -32,10 +36,14 @@ pub struct Logs {
     /// A log knows no models.
     project: Project,
     rules: Vec<LogRule>,
+    plan_rules: Vec<PlanRule>,
+    statistic_rules: Vec<StatisticRule>,
     statements: Statements,
     workload: Workload,
     merged: Merged,
     requests: Requests,
+    plans: Plans,
+    statistics: Statistics,
     inputs: Vec<Input>,
     errors: Vec<InputError>,
 }
@@ -69,15 +77,19 @@ pub struct LogReview {
 
 impl Logs {
     pub fn new(config: Config) -> Self {
-        let selected = |rule: &LogRule| registry::selected(rule.meta, &config.select, &config.ignore);
+        let selected = |meta| registry::selected(meta, &config.select, &config.ignore);
         Self {
-            rules: rules::RULES.iter().copied().filter(selected).collect(),
+            rules: rules::RULES.iter().copied().filter(|rule| selected(rule.meta)).collect(),
+            plan_rules: rules::PLAN_RULES.iter().copied().filter(|rule| selected(rule.meta)).collect(),
+            statistic_rules: rules::STATISTIC_RULES.iter().copied().filter(|rule| selected(rule.meta)).collect(),
             config,
             project: Project::default(),
             statements: Statements::new(),
             workload: Workload::default(),
             merged: Merged::default(),
             requests: Requests::default(),
+            plans: Plans::default(),
+            statistics: Statistics::default(),
             inputs: Vec::new(),
             errors: Vec::new(),
         }
@@ -107,12 +119,15 @@ impl Logs {
         self.errors.push(error);
     }
 
-    pub fn finish(self) -> LogReview {
-        let Logs { config, project, workload, merged, requests, mut inputs, errors, .. } = self;
-        let (endpoints, notes) = endpoints::endpoints(&workload, &config);
+    pub fn finish(mut self) -> LogReview {
+        let statistics = std::mem::take(&mut self.statistics);
+        statistics.judge(&mut self);
+        let Logs { config, project, workload, merged, requests, plans, mut inputs, errors, .. } = self;
+        let (endpoints, notes) = endpoints::endpoints(&workload, &statistics.endpoints, &config);
         if let Some(first) = inputs.first_mut() {
             first.notes.extend(notes);
             first.notes.extend(requests.note());
+            first.notes.extend(plans.note());
             first.notes.extend(unkept(&workload));
         }
         let found = merged.finish(&project, &config);
@@ -121,8 +136,9 @@ impl Logs {
         report.queries.sort_by(dearest_first);
         let requests = requests.finish(&found.places);
         report.requests = requests.iter().map(request).collect();
+        report.plans = plans.finish();
         let files = report.inputs.len() as u32;
-        finding::tally(&mut report, files, workload.statements, rules::RULES.iter().map(|rule| rule.meta));
+        finding::tally(&mut report, files, workload.statements, rules::metas());
         LogReview { report, workload, requests, findings: found.of_shape, parents: found.parents }
     }
 }

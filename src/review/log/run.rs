@@ -8,10 +8,10 @@ use crate::model::{Family, Input, InputError, Terms};
 use crate::observe::{Detected, Record, Sink};
 use crate::rules::{Context, Draft, DraftEvidence};
 use crate::sql::{self, Dialect};
-use crate::trace::{Event, EventKind, Fingerprint, Frame, Observed, Trace};
+use crate::trace::{Event, EventKind, Fingerprint, Frame, Observed, Plan, Statistic, Trace};
 
 use super::requests::{Sent, Waterfall};
-use super::{Logs, Outcome};
+use super::{Logs, Outcome, plans, statistics};
 use crate::review::dialect;
 
 /// Statements after which a run is looked at, though it goes on: nobody's request, and memory has an end.
@@ -152,6 +152,14 @@ impl Sink for Reading<'_> {
         let Some(run) = self.run.take() else { return };
         let finished = self.logs.workload.end_request(&run.name, took_us);
         self.logs.requests.add(run.waterfall, run.name, finished);
+    }
+
+    fn plan(&mut self, plan: Plan) {
+        plans::look_at(self.logs, &plan);
+    }
+
+    fn statistic(&mut self, statistic: Statistic) {
+        self.outcome.statements += statistics::add(self.logs, statistic);
     }
 
     fn note(&mut self, note: String) {

@@ -4,15 +4,24 @@
 mod counts;
 mod duplicates;
 mod groups;
+pub mod low_cache_hit_rate;
+pub mod misestimate;
 mod n_plus_one;
 mod names;
 mod parent;
+mod plans;
+pub mod slow_query;
+pub mod spill;
+mod statistics;
 
 #[cfg(test)]
 mod tests;
 
 use super::{Context, Meta, aggregation, n_plus_one as loops, over_fetching};
 use crate::trace::Trace;
+
+pub use plans::{Explained, PLAN_RULES, PlanRule};
+pub use statistics::{Counted, STATISTIC_RULES, StatisticRule};
 
 /// A rule as it judges one request's run.
 #[derive(Debug, Clone, Copy)]
@@ -34,4 +43,16 @@ pub static RULES: &[LogRule] = &[
     LogRule { meta: &loops::query_in_loop::META, look: n_plus_one::query_in_loop },
     LogRule { meta: &aggregation::mergeable_counts::META, look: counts::mergeable_counts },
     LogRule { meta: &over_fetching::duplicate_fetch::META, look: duplicates::duplicate_fetch },
+    LogRule { meta: &slow_query::META, look: slow_query::slow_query },
 ];
+
+/// Everything that logs, plans and statistics are judged by, in the order of the codes.
+pub fn metas() -> impl Iterator<Item = &'static Meta> + Clone {
+    let mut metas: Vec<&'static Meta> = RULES.iter().map(|rule| rule.meta).collect();
+    metas.extend(PLAN_RULES.iter().map(|rule| rule.meta));
+    metas.extend(STATISTIC_RULES.iter().map(|rule| rule.meta));
+    let number = |meta: &Meta| meta.code.get(2..).and_then(|digits| digits.parse::<u32>().ok());
+    metas.sort_by_key(|meta| number(meta));
+    metas.dedup_by_key(|meta| meta.code);
+    metas.into_iter()
+}

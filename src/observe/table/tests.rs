@@ -1,0 +1,54 @@
+//! One table in every style.
+
+use super::*;
+
+fn read(text: &str) -> Vec<(Vec<String>, Vec<String>)> {
+    let mut reader = Reader::new("query");
+    let mut out: Vec<Row> = text
+        .trim_end_matches('\n')
+        .split('\n')
+        .zip(1..)
+        .filter_map(|(line, number)| reader.line(line.trim_end_matches('\r'), number))
+        .collect();
+    out.extend(reader.end());
+    out.into_iter().map(|row| (row.names, row.cells)).collect()
+}
+
+#[test]
+fn a_table_in_every_style() {
+    let expected = vec![
+        (vec!["calls".to_owned(), "query".to_owned()], vec!["12".to_owned(), "SELECT a\n  FROM b".to_owned()]),
+        (vec!["calls".to_owned(), "query".to_owned()], vec!["3".to_owned(), "x | y, \"z\" +".to_owned()]),
+    ];
+    for text in [
+        "calls,query\n12,\"SELECT a\n  FROM b\"\n3,\"x | y, \"\"z\"\" +\"\n",
+        "calls\tquery\r\n12\t\"SELECT a\n  FROM b\"\n3\tx | y, \"z\" +",
+        "calls|query\n12|SELECT a\n  FROM b\n3|x | y, \"z\" +\n(2 rows)\n",
+        " calls |    query     \n-------+--------------\n    12 | SELECT a    +\n       |   FROM b\n     3 | x | y, \"z\" +\n(2 rows)\n",
+        "calls    query\n----- ------------\n   12 SELECT a    +\n        FROM b\n    3 x | y, \"z\" +\n(2 rows)\n",
+        "-[ RECORD 1 ]-------\ncalls | 12\nquery | SELECT a   +\n      |   FROM b\n-[ RECORD 2 ]-------\ncalls | 3\nquery | x | y, \"z\" +\n",
+    ] {
+        let found: Vec<_> = read(text)
+            .into_iter()
+            .map(|(names, cells)| (names, cells.iter().map(|cell| cell.trim().to_owned()).collect::<Vec<_>>()))
+            .collect();
+        assert_eq!(found, expected, "{text}");
+    }
+}
+
+#[test]
+fn wide_characters_move_the_bars_of_a_terminal() {
+    // psql counts columns of the screen: each of these takes two.
+    let text = " calls | query  \n-------+--------\n     1 | 日本   \n     2 | 日    +\n       | b\n";
+    let cells: Vec<String> = read(text).into_iter().map(|(_, cells)| cells[1].clone()).collect();
+    assert_eq!(cells, ["日本", "日\nb"]);
+    let moved = " query  | calls \n--------+-------\n 日本   |     1\n";
+    assert_eq!(read(moved)[0].1.iter().map(|cell| cell.trim()).collect::<Vec<_>>(), ["日本", "1"]);
+}
+
+#[test]
+fn what_is_no_table_gives_no_rows() {
+    for text in ["", "one\ntwo\n", "a, (b), c\n1,2,3\n", "-----\n", "+--+\n|  |\n", "---- ----\na b\n", "***", "a|b"] {
+        assert_eq!(read(text), [], "{text}");
+    }
+}

@@ -1,0 +1,85 @@
+//! RT1301
+
+use super::groups::{request, shapes};
+use crate::model::Confidence;
+use crate::rules::macros::rule;
+use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule};
+use crate::trace::Trace;
+
+rule! {
+    /// Sends a statement that takes long by itself.
+    ///
+    /// ## Why
+    /// Every request that sends it waits that long, and holds a connection, and often locks, meanwhile. Fewer round
+    /// trips do not help here: the statement itself has to become cheaper. Slow is what takes 500 ms or more.
+    ///
+    /// ## Example
+    /// ```text flag
+    /// (0.812) SELECT "forum_topic"."id" FROM "forum_topic" WHERE "forum_topic"."title" LIKE '%x%'; args=('%x%',); alias=default
+    /// ```
+    /// ```text ok
+    /// (0.012) SELECT "forum_topic"."id" FROM "forum_topic" WHERE "forum_topic"."title" LIKE '%x%'; args=('%x%',); alias=default
+    /// ```
+    ///
+    /// ## When not to
+    /// A report that runs at night may take its time. Times of a laptop, of a cold cache or of a database that others
+    /// keep busy say little about production.
+    pub struct SlowQuery: "RT1301", "slow-query", Observed, Warning;
+}
+
+impl Rule for SlowQuery {
+    fn meta(&self) -> &'static Meta {
+        &META
+    }
+}
+
+pub(super) const ADVICE: &str =
+    "Look at its plan: EXPLAIN (ANALYZE, BUFFERS) of the statement with these values shows which step takes the time.";
+
+/// Microseconds from which on one execution is slow.
+pub(super) const THRESHOLD_US: u64 = 500_000;
+
+/// Statements of which one execution takes as long as the threshold.
+pub(super) fn slow_query(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta) {
+    let threshold = THRESHOLD_US;
+    for group in shapes(trace) {
+        let took = |observed: &crate::trace::Observed| {
+            observed.duration_us.map(|us| us / u64::from(observed.repeat.max(1))).unwrap_or(0)
+        };
+        let slow: Vec<_> = group.members.iter().filter(|(_, observed)| took(observed) >= threshold).collect();
+        let Some(worst) = slow.iter().max_by_key(|(_, observed)| took(observed)).map(|(_, observed)| *observed) else {
+            continue;
+        };
+        let ms = took(worst) as f64 / 1000.0;
+        let table = group.table();
+        let of = if table.is_empty() { String::new() } else { format!(" on `{table}`") };
+        let others = match (slow.len(), group.count()) {
+            (_, 1) => String::new(),
+            (slow, all) => format!("; {slow} of its {all} executions took {} ms or more", threshold / 1000),
+        };
+        let mut evidence = vec![DraftEvidence::Statements {
+            fingerprint: group.statement.fingerprint,
+            sql: group.statement.sql.clone(),
+            count: slow.len() as u64,
+            total_us: slow.iter().map(|(_, observed)| observed.duration_us).sum(),
+            request: request(trace),
+            gave_keys: false,
+        }];
+        if let Some(frame) = worst.frame() {
+            evidence.push(DraftEvidence::Frame { frame: frame.clone(), message: "sent here".to_owned() });
+        }
+        cx.report(Draft {
+            rule: meta,
+            severity: meta.severity,
+            hint: None,
+            confidence: Confidence::Certain,
+            site: None,
+            message: format!("A statement{of} took {ms:.0} ms{others}."),
+            cost: None,
+            evidence,
+            rewrite: None,
+            advice: ADVICE.to_owned(),
+            key: group.statement.fingerprint.to_string(),
+        });
+    }
+}
