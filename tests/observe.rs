@@ -180,6 +180,7 @@ const FIXTURES: &[(&str, &str, bool)] = &[
     ("postgres-log/nopid.log", "postgres-log", false),
     ("postgres-log/waits.log", "postgres-log", true),
     ("postgres-log/pooled.log", "postgres-log", true),
+    ("postgres-log/django.log", "postgres-log", true),
     ("postgres-log/explain.log", "postgres-log", true),
     ("postgres-log/explained.log", "postgres-log", true),
     ("postgres-log/explained-all.log", "postgres-log", true),
@@ -579,6 +580,7 @@ fn a_session_has_its_name_and_its_time() {
         "postgres-log/plain.log",
         "postgres-log/sessions.log",
         "postgres-log/pooled.log",
+        "postgres-log/django.log",
         "mysql-slow/maria-slow.log",
         "mysql-general/maria-general.log",
     ] {

@@ -1,12 +1,16 @@
 //! Statements that the observing tools send themselves.
 
-/// Tables of the tools that record queries in the database that they watch.
-const TOOL_TABLES: &[&str] = &["debug_toolbar_", "silk_"];
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
+/// Tables of the tools that record queries in the database that they watch. Every statement is asked for them.
+static TOOL_TABLES: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| ["debug_toolbar_", "silk_"].map(Finder::new));
 
 /// Whether a statement reads or writes a table of a tool: its name stands at the start of a word.
 pub(super) fn is_tool(sql: &str) -> bool {
     TOOL_TABLES.iter().any(|table| {
-        memchr::memmem::find_iter(sql.as_bytes(), table).any(|at| {
+        table.find_iter(sql.as_bytes()).any(|at| {
             let before = at.checked_sub(1).and_then(|before| sql.as_bytes().get(before));
             before.is_some_and(|before| matches!(before, b'"' | b'`' | b' ' | b'.' | b'\n'))
         })

@@ -235,10 +235,94 @@ fn give(
         return;
     }
     *given += 1;
-    sink.begin_request(&given.to_string(), &session.name, bounded);
+    let name = if session.name.is_empty() { "session" } else { &session.name };
+    sink.begin_request(&given.to_string(), name, bounded);
     for held in session.held.drain(..) {
         let start_us = first.zip(held.start_us).map(|(first, start)| (start - first).max(0) as u64);
         sink.statement(Record { start_us, ..held.record });
     }
     sink.end_request(took_us);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+    use std::rc::Rc;
+
+    use super::*;
+
+    /// Each request as it was given: whether it is bounded, and its statements.
+    #[derive(Default)]
+    struct Given(Vec<(bool, Vec<String>)>, Vec<String>);
+
+    impl Sink for Given {
+        fn begin_request(&mut self, _: &str, _: &str, bounded: bool) {
+            self.0.push((bounded, Vec::new()));
+        }
+        fn statement(&mut self, record: Record) {
+            self.0.last_mut().unwrap().1.push(record.sql.to_string());
+        }
+        fn end_request(&mut self, _: Option<u64>) {}
+        fn note(&mut self, note: String) {
+            self.1.push(note);
+        }
+        fn error(&mut self, _: Option<u32>, _: String) {}
+        fn progress(&mut self, _: u64) -> ControlFlow<()> {
+            ControlFlow::Continue(())
+        }
+    }
+
+    /// Milliseconds, session and text of statements; how each ends is left to what follows.
+    fn given(statements: &[(i64, &str, &str)]) -> Given {
+        let (mut sessions, mut given) = (Sessions::default(), Given::default());
+        for (ms, key, sql) in statements {
+            let record = Record { sql: Rc::from(*sql), repeat: 1, ..Record::default() };
+            let held = Held { record, start_us: Some(ms * 1000), awaits_time: false, planned: false };
+            sessions.statement(key, String::new, held, &mut given);
+        }
+        sessions.finish(&mut given);
+        given
+    }
+
+    fn request(bounded: bool, statements: &[&str]) -> (bool, Vec<String>) {
+        (bounded, statements.iter().map(|sql| (*sql).to_string()).collect())
+    }
+
+    #[test]
+    fn sessions_come_apart_and_pauses_end_a_request() {
+        let all = given(&[(0, "7", "a"), (1, "8", "x"), (2, "7", "b"), (900, "8", "y"), (5000, "7", "c")]);
+        assert_eq!(all.0, [request(true, &["a", "b"]), request(true, &["c"]), request(true, &["x", "y"])]);
+    }
+
+    #[test]
+    fn what_goes_on_without_a_pause_is_no_request() {
+        let busy: Vec<(i64, &str, &str)> = (0..50).map(|second| (second * 1000, "7", "a")).collect();
+        let all = given(&busy);
+        assert_eq!(all.0.iter().map(|(_, statements)| statements.len()).sum::<usize>(), 50);
+        assert!(all.0.len() > 1 && all.0.iter().all(|(bounded, _)| !bounded));
+        assert!(all.1.iter().any(|note| note.contains("without a pause")), "{:?}", all.1);
+        // After a pause it may be a request again.
+        let all = given(&[&busy[..], &[(90_000, "7", "b")]].concat());
+        assert_eq!(all.0.last(), Some(&request(true, &["b"])));
+    }
+
+    #[test]
+    fn sessions_that_are_over_are_not_held() {
+        let many: Vec<String> = (0..20_000).map(|pid| pid.to_string()).collect();
+        let (mut sessions, mut all) = (Sessions::default(), Given::default());
+        for (at, key) in many.iter().enumerate() {
+            let record = Record { sql: Rc::from("a"), repeat: 1, ..Record::default() };
+            let held = Held { record, start_us: Some(at as i64 * 10_000), awaits_time: false, planned: false };
+            sessions.statement(key, String::new, held, &mut all);
+            assert!(sessions.by_key.len() < 6000);
+        }
+        sessions.finish(&mut all);
+        assert_eq!(all.0.len(), 20_000);
+    }
+
+    #[test]
+    fn a_log_without_sessions_is_one_run() {
+        let all = given(&[(0, "", "a"), (5000, "", "b")]);
+        assert_eq!(all.0, [request(false, &["a", "b"])]);
+    }
 }

@@ -95,18 +95,12 @@ impl Prefix {
         })
     }
 
-    /// Whether a line with this prefix is one of the log's, not text that looks like one.
-    pub fn fits(&self, prefix: &str) -> bool {
-        (!self.dated || time(prefix).is_some()) && (self.anchor == Anchor::Nothing || !self.session(prefix).is_empty())
-    }
-
-    /// Empty where the prefix names none.
-    pub fn session<'a>(&self, prefix: &'a str) -> &'a str {
-        find(self.anchor, prefix)
-    }
-
-    pub fn time(&self, prefix: &str) -> Option<i64> {
-        if self.dated { time(prefix).map(|(at, _)| at) } else { None }
+    /// The session that a prefix names, empty where none does, and its time. `None` where the line is not one of the
+    /// log's, but text that looks like one.
+    pub fn read<'a>(&self, prefix: &'a str) -> Option<(&'a str, Option<i64>)> {
+        let at_us = if self.dated { Some(time(prefix)?.0) } else { None };
+        let session = find(self.anchor, prefix);
+        (self.anchor == Anchor::Nothing || !session.is_empty()).then_some((session, at_us))
     }
 }
 
@@ -227,9 +221,9 @@ mod tests {
             let prefix = Prefix::learn(lines.iter().copied()).unwrap();
             let (first, part, text) = split(lines[0]).unwrap();
             assert_eq!((part, text), (Part::Message(Severity::Log), "a"));
-            assert!(prefix.fits(first), "{first}");
-            assert_eq!(prefix.session(first), session, "{first}");
-            assert!(prefix.time(first).is_some(), "{first}");
+            let (found, at_us) = prefix.read(first).unwrap();
+            assert_eq!(found, session, "{first}");
+            assert!(at_us.is_some(), "{first}");
             assert_eq!(who(first), who_is);
         }
     }

@@ -93,6 +93,7 @@ struct Pending {
     severity: Option<Severity>,
     prefix: String,
     session: SmolStr,
+    at_us: Option<i64>,
     service: Option<String>,
     part: Part,
     message: String,
@@ -108,6 +109,7 @@ impl Default for Pending {
             severity: None,
             prefix: String::new(),
             session: SmolStr::default(),
+            at_us: None,
             service: None,
             part: Part::Other,
             message: String::new(),
@@ -129,6 +131,18 @@ impl Pending {
         }
     }
 
+    fn begin(&mut self, prefix: &str, severity: Severity, text: &str) {
+        self.severity = Some(severity);
+        self.part = Part::Message(severity);
+        self.prefix.clear();
+        self.prefix.push_str(prefix);
+        self.message.clear();
+        self.message.push_str(text);
+        self.detail.clear();
+        self.statement.clear();
+        self.nested = false;
+    }
+
     /// A further line of the part that is being read.
     fn go_on(&mut self, line: &str) {
         if let Some(text) = self.text()
@@ -148,13 +162,21 @@ impl Reader {
             }
             return;
         }
-        match split(line).filter(|(prefix, _, _)| self.prefix.fits(prefix)) {
-            Some((prefix, Part::Message(severity), text)) => {
+        let entry = split(line).and_then(|(prefix, part, text)| Some((prefix, self.prefix.read(prefix)?, part, text)));
+        match entry {
+            Some((prefix, (session, at_us), Part::Message(severity), text)) => {
                 self.flush(sink);
-                self.begin(prefix, severity, text, service, number);
+                let pending = &mut self.pending;
+                pending.session = SmolStr::new(session);
+                pending.at_us = at_us;
+                pending.line = number;
+                if pending.service.as_deref() != service {
+                    pending.service = service.map(str::to_string);
+                }
+                pending.begin(prefix, severity, text);
             }
-            Some((prefix, part, text)) => {
-                let goes_with = self.pending.session == self.prefix.session(prefix);
+            Some((_, (session, _), part, text)) => {
+                let goes_with = self.pending.session == session;
                 self.pending.part = if goes_with { part } else { Part::Other };
                 self.pending.nested |= goes_with && part == Part::Context;
                 if let Some(to) = self.pending.text() {
@@ -170,30 +192,12 @@ impl Reader {
         }
     }
 
-    fn begin(&mut self, prefix: &str, severity: Severity, text: &str, service: Option<&str>, number: u32) {
-        let pending = &mut self.pending;
-        pending.severity = Some(severity);
-        pending.part = Part::Message(severity);
-        pending.prefix.clear();
-        pending.prefix.push_str(prefix);
-        pending.session = SmolStr::new(self.prefix.session(prefix));
-        if pending.service.as_deref() != service {
-            pending.service = service.map(str::to_string);
-        }
-        pending.message.clear();
-        pending.message.push_str(text);
-        pending.detail.clear();
-        pending.statement.clear();
-        pending.nested = false;
-        pending.line = number;
-    }
-
     fn flush(&mut self, sink: &mut dyn Sink) {
         let Some(severity) = self.pending.severity.take() else { return };
         let pending = &self.pending;
         let entry = Entry {
             session: &pending.session,
-            at_us: self.prefix.time(&pending.prefix),
+            at_us: pending.at_us,
             severity,
             message: &pending.message,
             detail: &pending.detail,
