@@ -468,6 +468,43 @@ def handled(request):
 }
 
 #[test]
+fn what_costs_little_beside_the_rest_or_may_be_meant_is_doubted() {
+    for code in [
+        // The model is not known, and its delete() may be its own.
+        "
+def delete_queryset(self, request, queryset):
+    for row in queryset.filter(pk=1):
+        row.delete()
+",
+        "
+def sort(request, pk, names):
+    item = Item.objects.get(pk=pk)
+    for name in names:
+        if name.startswith('x'):
+            item.tags.add(name)
+",
+        // They come one after the other, not to be kept.
+        "
+def rename(request):
+    for item in Item.objects.iterator(chunk_size=50):
+        item.title = item.title.strip()
+        item.save()
+",
+        "
+def _rename(item: Item):
+    item.title = item.title.strip()
+    item.save()
+
+def rename(request, items: list[Item]):
+    for item in items:
+        _rename(item)
+",
+    ] {
+        unsure(code);
+    }
+}
+
+#[test]
 fn rows_are_deleted_and_linked_at_once() {
     becomes(
         "

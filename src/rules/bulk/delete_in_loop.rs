@@ -149,6 +149,11 @@ fn delete(trace: &Trace, at: usize, cx: &mut Context<'_>) {
     if row.model.is_none_or(|model| cx.project.schema.get(model).is_partial) {
         confidence = confidence.min(Confidence::Likely);
     }
+    // Of a model that is not known, `delete()` may be its own.
+    let known = row.model.is_some();
+    if row.model_name.is_empty() {
+        confidence = Confidence::Possible;
+    }
     let tested = found.is_conditional(found.event);
     let told = Told {
         rule: &META,
@@ -160,7 +165,7 @@ fn delete(trace: &Trace, at: usize, cx: &mut Context<'_>) {
             false => "Delete the queryset: filter(…).delete().",
         }
         .to_owned(),
-        rewrite: if busy || tested { None } else { delete_all(cx.project, &found, row, &effects) },
+        rewrite: if busy || tested || !known { None } else { delete_all(cx.project, &found, row, &effects) },
         key: row.model_name.to_string(),
     };
     found.report(told, cx);
@@ -171,7 +176,7 @@ fn delete_all(project: &Project, found: &Repeated<'_>, row: &Row, effects: &Effe
     let (whole, turned) = collect::plain_loop(project, found)?;
     let module = project.module(whole.file);
     let queryset = found.rows()?;
-    let refined = queryset.slice.is_some() || queryset.combined || queryset.distinct || queryset.streamed;
+    let refined = queryset.slice.is_some() || queryset.combined || queryset.distinct || found.is_streamed();
     let iter = Site::new(whole.file, turned.iter);
     let text = project.text(iter);
     let plain_name = text.chars().all(|c| c.is_alphanumeric() || c == '_');
@@ -211,11 +216,18 @@ fn link(trace: &Trace, at: usize, (row, accessor, method): (&Row, &str, &str), c
     }
     let of = if row.model_name.is_empty() { String::new() } else { format!("{}.", row.model_name) };
     let what = if method == "add" { "Adds one item to" } else { "Removes one item from" };
+    // Which items go where, or what each of them costs beside, may weigh more.
+    let mut others: Vec<Option<Site>> = turns::in_turn(trace, found.id)
+        .filter(|(_, event)| matches!(event.kind, EventKind::Query(_)) && event.site != found.event.site)
+        .map(|(_, event)| event.site)
+        .collect();
+    others.dedup();
+    let part = others.len() > 1 || found.is_conditional(found.event);
     let told = Told {
         rule: &META,
         what: format!("{what} {of}{accessor}"),
         so: ", with its statements for each",
-        confidence: found.confidence(),
+        confidence: if part { Confidence::Possible } else { found.confidence() },
         advice: format!("Keep the items in a list and call {method}(*items) once."),
         rewrite: one.and_then(|item| link_all(cx.project, &found, method, item)),
         key: format!("{of}{accessor}.{method}"),

@@ -178,6 +178,9 @@ fn report(saved: &Saved<'_>, cx: &mut Context<'_>) {
     if row.model.is_none_or(|model| cx.project.schema.get(model).is_partial) {
         confidence = confidence.min(Confidence::Likely);
     }
+    if row.model_name.is_empty() {
+        confidence = Confidence::Possible;
+    }
     let same = writes.iter().all(|(_, written)| uniform_update::is_uniform(&written.assigned, found.id));
     let fields = fields(cx.project, saved);
     let advice = match (same, fields.is_empty()) {

@@ -168,7 +168,9 @@ impl<'t> Repeated<'t> {
 
     /// Rows come one after the other, so that they are never all in memory.
     pub fn is_streamed(&self) -> bool {
-        self.rows().is_some_and(|rows| rows.streamed)
+        let streams =
+            |rows: &QuerySet| rows.streamed || rows.steps.iter().any(|step| step.method.ends_with("iterator"));
+        self.rows().is_some_and(streams)
     }
 
     /// How sure it is that nothing stands against it: what leaves the input may do anything with the rows, and what a

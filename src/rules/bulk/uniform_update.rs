@@ -3,7 +3,7 @@
 use super::collect;
 use super::save_in_loop::{self, Saved};
 use super::turns::{self, Repeated, Told};
-use crate::model::{LoopId, Safety, Site};
+use crate::model::{Confidence, LoopId, Safety, Site};
 use crate::project::Project;
 use crate::rewrite;
 use crate::rules::concurrency::rows;
@@ -127,7 +127,7 @@ fn report(saved: &Saved<'_>, cx: &mut Context<'_>) {
         rule: &META,
         what: format!("Saves {} with the same value", turns::a_row_of(&row.model_name)),
         so: "",
-        confidence: found.confidence(),
+        confidence: if row.model_name.is_empty() { Confidence::Possible } else { found.confidence() },
         advice: format!("Let the database do it with one statement: update({}) on the queryset.", set.join(", ")),
         rewrite: at_once(cx.project, saved),
         key: row.model_name.to_string(),
@@ -157,7 +157,7 @@ fn at_once(project: &Project, saved: &Saved<'_>) -> Option<DraftRewrite> {
     let (whole, turned) = collect::plain_loop(project, found)?;
     let module = project.module(whole.file);
     let queryset = found.rows()?;
-    let refined = queryset.slice.is_some() || queryset.combined || queryset.distinct || queryset.streamed;
+    let refined = queryset.slice.is_some() || queryset.combined || queryset.distinct || found.is_streamed();
     // The expression itself is the queryset, no list of its rows.
     let iter = Site::new(whole.file, turned.iter);
     let text = project.text(iter);
