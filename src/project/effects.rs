@@ -108,6 +108,12 @@ fn named(expr: &Expr) -> Vec<SmolStr> {
 }
 
 impl Project {
+    /// What a receiver listens to: signals, each with its sender; none for every model.
+    pub fn heard_by(&self, function: Site) -> impl Iterator<Item = (&str, Option<ModelId>)> {
+        let own = self.receivers.all.iter().filter(move |receiver| receiver.site == function);
+        own.map(|receiver| (receiver.signal.as_str(), receiver.sender))
+    }
+
     /// What saving a row of the model does beside writing it.
     pub fn save_effects(&self, model: ModelId) -> Effects {
         self.effects(model, "save", &["pre_save", "post_save"])

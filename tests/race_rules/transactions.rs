@@ -97,6 +97,26 @@ def saved(sender, instance, **kwargs):
     index.delay(instance.pk)
 ",
     ));
+    // One that is seen to.
+    check(&with_tasks(
+        "
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+
+@receiver(post_save, sender=Item)
+def saved(sender, instance, **kwargs):
+    index.delay(instance.pk)  # RT509
+    index.delay(instance.shop_id)
+
+@receiver(post_delete, sender=Item)
+def deleted(sender, instance, **kwargs):
+    index.delay(instance.pk)
+
+@transaction.atomic
+def view(request):
+    Item.objects.create(title='x', shop_id=1)
+",
+    ));
 }
 
 #[test]

@@ -1,11 +1,15 @@
 //! RT509
 
+use std::collections::HashMap;
+
 use super::runs::{Risk, Verdict};
 use super::{later, runs};
-use crate::model::Confidence;
+use crate::model::{Confidence, Site};
+use crate::project::Project;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule, loops};
-use crate::trace::{Dispatch, Event, EventKind, Role, Trace};
+use crate::schema::ModelId;
+use crate::trace::{Dispatch, Event, EventKind, Origin, Role, RowOp, Trace};
 
 rule! {
     /// Sends a task to the queue inside of a transaction, before what it is to work on is committed.
@@ -94,8 +98,8 @@ struct Early<'t> {
     written: Option<&'t Event>,
     /// It is of a row that the task is told of.
     told: bool,
-    /// In a receiver: whether a transaction is open is up to those who save.
-    receiver: bool,
+    /// In a receiver: whether a transaction is open is up to those who save. A place where one is.
+    receiver: Option<Option<Site>>,
 }
 
 impl Rule for TaskBeforeCommit {
@@ -104,24 +108,52 @@ impl Rule for TaskBeforeCommit {
     }
 
     fn whole(&self, traces: &[Trace], cx: &mut Context<'_>) {
-        for risk in runs::at_risk(traces, look) {
+        let project = cx.project;
+        let mut saved: Option<HashMap<ModelId, Site>> = None;
+        let found = runs::at_risk(traces, |trace, at, event| {
+            look(project, trace, at, event, || saved.get_or_insert_with(|| saved_in_transactions(traces)))
+        });
+        for risk in found {
             report(&risk, cx);
         }
     }
 }
 
-fn look<'t>(trace: &'t Trace, at: usize, event: &'t Event) -> Option<Verdict<Early<'t>>> {
+/// Models of which a run stores rows in a transaction, and where.
+fn saved_in_transactions(traces: &[Trace]) -> HashMap<ModelId, Site> {
+    let mut out = HashMap::new();
+    for trace in traces.iter().filter(|trace| trace.role.is_judged()) {
+        for (at, event) in trace.events.iter().enumerate() {
+            let Some(stored) = super::rows::row_event(event) else { continue };
+            let stores = matches!(stored.op, RowOp::Create | RowOp::Save { .. });
+            if let (true, Some(model), Some(site)) = (stores, stored.row.model, event.site)
+                && trace.transaction(at).is_some()
+            {
+                out.entry(model).or_insert(site);
+            }
+        }
+    }
+    out
+}
+
+fn look<'t, 's>(
+    project: &Project,
+    trace: &'t Trace,
+    at: usize,
+    event: &'t Event,
+    saved: impl FnOnce() -> &'s mut HashMap<ModelId, Site>,
+) -> Option<Verdict<Early<'t>>> {
     let EventKind::Dispatch(sent) = &event.kind else { return None };
     if sent.after_commit {
         return None;
     }
     let Some(transaction) = trace.transaction(at) else {
         let deferred = trace.scopes.blocks.iter().any(|block| block.events.contains(&at));
-        let receiver = trace.role == Role::Signal && !deferred;
-        return Some(match receiver {
-            true => Verdict::AtRisk(Early { sent, written: None, told: false, receiver }),
-            false => Verdict::Guarded,
-        });
+        let heard = if trace.role == Role::Signal && !deferred { heard(project, trace, sent) } else { None };
+        let Some(senders) = heard else { return Some(Verdict::Guarded) };
+        let saved = saved();
+        let receiver = Some(senders.iter().find_map(|sender| saved.get(sender).copied()));
+        return Some(Verdict::AtRisk(Early { sent, written: None, told: false, receiver }));
     };
     // What is written of a row that the task knows, else any write before the task.
     let writes = trace.queries().filter(|(index, _, query)| {
@@ -133,16 +165,35 @@ fn look<'t>(trace: &'t Trace, at: usize, event: &'t Event) -> Option<Verdict<Ear
     let written = told.or_else(|| writes.iter().rev().find(|(index, _)| *index < at));
     // A task that nothing of this transaction concerns.
     let written = written.map(|(_, event)| *event)?;
-    Some(Verdict::AtRisk(Early { sent, written: Some(written), told: told.is_some(), receiver: false }))
+    Some(Verdict::AtRisk(Early { sent, written: Some(written), told: told.is_some(), receiver: None }))
+}
+
+/// The models whose rows a receiver is told of once they are stored, where the task gets the row: others were there
+/// before, and a row that is deleted is not looked for.
+fn heard(project: &Project, trace: &Trace, sent: &Dispatch) -> Option<Vec<ModelId>> {
+    let Origin::Code { site, .. } = trace.origin else { return None };
+    let heard: Vec<(&str, Option<ModelId>)> = project.heard_by(site).collect();
+    let stored = heard.is_empty() || heard.iter().any(|(signal, _)| *signal == "post_save");
+    let told = sent.given.iter().any(|given| names_instance(given));
+    (stored && told).then(|| heard.into_iter().filter_map(|(_, sender)| sender).collect())
+}
+
+/// `instance`, `instance.pk`, `str(instance.id)`; nothing that the row leads to.
+fn names_instance(given: &str) -> bool {
+    given.match_indices("instance").any(|(at, name)| {
+        let word = |c: char| c.is_alphanumeric() || c == '_';
+        let rest = &given[at + name.len()..];
+        let key = [".pk", ".id", ".uuid"].iter().find_map(|key| rest.strip_prefix(key)).unwrap_or(rest);
+        !given[..at].ends_with(word) && !key.starts_with(|c: char| word(c) || c == '.')
+    })
 }
 
 /// Whether the row of a write is among what the task is given.
 fn names_row(trace: &Trace, write: usize, sent: &Dispatch) -> bool {
     let before = trace.events.get(..write).unwrap_or_default().iter().rev().take(4);
-    let row = before.filter_map(super::rows::row_event).find(|row| {
-        use crate::trace::RowOp;
-        matches!(row.op, RowOp::Create | RowOp::Save { .. } | RowOp::Delete)
-    });
+    let row = before
+        .filter_map(super::rows::row_event)
+        .find(|row| matches!(row.op, RowOp::Create | RowOp::Save { .. } | RowOp::Delete));
     row.is_some_and(|row| sent.given.iter().any(|given| given.contains(&row.row.identity)))
 }
 
@@ -162,16 +213,21 @@ fn report(risk: &Risk<'_, Early<'_>>, cx: &mut Context<'_>) {
     }
     evidence.extend(loops::calls(event));
     let task = early.sent.task.rsplit('.').next().unwrap_or_default();
+    if let Some(Some(saves)) = early.receiver {
+        evidence.push(place(saves, "a transaction saves such a row here"));
+    }
     let (message, confidence) = match (early.receiver, early.told) {
-        (true, _) => (
-            format!("Sends the task {task} from a receiver, inside of whatever transaction saves the row."),
-            Confidence::Possible,
+        (Some(saves), _) => (
+            format!(
+                "Sends the task {task} from a receiver, inside of whatever transaction saves the row that it gets."
+            ),
+            if saves.is_some() { Confidence::Likely } else { Confidence::Possible },
         ),
-        (false, true) => (
+        (None, true) => (
             format!("Sends the task {task} before the row that it gets is committed: a worker may not find it."),
             Confidence::Certain,
         ),
-        (false, false) => (
+        (None, false) => (
             format!("Sends the task {task} before the transaction is over: a worker may see what was there before it."),
             Confidence::Likely,
         ),
@@ -179,7 +235,8 @@ fn report(risk: &Risk<'_, Early<'_>>, cx: &mut Context<'_>) {
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
-        hint: None,
+        // Nobody is seen to save one in a transaction.
+        hint: (early.receiver == Some(None)).then_some(true),
         confidence,
         site: Some(*site),
         message,
