@@ -18,7 +18,8 @@ impl<'p> Interpreter<'p, '_> {
         match &target.kind {
             ExprKind::Name(name) => {
                 if self.frames.last().is_some_and(|frame| frame.globals.contains(name)) {
-                    self.share(name.clone(), SharedKind::Global, false, self.site(target.span));
+                    let tested = self.asked_before("global ");
+                    self.share(name.clone(), SharedKind::Global, tested, self.site(target.span));
                 }
                 self.flow.set(name, value);
             }
@@ -113,9 +114,15 @@ impl<'p> Interpreter<'p, '_> {
         if let Some(name) = shared {
             let site = self.site(container.span);
             let held = self.eval(container).sym();
-            let tested = self.rec.tested_text(&held.text);
+            let tested = self.asked_before(&held.text) || self.asked_before("global ");
             self.share(name, SharedKind::Container, tested, site);
         }
+    }
+
+    /// Whether a test on the way here, or before in the same function, asked for something with this text.
+    fn asked_before(&self, text: &str) -> bool {
+        let here = self.frames.last().is_some_and(|frame| frame.asked.iter().any(|asked| asked.contains(text)));
+        here || self.rec.tested_text(text)
     }
 
     pub(super) fn share(&mut self, name: SmolStr, kind: SharedKind, tested: bool, site: Site) {

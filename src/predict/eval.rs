@@ -199,10 +199,11 @@ impl<'p> Interpreter<'p, '_> {
             return value.clone();
         }
         let project: &'p crate::project::Project = self.project;
-        if let Some(binding) = project.lookup(self.file(), name) {
-            return self.bound_value(binding);
-        }
-        self.unbound(name)
+        let Some(binding) = project.lookup(self.file(), name) else { return self.unbound(name) };
+        let value = self.bound_value(binding);
+        // What a function sets is another value in the next call.
+        let set = self.frames.last().is_some_and(|frame| frame.globals.contains(name));
+        if set && value.is_plain() { Value::Unknown(Sym::new(format!("global {name}"))) } else { value }
     }
 
     /// A name that nothing in the input binds: a builtin, or one whose import is not shown.
@@ -444,6 +445,7 @@ impl<'p> Interpreter<'p, '_> {
         }
         text.push(')');
         let whole = Value::Scalar(Sym::of(text, &syms));
+        self.compares(&whole.sym(), syms);
         if let [(op, right)] = rest {
             self.tells_compared(&first, *op, right, &whole);
         }

@@ -199,6 +199,9 @@ impl<'p> Interpreter<'p, '_> {
     fn exec_if(&mut self, test: &'p Expr, body: &'p Block, orelse: &'p Block) -> Next {
         let from = self.rec.position();
         let tested = self.eval_truth(test);
+        if let Some(frame) = self.frames.last_mut() {
+            frame.asked.push(tested.sym().text);
+        }
         match known_truth(&tested) {
             Some(true) => return self.exec_block(body),
             Some(false) => return self.exec_block(orelse),

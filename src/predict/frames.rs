@@ -1,5 +1,7 @@
 //! Call frames: whose code is running, what it has returned so far, and what its ways out cost.
 
+use std::rc::Rc;
+
 use smol_str::SmolStr;
 
 use super::Interpreter;
@@ -31,6 +33,8 @@ pub struct Frame<'p> {
     pub tries: u32,
     /// Names that the function binds for its module: `global n`.
     pub globals: Vec<SmolStr>,
+    /// What its tests asked so far, as text.
+    pub asked: Vec<Rc<str>>,
 }
 
 #[derive(Debug)]
@@ -59,6 +63,7 @@ impl<'p> Frame<'p> {
             exit_flows: Vec::new(),
             tries: 0,
             globals: Vec::new(),
+            asked: Vec::new(),
         }
     }
 }

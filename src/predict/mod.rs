@@ -140,6 +140,8 @@ struct Interpreter<'p, 's> {
     told: FxHashMap<Rc<str>, Rc<told::Told>>,
     /// Texts of values that are none where a query found no rows.
     missing: FxHashMap<Rc<str>, Missing>,
+    /// What the values of tests compare, by their text.
+    compared: FxHashMap<Rc<str>, Vec<Rc<str>>>,
     /// Texts of values that are the number of rows that a statement changed.
     numbers: FxHashSet<Rc<str>>,
     /// Of the assignment that is running: by what its target grows, and where its value stands.
@@ -166,6 +168,7 @@ impl<'p, 's> Interpreter<'p, 's> {
             evaluating_globals: Vec::new(),
             told: FxHashMap::default(),
             missing: FxHashMap::default(),
+            compared: FxHashMap::default(),
             numbers: FxHashSet::default(),
             counted: None,
             value_site: None,

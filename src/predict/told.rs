@@ -36,8 +36,21 @@ impl<'p> Interpreter<'p, '_> {
         self.told.get(&value.sym().text).cloned()
     }
 
+    /// A value is made of these by comparing them.
+    pub(super) fn compares(&mut self, whole: &Sym, parts: impl IntoIterator<Item = Sym>) {
+        let mut all: Vec<Rc<str>> = Vec::new();
+        for part in parts {
+            match self.compared.get(&part.text) {
+                Some(inner) => all.extend(inner.iter().cloned()),
+                None => all.push(part.text),
+            }
+        }
+        self.compared.insert(whole.text.clone(), all);
+    }
+
     /// `not x` tells the opposite.
     pub(super) fn tells_opposite(&mut self, of: &Sym, negation: &Value<'p>) {
+        self.compares(&negation.sym(), [of.clone()]);
         let Some(told) = self.told.get(&of.text).cloned() else { return };
         let opposite = Told { when_true: told.when_false.clone(), when_false: told.when_true.clone() };
         self.tells(&negation.sym(), opposite);
@@ -45,6 +58,7 @@ impl<'p> Interpreter<'p, '_> {
 
     /// `x and y` holds where both do, `x or y` fails where both do.
     pub(super) fn tells_joined(&mut self, op: BoolOp, values: &[Value<'p>], whole: &Sym) {
+        self.compares(whole, values.iter().map(Value::sym));
         let told: Vec<Rc<Told>> = values.iter().filter_map(|value| self.told_by(value)).collect();
         if told.is_empty() {
             return;
@@ -81,7 +95,7 @@ impl<'p> Interpreter<'p, '_> {
     pub(super) fn note_asked(&mut self, fork: u32, tested: &Value<'p>, from: usize) {
         let told = self.told_by(tested).unwrap_or_default();
         let test = from..self.rec.position();
-        let text = tested.sym().text;
+        let compared = self.compared.get(&tested.sym().text).cloned().unwrap_or_default();
         for (arm, found) in [(0, &told.when_true), (1, &told.when_false)] {
             if test.is_empty() && found.is_empty() {
                 continue;
@@ -91,7 +105,7 @@ impl<'p> Interpreter<'p, '_> {
                 fork,
                 arm,
                 test: test.clone(),
-                text: text.clone(),
+                compared: compared.clone(),
                 absent: of(false),
                 present: of(true),
             });
@@ -116,7 +130,7 @@ impl<'p> Interpreter<'p, '_> {
         let absent: Vec<usize> = gets.map(|(at, _)| body.start + at).collect();
         if !absent.is_empty() {
             let test = body.end..body.end;
-            self.rec.asked(Asked { fork, arm, test, text: Rc::from(""), absent, present: Vec::new() });
+            self.rec.asked(Asked { fork, arm, test, compared: Vec::new(), absent, present: Vec::new() });
         }
     }
 

@@ -62,8 +62,8 @@ pub struct Asked {
     pub arm: u32,
     /// What happened while the test was evaluated.
     pub test: Range<usize>,
-    /// Stands for the test, as [`super::Filter::value`] does.
-    pub text: Rc<str>,
+    /// What the test compares, each as [`super::Filter::value`].
+    pub compared: Vec<Rc<str>>,
     /// Queries that have found nothing on this way.
     pub absent: Vec<usize>,
     /// Queries that have found something on this way.

@@ -1,6 +1,8 @@
 //! RT503, RT505, RT512, RT513 and RT514
 
-use crate::harness::{advice_only, becomes, check, check_files, named, silent, unsure};
+use roundtrip::model::Severity;
+
+use crate::harness::{advice_only, becomes, check, check_files, named, review, silent, unsure};
 
 #[test]
 fn state_that_is_changed_by_what_was_read_is_flagged() {
@@ -47,6 +49,18 @@ def close(self: Item):
         Note.objects.create(item=self, text='closed')
 ",
     );
+}
+
+#[test]
+fn what_is_lost_of_money_and_logins_is_grave_and_of_authors_is_not() {
+    let severity = |path: &str| {
+        let code =
+            "\ndef f(request, pk):\n    item = Item.objects.get(pk=pk)\n    item.labels.append('x')\n    item.save()\n";
+        review(&named(path, code))[0].severity
+    };
+    assert_eq!(severity("shop/payments.py"), Severity::Blocker);
+    assert_eq!(severity("shop/authorization.py"), Severity::Blocker);
+    assert_eq!(severity("shop/authors.py"), Severity::Info);
 }
 
 #[test]
@@ -325,6 +339,16 @@ def client(request):
     if _client is None:
         _client = object()
     return _client
+
+def loaded(request, key):
+    global _cache, _client
+    if not _cache:
+        try:
+            _cache = dict(a=1)
+            _client = _cache['a']
+        except KeyError:
+            _cache = {}
+    return _cache
 
 def locked(request, key):
     with _lock:

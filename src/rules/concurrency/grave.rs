@@ -37,7 +37,8 @@ pub fn is_grave(trace: &Trace, project: &Project, site: Site, said: &[&str]) -> 
     };
     let path = project.module(site.file).source.path.as_str();
     said.iter().chain(&[function, path]).any(|text| {
-        let text = text.to_lowercase();
+        // Who wrote a book authenticates nobody.
+        let text = text.to_lowercase().replace("authoriz", "auth").replace("authoris", "auth").replace("author", "");
         GRAVE.iter().any(|word| text.contains(word))
     })
 }

@@ -175,7 +175,8 @@ fn tested<'t>(
     let (_, written) = rows::write(write)?;
     trace.asked(write).find_map(|asked| {
         // `if new != row.state: row.state = new`: the last one has it, as it would without the test.
-        if written.assigned.kind != ValueKind::Constant && asked.text.contains(&written.assigned.value) {
+        let as_told = asked.compared.iter().any(|part| **part == *written.assigned.value);
+        if as_told && written.assigned.kind != ValueKind::Constant {
             return None;
         }
         let test = trace.events.get(asked.test.clone())?;
@@ -219,6 +220,8 @@ fn report(risk: &Risk<'_, Change<'_>>, cx: &mut Context<'_>) {
     let confidence = match (trace.role, read) {
         // One process at a time, mostly; who gave the row may hold it.
         (Role::Command, _) | (_, None) => Confidence::Possible,
+        // One worker has the task, mostly.
+        (Role::Task, _) => rows::confidence(*read, row).min(Confidence::Likely),
         (_, Some(_)) => rows::confidence(*read, row),
     };
     let named = if row.model_name.is_empty() { (*field).to_owned() } else { format!("{}.{field}", row.model_name) };
