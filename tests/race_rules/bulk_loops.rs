@@ -37,6 +37,24 @@ def helped(request, item, texts):
 }
 
 #[test]
+fn a_loop_is_told_once_whoever_gives_it_its_items() {
+    check(
+        "
+def _add(item, texts):
+    for text in texts:
+        Note.objects.create(item=item, text=text)  # RT601
+
+def add(request, item, texts):
+    print([text.strip() for text in texts])
+    _add(item, texts)
+
+def some(request, item):
+    _add(item, list(request.POST))
+",
+    );
+}
+
+#[test]
 fn rows_that_must_be_created_one_by_one_stay_silent() {
     silent(
         "

@@ -196,12 +196,11 @@ impl<'t> Repeated<'t> {
 
     /// What the loop is written over, whoever made that.
     fn over(&self, project: &Project) -> Site {
-        let body = self.info().bodies.first();
-        let written = body.and_then(|body| {
-            let turned = rewrite::for_loop(&project.module(body.file).ir, body.span)?;
-            Some(Site::new(body.file, turned.iter))
-        });
-        written.unwrap_or(self.info().site)
+        // Loops over the same things count as one: which of them it is tells the place.
+        let around = |body: &&Site| body.file == self.site.file && body.span.contains(self.site.span);
+        let Some(body) = self.info().bodies.iter().find(around) else { return self.info().site };
+        let turned = rewrite::for_loop(&project.module(body.file).ir, body.span);
+        turned.map_or(*body, |turned| Site::new(body.file, turned.iter))
     }
 
     /// The finding: what is said, and what one statement for all saves.
