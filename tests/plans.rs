@@ -219,6 +219,17 @@ fn findings_are_those_that_the_statements_were_made_for() {
     assert!(without.inputs[0].notes.iter().any(|note| note.contains("how often")));
 }
 
+#[test]
+fn a_threshold_of_the_project_decides_what_is_slow() {
+    let mut config = Config::default();
+    config.thresholds.slow_query_ms = 20;
+    let mut logs = Logs::new(config);
+    logs.read("a", None, &mut Cursor::new(content("echoed.txt")), &mut |_| ControlFlow::Continue(())).unwrap();
+    let review = logs.finish();
+    let slow = review.report.findings.iter().filter(|finding| finding.rule == "RT1301");
+    assert!(slow.clone().count() >= 2 && slow.clone().all(|finding| finding.message.contains(" ms of it in its ")));
+}
+
 /// auto_explain's plans are those of the log's statements, and no executions of their own.
 #[test]
 fn plans_of_a_servers_log_belong_to_its_statements() {

@@ -53,10 +53,23 @@ pub struct Thresholds {
     pub mergeable_counts: u32,
     /// Turns up to which a constant loop is excused.
     pub constant_loop: u32,
+    /// Milliseconds from which on one execution is slow.
+    pub slow_query_ms: u32,
+    /// How many times more or fewer rows than expected make a misestimate.
+    pub misestimate_factor: u32,
+    /// Percent of look-ups that a cache should answer.
+    pub cache_hit_rate: u32,
 }
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Self { n_plus_one: 3, mergeable_counts: 2, constant_loop: 3 }
+        Self {
+            n_plus_one: 3,
+            mergeable_counts: 2,
+            constant_loop: 3,
+            slow_query_ms: 500,
+            misestimate_factor: 100,
+            cache_hit_rate: 80,
+        }
     }
 }

@@ -99,6 +99,12 @@ struct Numbers {
     mergeable_counts: Option<u32>,
     #[serde(alias = "constant_loop")]
     constant_loop: Option<u32>,
+    #[serde(alias = "slow_query_ms")]
+    slow_query_ms: Option<u32>,
+    #[serde(alias = "misestimate_factor")]
+    misestimate_factor: Option<u32>,
+    #[serde(alias = "cache_hit_rate")]
+    cache_hit_rate: Option<u32>,
 }
 
 #[derive(Deserialize, Default)]
@@ -175,6 +181,9 @@ impl File {
             n_plus_one: numbers.n_plus_one.unwrap_or(usual.n_plus_one),
             mergeable_counts: numbers.mergeable_counts.unwrap_or(usual.mergeable_counts),
             constant_loop: numbers.constant_loop.unwrap_or(usual.constant_loop),
+            slow_query_ms: numbers.slow_query_ms.unwrap_or(usual.slow_query_ms),
+            misestimate_factor: numbers.misestimate_factor.unwrap_or(usual.misestimate_factor),
+            cache_hit_rate: numbers.cache_hit_rate.unwrap_or(usual.cache_hit_rate),
         };
         let django = match self.django {
             None => None,

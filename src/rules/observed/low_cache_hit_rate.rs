@@ -8,7 +8,8 @@ rule! {
     ///
     /// ## Why
     /// A miss costs the round trip to the cache, then the query, then the round trip that stores its result. Below
-    /// some rate the cache makes everything slower; less than 80 percent is worth a look.
+    /// some rate the cache makes everything slower. `cache-hit-rate` under `[thresholds]` says which (80 percent
+    /// without it).
     ///
     /// ## Example
     /// ```text flag

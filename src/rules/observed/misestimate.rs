@@ -8,8 +8,8 @@ rule! {
     ///
     /// ## Why
     /// The planner chooses joins, their order and indexes by how many rows it expects. Where it expects one and ten
-    /// thousand come, a nested loop that was to turn once turns ten thousand times. A guess counts as wrong where it is
-    /// off by a factor of a hundred.
+    /// thousand come, a nested loop that was to turn once turns ten thousand times. `misestimate-factor` under
+    /// `[thresholds]` says from when on (100 without it).
     ///
     /// ## Example
     /// ```text flag

@@ -11,7 +11,8 @@ rule! {
     ///
     /// ## Why
     /// Every request that sends it waits that long, and holds a connection, and often locks, meanwhile. Fewer round
-    /// trips do not help here: the statement itself has to become cheaper. Slow is what takes 500 ms or more.
+    /// trips do not help here: the statement itself has to become cheaper. `slow-query-ms` under `[thresholds]` says
+    /// from when on (500 without it).
     ///
     /// ## Example
     /// ```text flag
@@ -36,12 +37,14 @@ impl Rule for SlowQuery {
 pub(super) const ADVICE: &str =
     "Look at its plan: EXPLAIN (ANALYZE, BUFFERS) of the statement with these values shows which step takes the time.";
 
-/// Microseconds from which on one execution is slow.
-pub(super) const THRESHOLD_US: u64 = 500_000;
+/// Microseconds.
+pub(super) fn threshold_us(cx: &Context<'_>) -> u64 {
+    u64::from(cx.config.thresholds.slow_query_ms) * 1000
+}
 
 /// Statements of which one execution takes as long as the threshold.
 pub(super) fn slow_query(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta) {
-    let threshold = THRESHOLD_US;
+    let threshold = threshold_us(cx);
     for group in shapes(trace) {
         let took = |observed: &crate::trace::Observed| {
             observed.duration_us.map(|us| us / u64::from(observed.repeat.max(1))).unwrap_or(0)

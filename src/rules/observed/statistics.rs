@@ -48,8 +48,6 @@ const LARGE_TABLE: u64 = 10_000;
 const OFTEN: u64 = 10;
 /// Uses of a table's other indexes from which on an index that was never used is unlikely to be.
 const WELL_USED: u64 = 1_000;
-/// Percent of look-ups that a cache should answer.
-const LEAST_HIT_RATE: f64 = 80.0;
 /// Look-ups in a cache from which on its rate says something.
 const ENOUGH_LOOKUPS: u64 = 1_000;
 
@@ -153,7 +151,7 @@ fn unused_indexes(counted: &Counted, cx: &mut Context<'_>, meta: &'static Meta) 
 
 /// RT1301: shapes whose executions are slow on average.
 fn slow(counted: &Counted, cx: &mut Context<'_>, meta: &'static Meta) {
-    let threshold = slow_query::THRESHOLD_US;
+    let threshold = slow_query::threshold_us(cx);
     for (used, statement) in &counted.statements {
         let Some(mean) = used.total_us.and_then(|total| total.checked_div(used.executions)) else { continue };
         if mean < threshold {
@@ -175,7 +173,7 @@ fn slow(counted: &Counted, cx: &mut Context<'_>, meta: &'static Meta) {
 
 /// RT1305: caches that are asked in vain too often.
 fn missed(counted: &Counted, cx: &mut Context<'_>, meta: &'static Meta) {
-    let least = LEAST_HIT_RATE;
+    let least = f64::from(cx.config.thresholds.cache_hit_rate);
     for cache in &counted.caches {
         let lookups = cache.hits.saturating_add(cache.misses);
         let rate = cache.hits as f64 * 100.0 / lookups.max(1) as f64;

@@ -12,7 +12,7 @@ use crate::model::{InputError, Report};
 use crate::observe::{self, Error};
 use crate::protocol::{Answer, Ask, Item, ItemOutcome, Job, Options, Review};
 use crate::review::{Logs, Outcome};
-use crate::rules::observed::RULES;
+use crate::rules::observed;
 use views::Views;
 
 /// Keeps the last review, for the page asks for windows of it.
@@ -43,8 +43,7 @@ impl LogDesk {
             Ask::Formats { job } => Answer::Formats { job, formats: super::formats::log() },
             Ask::Export { job, format, hidden } => {
                 let report = super::export::without(self.views.report(), &hidden);
-                let rules = RULES.iter().map(|rule| rule.meta);
-                match super::export::export(&report, &[], &format, rules) {
+                match super::export::export(&report, &[], &format, observed::metas()) {
                     Ok(text) => Answer::Export { job, text },
                     Err(message) => Answer::Failed { job, message },
                 }

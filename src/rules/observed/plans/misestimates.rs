@@ -7,12 +7,11 @@ use crate::trace::PlanNode;
 
 /// Rows below which a wrong guess leads to no other plan.
 const FEW: f64 = 1_000.0;
-/// How many times more or fewer rows than expected lead astray.
-const FACTOR: f64 = 100.0;
 
 pub(super) fn misestimated(explained: Explained<'_>, cx: &mut Context<'_>, meta: &'static Meta) {
+    let factor = f64::from(cx.config.thresholds.misestimate_factor.max(2));
     let nodes = explained.plan.nodes();
-    let off = |node: &PlanNode, above: &[&PlanNode]| wrong(node, above);
+    let off = |node: &PlanNode, above: &[&PlanNode]| wrong(node, above, factor);
     for (node, above) in &nodes {
         let Some((estimated, actual)) = off(node, above) else { continue };
         // Of a chain, the deepest step is where the guess went wrong.
@@ -47,13 +46,13 @@ pub(super) fn misestimated(explained: Explained<'_>, cx: &mut Context<'_>, meta:
 }
 
 /// The guess and what came, both at least 1, where they are far apart.
-fn wrong(node: &PlanNode, above: &[&PlanNode]) -> Option<(f64, f64)> {
+fn wrong(node: &PlanNode, above: &[&PlanNode], factor: f64) -> Option<(f64, f64)> {
     let seen = node.actual.filter(|actual| actual.loops > 0)?;
     let (estimated, actual) = (node.estimated_rows?.max(1.0), seen.rows.max(1.0));
     if estimated.max(actual) < FEW || node.kind.starts_with("Bitmap Index") || node.kind == "BitmapAnd" {
         return None;
     }
-    let over = estimated / actual >= FACTOR;
+    let over = estimated / actual >= factor;
     // A step that is stopped early gives fewer rows than it has.
     let stopped = |parent: &&PlanNode| {
         let join = parent.detail("Join Type").unwrap_or_default();
@@ -61,7 +60,7 @@ fn wrong(node: &PlanNode, above: &[&PlanNode]) -> Option<(f64, f64)> {
             || ["Semi", "Anti"].iter().any(|kind| join.contains(kind))
     };
     let is_part = node.role.is_some() || node.kind == "ModifyTable";
-    let wrong = actual / estimated >= FACTOR || (over && !is_part && !above.iter().any(stopped));
+    let wrong = actual / estimated >= factor || (over && !is_part && !above.iter().any(stopped));
     wrong.then_some((estimated, actual))
 }
 

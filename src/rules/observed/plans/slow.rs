@@ -7,7 +7,7 @@ use crate::rules::{Context, Draft, Meta};
 
 pub(super) fn slow(explained: Explained<'_>, cx: &mut Context<'_>, meta: &'static Meta) {
     let Some(took) = explained.plan.execution_us else { return };
-    if explained.plan.logged || took < slow_query::THRESHOLD_US {
+    if explained.plan.logged || took < slow_query::threshold_us(cx) {
         return;
     }
     // What of it the slowest step took by itself says where to look.
