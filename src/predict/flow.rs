@@ -197,6 +197,13 @@ fn join_querysets<'p>(a: &Rc<QsNode<'p>>, b: &Rc<QsNode<'p>>) -> QsNode<'p> {
     if a.model != b.model {
         return QsNode { certain: false, ..(**a).clone() };
     }
+    // `none()` on one way: what is read is the other one's.
+    let is_none = |node: &QsNode<'p>| node.desc.slice.is_some_and(|slice| slice.stop == Some(0));
+    match (is_none(a), is_none(b)) {
+        (true, false) => return QsNode { sym: either(&a.sym, &b.sym), ..(**b).clone() },
+        (false, true) => return QsNode { sym: either(&a.sym, &b.sym), ..(**a).clone() },
+        _ => {}
+    }
     // The later way is mostly the refined one (`if x: qs = qs.filter(…)`): keep the longer chain.
     let (main, other) = if a.desc.steps.len() >= b.desc.steps.len() { (a, b) } else { (b, a) };
     let mut node = (**main).clone();

@@ -60,6 +60,8 @@ fn what_multiplies_nothing_is_silent() {
         "Customer.objects.annotate(a=Count('memberships'), b=Count('groups'))",
         // To one row only.
         "Line.objects.annotate(a=Count('order__notes')).select_related('order')",
+        // The condition is on the number.
+        "Order.objects.annotate(Count('lines')).filter(lines__count__gt=1)",
         // A statement of its own, and one that is negated.
         "Order.objects.annotate(a=Subquery(Line.objects.filter(order=OuterRef('pk')).values('order').annotate(n=Count('pk')).values('n')), b=Count('notes'))",
         "Order.objects.annotate(a=Exists(Line.objects.filter(order=OuterRef('pk'))), b=Count('notes'))",

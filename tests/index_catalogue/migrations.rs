@@ -149,6 +149,8 @@ fn rows_that_a_migration_writes_one_by_one_are_flagged() {
         "for topic in Topic.objects.filter(title='').iterator():\n        Topic.objects.filter(pk=topic.pk).update(title=str(topic.pk))  # RT1103",
     );
     check("atomic = False", by_row);
+    let batches = "batch = []\n    for topic in Topic.objects.all():\n        batch.append(topic)\n        if len(batch) > 99:\n            Topic.objects.bulk_update(batch, ['title'])\n            batch = []";
+    check("dependencies = []", batches);
     check("dependencies = []", "Topic.objects.update(title='x')");
     check("dependencies = []", "for title in ('a', 'b'):\n        Topic.objects.create(title=title)");
     check("dependencies = []", "for topic in Topic.objects.all()[:10]:\n        topic.save()");

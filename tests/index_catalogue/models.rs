@@ -109,6 +109,9 @@ fn the_first_rows_of_an_order_without_an_index_are_flagged() {
         "def f(request):\n    return list(Entry.objects.filter(author=request.user)[:10])\n",
         "def f(request):\n    return list(Entry.objects.order_by('pk')[:10])\n",
         "def f(request):\n    return Entry.objects.get(pk=1), Entry.objects.count()\n",
+        // Nothing on one way, and the rows of one owner on the other.
+        "def rows(request, x):\n    if x:\n        return Entry.objects.none()\n    return Entry.objects.filter(author=request.user)\n\n\n\
+         def f(request, x):\n    return list(rows(request, x)[:10])\n",
     ] {
         check(&entry("ordering = ['-created']"), silent);
     }

@@ -2,7 +2,7 @@
 
 use smol_str::SmolStr;
 
-use crate::model::{Kind, LoopId, Over, Safety, Terms};
+use crate::model::{Confidence, Kind, LoopId, Over, Safety, Terms};
 use crate::project::Project;
 use crate::rewrite::{self, FileEdit, Quote};
 use crate::rules::macros::rule;
@@ -136,6 +136,9 @@ fn report(trace: &Trace, event: &Event, query: &Query, turning: &[LoopId], cx: &
     let driver: Vec<LoopId> = query.varies_with.into_iter().collect();
     let outer: Vec<LoopId> = event.loops.iter().copied().filter(|id| !driver.contains(id)).collect();
     let (confidence, why) = loops::doubt(queryset.model.is_some(), event.confidence, model);
+    // What the loop itself writes may be another number after the turn before.
+    let written = turning.iter().any(|id| loops::writes_within(trace, *id, &query.statement.facts.tables));
+    let confidence = if written { confidence.min(Confidence::Possible) } else { confidence };
     let computes = if query.statement.facts.kind == Kind::Count { "counts" } else { "aggregates" };
     cx.report(Draft {
         rule: &META,
@@ -150,7 +153,7 @@ fn report(trace: &Trace, event: &Event, query: &Query, turning: &[LoopId], cx: &
         ),
         cost: Some(cx.cost(trace, Terms::product(1, event.loops.clone()), Terms::product(1, outer))),
         evidence: loops::evidence(trace, event, Some(queryset), turning),
-        rewrite: cure(cx.project, trace, event, query, queryset),
+        rewrite: if written { None } else { cure(cx.project, trace, event, query, queryset) },
         advice: advice(query.varies_with.and_then(|varies| key(queryset, varies))),
         key: format!("{model}.{computes}"),
     });

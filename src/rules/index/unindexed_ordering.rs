@@ -9,8 +9,8 @@ use crate::model::{Confidence, Kind, Orm, Site};
 use crate::rewrite::NewIndex;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule};
-use crate::schema::{ModelId, Schema};
-use crate::trace::{Cause, Event, Origin, Query, Role, Trace};
+use crate::schema::{Field, FieldKind, ModelId, Schema};
+use crate::trace::{Cause, Event, Origin, Query, Renderer, Role, Trace};
 
 rule! {
     /// Takes the first rows of a default order that no index has.
@@ -125,9 +125,11 @@ fn taken(trace: &Trace, event: &Event, query: &Query, schema: &Schema) -> Option
     };
     let facts = &query.statement.facts;
     let queryset = trace.queryset(query.queryset?);
+    // What is sent on another way may be narrowed there.
+    let one_way = query.others.is_empty() && queryset.slice.is_none_or(|slice| slice.stop != Some(0));
     let limited = facts.limit || queryset.slice.is_some_and(|slice| slice.bounded || slice.index);
     let whole = queryset.filters.is_empty() && queryset.related_to.is_none() && !queryset.combined;
-    if !sends || facts.kind != Kind::Select || queryset.orm != Orm::Django || !limited || !whole {
+    if !sends || !one_way || facts.kind != Kind::Select || queryset.orm != Orm::Django || !limited || !whole {
         return None;
     }
     // Grouped, distinct or opaque, it is not the table's own order.
@@ -138,7 +140,20 @@ fn taken(trace: &Trace, event: &Event, query: &Query, schema: &Schema) -> Option
     if is_in_order(schema, model, first)? {
         return None;
     }
-    Some((model, Taken { site: event.site?, hot: trace.role == Role::Request, confidence: event.confidence }))
+    // In a list of the admin one person waits now and then.
+    let hot = trace.role == Role::Request && queryset.listed.is_none() && event.rendered != Some(Renderer::Admin);
+    Some((model, Taken { site: event.site?, hot, confidence: event.confidence }))
+}
+
+/// Whether rows are added all the time, as far as columns tell: they are ordered by when, or refer to something and know
+/// when they were made. A list of names stays small.
+fn grows(schema: &Schema, id: ModelId) -> bool {
+    let model = schema.get(id);
+    let is_time = |field: &Field| matches!(field.kind, FieldKind::Date | FieldKind::DateTime);
+    let first = model.options.ordering.first().map(|order| order.trim_start_matches('-'));
+    let by_time = first.and_then(|name| schema.field(id, name)).is_some_and(|(_, field)| is_time(field));
+    let refers = model.fields.iter().any(|field| field.relation.is_some() && field.has_column());
+    by_time || refers && model.fields.iter().any(is_time)
 }
 
 /// Whether an index begins with the first column of the order; rows that are equal in it are few, and sorted by the
@@ -199,7 +214,7 @@ fn report(id: ModelId, sites: &[Taken], cx: &mut Context<'_>) {
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
-        hint: Some(!sites.iter().any(|taken| taken.hot)),
+        hint: Some(!sites.iter().any(|taken| taken.hot) || !grows(&cx.project.schema, id)),
         confidence,
         site: Some(first.site),
         message: format!(

@@ -4,7 +4,7 @@ use crate::model::{Kind, LoopId, Over, Terms};
 use crate::project::{Migration, OperationKind, Project};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, Meta, Rule, loops};
-use crate::trace::{Event, Origin, Query, Role, Trace};
+use crate::trace::{Cause, Event, Origin, Query, Role, Trace};
 
 rule! {
     /// Changes all rows of a table one by one, in the transaction of a migration.
@@ -106,7 +106,13 @@ fn migration<'p>(trace: &Trace, project: &'p Project) -> Option<&'p Migration> {
 
 /// The loop over all rows of a query whose turns write.
 fn written_by_row(trace: &Trace, event: &Event, query: &Query) -> Option<LoopId> {
-    if !matches!(query.statement.facts.kind, Kind::Update | Kind::Insert | Kind::Delete) {
+    // Batches are written once for many turns.
+    let is_bulk = |method: &str| method.starts_with("bulk_") || method.starts_with("abulk_");
+    let batched = match &query.cause {
+        Cause::Method(method) | Cause::Manager { method, .. } => is_bulk(method),
+        _ => false,
+    };
+    if batched || !matches!(query.statement.facts.kind, Kind::Update | Kind::Insert | Kind::Delete) {
         return None;
     }
     let over_rows = |id: &&LoopId| trace.loop_info(**id).over == Over::Query;
@@ -122,7 +128,8 @@ fn report(trace: &Trace, event: &Event, id: LoopId, hint: bool, cx: &mut Context
         severity: META.severity,
         hint: Some(hint),
         confidence: event.confidence,
-        site: event.site,
+        // Historical models have no methods of their own: what a save() of today does is told at the call.
+        site: event.via.first().map(|step| step.site).or(event.site),
         message: format!(
             "A migration writes once per turn of the loop over {}, all in one transaction: the rows stay locked until the \
              last one is written.",

@@ -162,7 +162,8 @@ impl Reader<'_> {
         let mut leaves: Vec<(&SmolStr, bool)> = Vec::new();
         leaves_of(tree, true, 0, &mut leaves);
         let mut made: Vec<(Join, bool)> = Vec::new();
-        for (key, must) in leaves {
+        // What an annotation is compared with joins nothing.
+        for (key, must) in leaves.into_iter().filter(|(key, _)| self.annotation(key).is_none()) {
             let mut reach = Reach::default();
             self.path(key, &mut reach);
             let alone = reach.joins.len() == 1;
@@ -251,10 +252,16 @@ impl Reader<'_> {
         }
     }
 
+    /// The annotation that a path begins with; Django's own names for them have double underscores.
+    fn annotation(&self, text: &str) -> Option<&Reach> {
+        let ends = text.match_indices("__").map(|(at, _)| at).chain([text.len()]);
+        ends.filter_map(|end| text.get(..end)).find_map(|name| self.named.get(name))
+    }
+
     /// The joins to many rows of a field path, or what the annotation of that name leads through.
     fn path(&self, text: &str, out: &mut Reach) {
         let names: Vec<&str> = text.split("__").collect();
-        if let Some(known) = names.first().and_then(|first| self.named.get(*first)) {
+        if let Some(known) = self.annotation(text) {
             out.joins.extend(known.joins.iter().cloned());
             out.open |= known.open;
             out.aggregates |= known.aggregates;
