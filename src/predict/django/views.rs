@@ -137,12 +137,23 @@ impl<'p> Interpreter<'p, '_> {
 
     fn view_page(&mut self, view: &Value<'p>, args: &Args<'p>, site: Site) -> Option<Value<'p>> {
         let Value::QuerySet(node) = &args.positional.first()?.value else { return None };
-        match self.api_pages(view, site) {
+        let page = match self.api_pages(view, site) {
             Pages::None => return Some(Value::none()),
-            Pages::Uncounted => {}
-            Pages::Counted | Pages::Unknown => self.count_for_page(node, site),
-        }
-        let page = self.page_of(node);
+            // A cursor has an order of its own.
+            Pages::Uncounted => {
+                let mut ordered = (**node).clone();
+                ordered.each(|node| {
+                    node.desc.order.clear();
+                    node.desc.default_order = false;
+                    node.plan.unclear = true;
+                });
+                self.page_of(&Rc::new(ordered))
+            }
+            Pages::Counted | Pages::Unknown => {
+                self.count_for_page(node, site);
+                self.page_of(node)
+            }
+        };
         let turning = self.iterate(&page, site);
         let sym = page.sym();
         let element = Some(turning.element);
