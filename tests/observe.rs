@@ -7,6 +7,7 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use roundtrip::intake::{HEAD, Kind, classify};
 use roundtrip::observe::{self, Error, Record, Sink, detect, read};
 use serde::Deserialize;
 
@@ -232,6 +233,18 @@ fn counts_are_true() {
         let found = detect(path, head).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(found.format.id, *format, "{path}: {}", found.why);
         assert_true(path, &import(path, content), *bounded);
+    }
+}
+
+/// What is dropped or pasted without a name goes to the engine that reads it.
+#[test]
+fn logs_are_told_from_code() {
+    for (path, _, _) in FIXTURES {
+        let content = bytes(path);
+        for packed in [content.clone(), gzip(&content), zstd(&content), bzip2(&content)] {
+            let found = classify("", &packed[..packed.len().min(HEAD)]);
+            assert_eq!(found.kind, Kind::Log, "{path}: {}", found.why);
+        }
     }
 }
 

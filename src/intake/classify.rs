@@ -218,7 +218,7 @@ fn structured(text: &str) -> Option<Classified> {
 }
 
 /// What only lines of a log, a plan or a statistics table hold.
-const LOG_MARKS: [&str; 29] = [
+const LOG_MARKS: [&str; 30] = [
     "; args=",
     "django.db.backends",
     "sqlalchemy.engine",
@@ -248,6 +248,7 @@ const LOG_MARKS: [&str; 29] = [
     "DIGEST_TEXT",
     "Request Count,",
     "Multipart/related",
+    "multipart/related",
 ];
 
 fn log(lines: &[&str]) -> Option<Classified> {
