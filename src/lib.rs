@@ -7,6 +7,7 @@ pub mod cli;
 pub mod config;
 pub mod export;
 pub mod intake;
+pub mod join;
 pub mod model;
 pub mod observe;
 pub mod predict;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Report;
-pub use crate::model::TokenClass;
+pub use crate::model::{Measured, TokenClass};
 
 /// Both sides must be of one build; the handshake compares this.
 pub const BUILD: &str = match option_env!("ROUNDTRIP_BUILD") {
@@ -53,6 +53,16 @@ pub enum Ask {
     Request {
         job: Job,
         id: String,
+    },
+    /// What the last log review holds against code, for [`Ask::Join`].
+    Seen {
+        job: Job,
+    },
+    /// Joins the last code review with what the log engine has seen: the bytes of [`Answer::Seen`], which the page
+    /// hands on as they are.
+    Join {
+        job: Job,
+        seen: Vec<u8>,
     },
     /// A statement laid out over lines for reading.
     Layout {
@@ -146,6 +156,17 @@ pub enum Answer {
         job: Job,
         queries: Vec<Bar>,
     },
+    /// [`crate::model::Seen`], written by [`wire`].
+    Seen {
+        job: Job,
+        seen: Vec<u8>,
+    },
+    /// The last code review with what logs showed of it; its files are the same.
+    Joined {
+        job: Job,
+        report: Box<Report>,
+        files: Vec<FileView>,
+    },
     Layout {
         job: Job,
         text: String,
@@ -238,6 +259,8 @@ pub struct Row {
     pub tokens: Vec<Token>,
     /// `N`, `2 + N`: round trips of this line; none where it sends nothing.
     pub trips: Option<String>,
+    /// What logs measured of the statements that this line sends.
+    pub seen: Option<Measured>,
     /// Total of the function whose head this is.
     pub function_trips: Option<String>,
     /// Loop brackets that touch this line, outermost first.
@@ -356,6 +379,8 @@ impl Ask {
             | Ask::Shapes { job, .. }
             | Ask::Shape { job, .. }
             | Ask::Request { job, .. }
+            | Ask::Seen { job }
+            | Ask::Join { job, .. }
             | Ask::Layout { job, .. }
             | Ask::Catalogue { job }
             | Ask::Formats { job }
@@ -375,6 +400,8 @@ impl Answer {
             | Answer::Shapes { job, .. }
             | Answer::Shape { job, .. }
             | Answer::Request { job, .. }
+            | Answer::Seen { job, .. }
+            | Answer::Joined { job, .. }
             | Answer::Layout { job, .. }
             | Answer::Catalogue { job, .. }
             | Answer::Formats { job, .. }

@@ -21,7 +21,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("workload", "model trace"),
     ("rewrite", "model text python"),
     ("rules", "model text config schema sql project trace workload rewrite"),
-    ("join", "model trace workload"),
+    ("join", "model"),
     (
         "review",
         "model config text schema sql python template project predict trace observe workload rewrite rules join intake",
@@ -29,7 +29,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("export", "model text rules"),
     ("protocol", "model"),
     ("present", "model text python review rules protocol sql"),
-    ("cli", "model config text sql intake observe review rules export"),
+    ("cli", "model config text schema sql intake observe review rules export"),
     ("app", "model text protocol intake"),
     ("worker", "model text config protocol intake review observe present rules sql export trace workload"),
 ];

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::ops::ControlFlow;
 
-use roundtrip::config::Config;
+use roundtrip::config::{self, Config};
 use roundtrip::model::Finding;
 use roundtrip::review::{self, CodeFile, CodeInput, CodeReview, Logs};
 use roundtrip::rules::docs::{self, Example, SECTIONS, Shows};
@@ -118,8 +118,12 @@ fn what_is_fine_is_silent() {
 fn examples_of_logs_are_true() {
     for meta in registry::all().map(|rule| rule.meta()) {
         for example in docs::examples(meta).iter().filter(|example| example.language != "python") {
-            let mut logs = Logs::new(Config { hints: true, ..Config::default() });
-            for (name, text) in example.files() {
+            let is_chosen = |(name, _): &(String, String)| name == "roundtrip.toml";
+            let (chosen, files): (Vec<_>, Vec<_>) = example.files().into_iter().partition(is_chosen);
+            let read = |(name, text): &(String, String)| config::parse(name, text).unwrap().unwrap().config;
+            let config = chosen.first().map(read).unwrap_or_default();
+            let mut logs = Logs::new(Config { hints: true, ..config });
+            for (name, text) in files {
                 let mut bytes = Cursor::new(text.into_bytes());
                 let read = logs.read(&name, None, &mut bytes, &mut |_| ControlFlow::Continue(()));
                 read.unwrap_or_else(|error| panic!("{}: {error}", meta.code));

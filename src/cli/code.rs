@@ -7,8 +7,9 @@ use crate::config::Config;
 use crate::export::{self, Sources};
 use crate::intake::{Kind, Patch};
 use crate::model::{Family, Input, InputError, Prediction, QueryRow, Report};
-use crate::review::{self, CodeFile, CodeInput, CodeReview, OtherFile, PatchText};
+use crate::review::{self, CodeFile, CodeInput, CodeReview, LogReview, OtherFile, PatchText, ReviewedFile};
 use crate::rules::{docs, registry};
+use crate::schema::Tables;
 use crate::text::Source;
 
 use super::files::{Brought, Given};
@@ -29,27 +30,34 @@ pub struct Reviewed {
 
 /// Reviews all of it. The report's `errors` hold what could not be read, of whatever input.
 pub fn review(brought: &Brought, config: &Config) -> Reviewed {
-    let CodeReview { mut report, files, patches } = review::code(input(brought), config, &mut to_the_end);
-    report.errors.splice(..0, brought.problems.iter().chain(&brought.errors).cloned());
-    report.inputs = inputs(brought, &report);
+    let mut code = read(brought, config);
+    let report = std::mem::take(&mut code.report);
     let mut unread = unread(brought, &report.errors);
-    for error in patches.into_iter().flat_map(|patch| patch.errors) {
+    for error in code.patches.iter().flat_map(|patch| &patch.errors) {
         // A patch is always named, or stands in an archive that is; where it does not fit, its files need not be.
-        if !unread.contains(&error) {
-            unread.push(error);
+        if !unread.contains(error) {
+            unread.push(error.clone());
         }
     }
-    let mut reviewed = Reviewed { report, unread, ..Reviewed::default() };
-    for file in files {
-        if !file.in_diff.is_empty() {
-            reviewed.in_diff.insert(file.path.clone(), file.in_diff);
-        }
-        if let Some(known) = file.known {
-            reviewed.known.insert(file.path.clone(), known);
-        }
-        reviewed.sources.insert(file.path, file.source);
-    }
-    reviewed
+    Reviewed { unread, ..Reviewed::new(report, code.files) }
+}
+
+/// One report of a log and the code that sent it, and what of the code makes the exit status 2.
+pub fn join(brought: &Brought, log: LogReview, config: &Config) -> (Reviewed, Vec<Problem>) {
+    // A hint that the log confirms is none any more.
+    let mut code = read(brought, &Config { hints: true, ..config.clone() });
+    let unread = unread(brought, &code.report.errors);
+    let mut inputs = std::mem::take(&mut code.report.inputs);
+    let (mut report, code) = review::log_with_code(log, code, config);
+    report.inputs.append(&mut inputs);
+    (Reviewed::new(report, code.files), unread)
+}
+
+fn read(brought: &Brought, config: &Config) -> CodeReview {
+    let mut code = review::code(input(brought), config, &mut to_the_end);
+    code.report.errors.splice(..0, brought.problems.iter().chain(&brought.errors).cloned());
+    code.report.inputs = inputs(brought, &code.report);
+    code
 }
 
 /// The statements that the code would send, and what makes the exit status 2.
@@ -57,6 +65,17 @@ pub fn predict(brought: &Brought, config: &Config) -> (Vec<Prediction>, Vec<Prob
     let (predictions, mut errors) = review::predict(input(brought), config, &mut to_the_end);
     errors.splice(..0, brought.problems.iter().cloned());
     (predictions, unread(brought, &errors))
+}
+
+/// The tables that `--schema` and the code define, and what of it could not be read.
+pub fn tables(brought: &Brought, texts: Vec<OtherFile>, config: &Config) -> (Tables, Vec<Problem>) {
+    let mut input = input(brought);
+    // Requirements and the like define no tables.
+    input.others.retain(|other| other.path.ends_with(".sql"));
+    input.others.extend(texts);
+    let (tables, mut errors) = review::tables(input, config);
+    errors.splice(..0, brought.problems.iter().cloned());
+    (tables, errors)
 }
 
 /// Of the errors those in what the command line names: a file in a folder may be broken, one that was asked for not.
@@ -103,6 +122,20 @@ fn inputs(brought: &Brought, report: &Report) -> Vec<Input> {
 }
 
 impl Reviewed {
+    fn new(report: Report, files: Vec<ReviewedFile>) -> Self {
+        let mut reviewed = Reviewed { report, ..Reviewed::default() };
+        for file in files {
+            if !file.in_diff.is_empty() {
+                reviewed.in_diff.insert(file.path.clone(), file.in_diff);
+            }
+            if let Some(known) = file.known {
+                reviewed.known.insert(file.path.clone(), known);
+            }
+            reviewed.sources.insert(file.path, file.source);
+        }
+        reviewed
+    }
+
     pub fn render(&self, format: export::Format, color: bool, quiet: bool) -> String {
         let help = |code: &str| registry::by_code(code).map(|rule| docs::markdown(rule.meta()));
         let in_diff = |path: &str, line: u32| self.in_diff.get(path).is_some_and(|lines| lines.contains(&line));

@@ -3,22 +3,26 @@
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use crate::config::{self, Config};
 use crate::intake::{self, HEAD, Kind};
 use crate::observe::{self, Error, ReadSeek};
-use crate::review::Logs;
+use crate::review::{Logs, OtherFile};
+use crate::schema::Tables;
 
 use super::args::Log;
-use super::code::Reviewed;
-use super::files::{described, slashes};
+use super::code::{self, Reviewed};
+use super::files::{Brought, described, slashes};
 use super::options;
 use super::output::{Problem, Status, color, complain, print, problem, usage, verdict};
 
 pub fn run(args: &Log) -> Result<Status, Problem> {
     refuse(args)?;
     let chosen = &args.options;
-    let mut config = options::review(chosen, args.files.first().map(String::as_str))?;
+    // The project's own choices stand beside its code.
+    let start = args.code.first().or(args.files.first()).map(String::as_str);
+    let mut config = options::review(chosen, start)?;
     if let Some(path) = &args.budget {
         let mut budgets = config::parse_budgets(&path.display().to_string(), &options::read_text(path)?)?;
         // The first that fits counts.
@@ -26,7 +30,29 @@ pub fn run(args: &Log) -> Result<Status, Problem> {
         config.budgets = budgets;
     }
     let hidden = options::hidden(chosen)?;
-    let (mut reviewed, problems) = review(&args.files, args.format_as.as_deref(), config);
+    let format = args.format_as.as_deref();
+    let (mut logs, mut problems) = review(&args.files, format, &config);
+    if !args.schema.is_empty() || !args.code.is_empty() {
+        let (tables, unread) = tables(args, &config);
+        unread.iter().for_each(|problem| logs.fail(problem.clone()));
+        problems.extend(unread);
+        logs.know(tables);
+    }
+    let before = (!args.compare.is_empty()).then(|| {
+        let (before, unread) = review(&args.compare, format, &config);
+        problems.extend(unread);
+        before.finish()
+    });
+    let log = logs.finish_after(before);
+    let mut reviewed = if args.code.is_empty() {
+        Reviewed { report: log.report, ..Reviewed::default() }
+    } else {
+        let mut brought = Brought::default();
+        args.code.iter().for_each(|path| brought.path(path, false));
+        let (reviewed, unread) = code::join(&brought, log, &config);
+        problems.extend(unread);
+        reviewed
+    };
     problems.iter().for_each(complain);
     options::hide(&mut reviewed.report, |finding| hidden.contains(&finding.fingerprint));
     print(&reviewed.render(chosen.format.into(), color(), chosen.quiet))?;
@@ -41,14 +67,11 @@ fn refuse(args: &Log) -> Result<(), Problem> {
     let refused = [
         (rewrites, "--fix, --unsafe-fixes and --fix-diff are for `roundtrip check`: a log holds no code to rewrite"),
         (options.all_lines, "--all-lines is for `roundtrip check --diff`"),
-        (!args.compare.is_empty(), "--compare is not available in this build"),
-        (!args.code.is_empty(), "--code is not available in this build"),
-        (!args.schema.is_empty(), "--schema is not available in this build"),
     ];
     if let Some((_, message)) = refused.iter().find(|(asked, _)| *asked) {
         return Err(usage(*message));
     }
-    if args.files.iter().filter(|file| *file == "-").count() > 1 {
+    if args.files.iter().chain(&args.compare).chain(&args.code).filter(|file| *file == "-").count() > 1 {
         return Err(usage("standard input (-) can be read once only"));
     }
     match &args.format_as {
@@ -59,9 +82,35 @@ fn refuse(args: &Log) -> Result<(), Problem> {
     }
 }
 
-/// The report of all files, and why some could not be read.
-fn review(files: &[String], format: Option<&str>, config: Config) -> (Reviewed, Vec<Problem>) {
-    let mut logs = Logs::new(config);
+/// The tables that `--schema` names: those of DDL and `pg_indexes`, and of models, for which the code serves as well.
+fn tables(args: &Log, config: &Config) -> (Tables, Vec<Problem>) {
+    let mut brought = Brought::default();
+    let mut texts = Vec::new();
+    let mut problems = Vec::new();
+    for given in &args.schema {
+        let path = Path::new(given);
+        let is_text =
+            ["sql", "csv", "tsv", "txt"].iter().any(|ending| path.extension().is_some_and(|own| own == *ending));
+        match is_text.then(|| options::read_text(path)) {
+            Some(Ok(text)) => texts.push(OtherFile { path: slashes(given), text }),
+            Some(Err(problem)) => problems.push(problem),
+            None => brought.path(given, false),
+        }
+    }
+    let (mut tables, unread) = code::tables(&brought, texts, config);
+    problems.extend(unread);
+    if args.schema.is_empty() {
+        // What of the code cannot be read is said where it is joined.
+        let mut brought = Brought::default();
+        args.code.iter().for_each(|path| brought.path(path, false));
+        tables = code::tables(&brought, Vec::new(), config).0;
+    }
+    (tables, problems)
+}
+
+/// What all files show, and why some could not be read.
+fn review(files: &[String], format: Option<&str>, config: &Config) -> (Logs, Vec<Problem>) {
+    let mut logs = Logs::new(config.clone());
     let mut problems = Vec::new();
     for file in observe::in_order(files).into_iter().filter_map(|index| files.get(index)) {
         match read(file, format, &mut logs) {
@@ -72,7 +121,7 @@ fn review(files: &[String], format: Option<&str>, config: Config) -> (Reviewed, 
             }
         }
     }
-    (Reviewed { report: logs.finish().report, ..Reviewed::default() }, problems)
+    (logs, problems)
 }
 
 /// Reads one file; gives what of it could not be read, which the report has too.

@@ -38,6 +38,20 @@ pub fn render(report: &Report, options: &Options<'_>) -> String {
     if let Some(more) = report.findings.len().checked_sub(MOST_DETAILS + 1) {
         let _ = writeln!(out, "{} not written out here.\n", plural(more as u64 + 1, "finding is", "findings are"));
     }
+    if let Some(comparison) = &report.comparison {
+        let fixed = plural(comparison.fixed.len() as u64, "finding", "findings");
+        let new = plural(comparison.new.into(), "finding", "findings");
+        let _ = writeln!(out, "### Compared with before\n\n{fixed} fixed, {new} new.\n");
+        for finding in &comparison.fixed {
+            let _ = writeln!(out, "- fixed: {} {}: {}", finding.rule, finding.name, inline(&finding.message));
+        }
+        for change in &comparison.endpoints {
+            let (then, now) = (change.before.queries_p95, change.after.queries_p95);
+            let alert = if change.alerts.is_empty() { "" } else { " ⚠" };
+            let _ = writeln!(out, "- {}: {then} → {now} queries{alert}", code(&change.name));
+        }
+        out.push('\n');
+    }
     for endpoint in report.endpoints.iter().filter(|endpoint| !endpoint.missed.is_empty()) {
         let _ = writeln!(out, "- budget missed: {}: {}", code(&endpoint.name), inline(&missed(endpoint)));
     }

@@ -2,13 +2,17 @@
 
 use std::fmt::Write;
 
-use crate::model::{Confidence, Endpoint, Evidence, Finding, Report, Safety, Severity};
+use crate::model::{
+    Comparison, Confidence, Endpoint, EndpointChange, Evidence, Finding, QueryNumbers, Report, Safety, Severity,
+};
 
 use super::{Options, cost_line, counts, harmless, letters, plural, shortened};
 
 /// Pieces of evidence under one finding; the JSON has them all.
 const MOST_EVIDENCE: usize = 4;
 const SQL_WIDTH: usize = 100;
+/// Statements that a comparison lists; the JSON has more.
+const MOST_CHANGES: usize = 10;
 
 struct Paint {
     color: bool,
@@ -46,6 +50,9 @@ pub fn render(report: &Report, options: &Options<'_>) -> String {
             details(finding, &paint, &mut out);
         }
     }
+    if let Some(comparison) = report.comparison.as_ref().filter(|_| !options.quiet) {
+        compared(comparison, &paint, &mut out);
+    }
     for endpoint in report.endpoints.iter().filter(|endpoint| !endpoint.missed.is_empty()) {
         let _ = writeln!(out, "{}: budget missed: {}", paint.bold(&harmless(&endpoint.name)), missed(endpoint));
     }
@@ -63,6 +70,39 @@ pub fn render(report: &Report, options: &Options<'_>) -> String {
     }
     let _ = writeln!(out, "{}", total(report));
     out
+}
+
+fn compared(comparison: &Comparison, paint: &Paint, out: &mut String) {
+    let fixed = plural(comparison.fixed.len() as u64, "finding", "findings");
+    let new = plural(comparison.new.into(), "finding", "findings");
+    let _ = writeln!(
+        out,
+        "{}: {fixed} fixed, {new} new",
+        paint.bold(&harmless(&format!("compared with {}", comparison.before.join(", "))))
+    );
+    for finding in &comparison.fixed {
+        let _ = writeln!(out, "    fixed: {} {} {}", finding.rule, finding.name, harmless(&finding.message));
+    }
+    if comparison.not_run > 0 {
+        let gone = plural(comparison.not_run.into(), "finding", "findings");
+        let _ = writeln!(out, "    {gone} of before in requests that did not run again");
+    }
+    let changed = |change: &&EndpointChange| change.before.queries_p95 != change.after.queries_p95;
+    for change in comparison.endpoints.iter().filter(|change| changed(change) || !change.alerts.is_empty()) {
+        let (then, now) = (&change.before, &change.after);
+        let times = match (then.p95_ms, now.p95_ms) {
+            (Some(then), Some(now)) => format!(", p95 {} → {} ms", milliseconds(then), milliseconds(now)),
+            _ => String::new(),
+        };
+        let name = harmless(&change.name);
+        let _ = writeln!(out, "    {name}: {} → {} queries{times}", then.queries_p95, now.queries_p95);
+    }
+    for change in comparison.queries.iter().take(MOST_CHANGES) {
+        let count = |numbers: &Option<QueryNumbers>| numbers.map_or(0, |numbers| numbers.executions);
+        let sql = harmless(&shortened(&change.sql, SQL_WIDTH));
+        let line = format!("{}× → {}×: {sql}", count(&change.before), count(&change.after));
+        let _ = writeln!(out, "    {}", paint.dim(&line));
+    }
 }
 
 fn head(finding: &Finding, report: &Report, paint: &Paint, out: &mut String) {

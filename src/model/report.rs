@@ -7,7 +7,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::tagged::{Tagged, any_json};
-use super::{Confidence, Finding, Kind, Loop, Orm, Severity, Term};
+use super::{Comparison, Confidence, Finding, Kind, Loop, Orm, Severity, Term};
 
 /// Version of the report's shape.
 pub const VERSION: u32 = 1;
@@ -25,6 +25,9 @@ pub struct Report {
     pub errors: Vec<InputError>,
     pub rules: Vec<RuleName>,
     pub summary: Summary,
+    /// With what was before; `None` where nothing is compared.
+    #[serde(default)]
+    pub comparison: Option<Comparison>,
 }
 
 impl Default for Report {
@@ -41,6 +44,7 @@ impl Default for Report {
             errors: Vec::new(),
             rules: Vec::new(),
             summary: Summary::default(),
+            comparison: None,
         }
     }
 }
@@ -92,6 +96,7 @@ impl<'de> Deserialize<'de> for QueryRow {
                 path,
                 line: row.line,
                 column: row.column,
+                end_line: row.end_line.max(row.line),
                 orm: row.orm.ok_or_else(|| D::Error::missing_field("orm"))?,
                 model: row.model,
                 kind: row.kind,
@@ -115,6 +120,7 @@ impl<'de> Deserialize<'de> for QueryRow {
                 p95_ms: row.p95_ms,
                 max_ms: row.max_ms,
                 requests: row.requests,
+                code: row.code,
             }),
         })
     }
@@ -131,6 +137,8 @@ struct AnyQueryRow {
     line: u32,
     #[serde(default)]
     column: u32,
+    #[serde(default)]
+    end_line: u32,
     orm: Option<Orm>,
     model: Option<String>,
     #[serde(default)]
@@ -150,6 +158,8 @@ struct AnyQueryRow {
     p95_ms: Option<f64>,
     max_ms: Option<f64>,
     requests: Option<u64>,
+    #[serde(default)]
+    code: Vec<CodeLine>,
 }
 
 /// A statement that the code would send.
@@ -158,6 +168,8 @@ pub struct Prediction {
     pub path: String,
     pub line: u32,
     pub column: u32,
+    /// The last line of the expression.
+    pub end_line: u32,
     pub orm: Orm,
     pub model: Option<String>,
     pub kind: Kind,
@@ -194,6 +206,14 @@ pub struct LogQuery {
     pub p95_ms: Option<f64>,
     pub max_ms: Option<f64>,
     pub requests: Option<u64>,
+    /// The lines that send it; empty without code.
+    pub code: Vec<CodeLine>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct CodeLine {
+    pub path: String,
+    pub line: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -293,11 +313,13 @@ mod tests {
             p95_ms: None,
             max_ms: None,
             requests: Some(1),
+            code: vec![CodeLine { path: "app/views.py".into(), line: 3 }],
         });
         let predicted = QueryRow::Predicted(Prediction {
             path: "app/views.py".into(),
             line: 3,
             column: 5,
+            end_line: 4,
             orm: Orm::Django,
             model: Some("forum.Topic".into()),
             kind: Kind::Count,

@@ -1,11 +1,11 @@
 //! One file, ready to be shown window by window.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::layout::{Layout, Place};
 use super::marks::{Marks, brackets, destinations};
-use crate::model::{Report, Span, TokenClass};
+use crate::model::{CodeLine, Measured, Report, Span, TokenClass};
 use crate::protocol::{FileView, Row, RowKind, Token};
 use crate::python;
 use crate::review::{CodeReview, ReviewedFile};
@@ -18,6 +18,8 @@ pub struct Presented {
     file: ReviewedFile,
     layout: Layout,
     marks: Marks,
+    /// By line: what logs measured of what it sends.
+    seen: BTreeMap<u32, Measured>,
     /// Of the whole text, made when the first window is asked for.
     tokens: OnceCell<Vec<(Span, TokenClass)>>,
 }
@@ -26,18 +28,40 @@ impl Presented {
     /// The files of a review with what the page's list says of them; the report is left.
     pub fn all(review: CodeReview) -> (Report, Vec<FileView>, Vec<Presented>) {
         let CodeReview { report, files, .. } = review;
-        let mut destinations = destinations(&report);
-        let mut views = Vec::new();
-        let mut presented = Vec::new();
-        for file in files {
-            let mut lines = destinations.remove(file.path.as_str()).unwrap_or_default();
-            lines.extend(file.queries.iter().map(|(line, _)| *line));
-            let marks = Marks::new(&file, &report);
-            let one = Presented { layout: Layout::new(&file), file, marks, tokens: OnceCell::new() };
-            views.push(one.view(&lines));
-            presented.push(one);
-        }
+        let mut presented: Vec<Presented> = files
+            .into_iter()
+            .map(|file| {
+                let (layout, marks) = (Layout::new(&file), Marks::default());
+                Presented { layout, file, marks, seen: BTreeMap::new(), tokens: OnceCell::new() }
+            })
+            .collect();
+        let views = Self::tell(&mut presented, &report, BTreeMap::new());
         (report, views, presented)
+    }
+
+    /// Puts a report's findings beside the lines, and what was measured of each line.
+    pub fn tell(files: &mut [Presented], report: &Report, measured: BTreeMap<CodeLine, Measured>) -> Vec<FileView> {
+        let mut destinations = destinations(report);
+        let mut findings: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (at, finding) in report.findings.iter().enumerate() {
+            if let Some(path) = &finding.path {
+                findings.entry(path).or_default().push(at);
+            }
+        }
+        let mut seen: BTreeMap<String, BTreeMap<u32, Measured>> = BTreeMap::new();
+        for (CodeLine { path, line }, measured) in measured {
+            seen.entry(path).or_default().insert(line, measured);
+        }
+        let one = |one: &mut Presented| {
+            let path = one.file.path.as_str();
+            let mut lines = destinations.remove(path).unwrap_or_default();
+            lines.extend(one.file.queries.iter().map(|(line, _)| *line));
+            one.seen = seen.remove(path).unwrap_or_default();
+            one.file.findings = findings.remove(path).unwrap_or_default();
+            one.marks = Marks::new(&one.file, report);
+            one.view(&lines)
+        };
+        files.iter_mut().map(one).collect()
     }
 
     fn view(&self, lines: &BTreeSet<u32>) -> FileView {
@@ -121,6 +145,7 @@ impl Presented {
             tokens: utf16(shown, within),
             text: shown.to_owned(),
             trips: file.trips.get(&line).cloned(),
+            seen: self.seen.get(&line).copied(),
             function_trips: file.functions.get(&line).cloned(),
             loops: brackets(&file.loops, line, line, true),
             findings: self.marks.findings(line),

@@ -48,11 +48,13 @@ mod tests {
             p95_ms: None,
             max_ms: None,
             requests: None,
+            code: Vec::new(),
         }));
         report.queries.push(QueryRow::Predicted(Prediction {
             path: "a.py".into(),
             line: 1,
             column: 2,
+            end_line: 1,
             orm: Orm::Django,
             model: None,
             kind: Kind::Count,

@@ -219,6 +219,7 @@ fn prediction(project: &Project, run: &Lettered<'_>, event: &Event, query: &Quer
         path: place.as_ref().map(|place| place.path.clone()).unwrap_or_default(),
         line: place.as_ref().map_or(0, |place| place.line),
         column: place.as_ref().map_or(0, |place| place.column),
+        end_line: place.as_ref().map_or(0, |place| place.end_line),
         orm: queryset.map_or(crate::model::Orm::Django, |queryset| queryset.orm),
         model,
         kind: query.statement.facts.kind,

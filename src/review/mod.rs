@@ -1,11 +1,12 @@
 //! The entry points of a review: [`code`] takes files and patches and gives a report and what the code view shows,
-//! [`Logs`] takes logs and gives a report and what the view of queries shows.
+//! [`Logs`] takes logs and gives a report and what the view of queries shows, [`join`] makes one of both.
 
 mod beside;
 mod check;
 mod excuse;
 mod finding;
 mod fingerprint;
+mod joined;
 mod log;
 mod read;
 mod side;
@@ -19,8 +20,8 @@ use crate::project::{DjangoVersion, Hints, Module, Project};
 use crate::python::{Parser, ir, walk};
 use crate::rewrite;
 use crate::rules::{Draft, DraftRewrite, registry};
-use crate::schema::Model;
-use crate::sql::Dialect;
+use crate::schema::{Model, Tables};
+use crate::sql::{self, Dialect};
 use crate::template::{self, is_template};
 use crate::text::diff::clip::clipped;
 use crate::text::{Source, edit};
@@ -31,6 +32,7 @@ use fingerprint::Numbering;
 use read::ReadFile;
 use side::Side;
 
+pub use joined::{Beside, join, log_with_code};
 pub use log::{Bar, Listed, LogReview, Logs, Outcome};
 
 /// What is reviewed.
@@ -161,6 +163,25 @@ pub fn predict(input: CodeInput, config: &Config, progress: Progress<'_>) -> (Ve
     let runs: Vec<Lettered<'_>> = traces.iter().map(Lettered::new).collect();
     let predictions = beside::predictions(&project, &runs).into_iter().map(|(_, prediction)| prediction).collect();
     (predictions, sides.patches.into_iter().flat_map(|patch| patch.errors).chain(parsed.errors).collect())
+}
+
+/// The tables that models and DDL define, and the files that define none though they are no Python.
+pub fn tables(input: CodeInput, config: &Config) -> (Tables, Vec<InputError>) {
+    let hints = hints(&input, config);
+    let mut tables = Tables::default();
+    let mut errors = Vec::new();
+    for other in &input.others {
+        if sql::read_ddl(&other.text, hints.dialect.unwrap_or_default(), &mut tables) == 0 {
+            let message = "expected CREATE TABLE or CREATE INDEX".to_owned();
+            errors.push(InputError { path: other.path.clone(), line: None, message });
+        }
+    }
+    let sides = read::sides(input);
+    if let Some(parsed) = parse_all(&sides.after, &[], &mut |_, _, _| ControlFlow::Continue(())) {
+        tables.add_models(&Project::build(parsed.files, hints).schema);
+        errors.extend(parsed.errors);
+    }
+    (tables, errors)
 }
 
 fn review(input: CodeInput, config: &Config, progress: Progress<'_>) -> Option<CodeReview> {

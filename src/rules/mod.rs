@@ -15,6 +15,7 @@ mod models;
 pub mod n_plus_one;
 pub mod observed;
 pub mod over_fetching;
+pub mod pagination;
 pub mod registry;
 
 pub use draft::{Context, Draft, DraftCost, DraftEvidence, DraftRewrite};

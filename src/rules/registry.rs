@@ -1,6 +1,8 @@
 //! Every rule, one line each, in the order of their codes; and how a user names them.
 
-use super::{Meta, Rule, aggregation, bulk, concurrency, index, migrations, n_plus_one, observed, over_fetching};
+use super::{
+    Meta, Rule, aggregation, bulk, concurrency, index, migrations, n_plus_one, observed, over_fetching, pagination,
+};
 
 pub static RULES: &[&dyn Rule] = &[
     &n_plus_one::fk_in_loop::FkInLoop,
@@ -54,12 +56,17 @@ pub static RULES: &[&dyn Rule] = &[
     &bulk::upsert_in_loop::UpsertInLoop,
     &bulk::bulk_misuse::BulkMisuse,
     &bulk::delete_in_loop::DeleteInLoop,
+    &pagination::unbounded_result::UnboundedResult,
+    &pagination::unordered_pagination::UnorderedPagination,
+    &pagination::slice_after_load::SliceAfterLoad,
+    &pagination::random_order::RandomOrder,
     &migrations::blocking_index::BlockingIndex,
     &migrations::change_during_deploy::ChangeDuringDeploy,
     &migrations::unbatched_run_python::UnbatchedRunPython,
     &observed::slow_query::SlowQuery,
     &observed::spill::Spill,
     &observed::misestimate::Misestimate,
+    &observed::budget_missed::BudgetMissed,
     &observed::low_cache_hit_rate::LowCacheHitRate,
 ];
 

@@ -3,10 +3,12 @@
 mod index;
 mod model;
 mod serve;
+mod tables;
 
 pub use index::{Index, IndexColumn, IndexOrigin};
 pub use model::{Field, FieldKind, Manager, Model, ModelId, ModelOptions, OnDelete, Relation, RelationKind, Reverse};
 pub use serve::{Served, Wanted};
+pub use tables::{Table, TableColumn, Tables};
 
 use std::collections::HashMap;
 

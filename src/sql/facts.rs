@@ -49,7 +49,7 @@ fn parsed(tokens: &Tokens<'_>, dialect: Dialect) -> Option<Facts> {
     Some(facts)
 }
 
-fn grammar(dialect: Dialect) -> &'static dyn Grammar {
+pub(super) fn grammar(dialect: Dialect) -> &'static dyn Grammar {
     match dialect {
         Dialect::Postgres => &dialect::PostgreSqlDialect {},
         Dialect::MySql => &dialect::MySqlDialect {},

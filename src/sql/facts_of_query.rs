@@ -449,7 +449,7 @@ fn last_name(name: &ast::ObjectName) -> SmolStr {
 }
 
 /// `schema.table`, without PostgreSQL's and SQLite's own default schemas.
-fn full_name(name: &ast::ObjectName) -> SmolStr {
+pub(super) fn full_name(name: &ast::ObjectName) -> SmolStr {
     let own = last_name(name);
     let schema = name.0.len().checked_sub(2).and_then(|at| name.0.get(at)).and_then(|part| part.as_ident());
     match schema {

@@ -1,8 +1,9 @@
 //! SQL text: tokens, fingerprints, facts per shape, DDL, layout.
 //!
 //! `lexer`, `fingerprint`, `normalise`, `texts` and `layout` stand on tokens alone, so that the code engine does not carry a
-//! parser; `facts` and `statements` stand on sqlparser.
+//! parser; `ddl`, `facts` and `statements` stand on sqlparser.
 
+mod ddl;
 mod facts;
 mod facts_of_query;
 mod facts_of_tokens;
@@ -16,6 +17,7 @@ mod tokens;
 mod values;
 mod words;
 
+pub use ddl::read as read_ddl;
 pub use facts::{facts, is_connection_setup, is_housekeeping, is_tool_noise, is_transaction_control};
 pub use fingerprint::fingerprint;
 pub use layout::layout;

@@ -97,6 +97,9 @@ pub(super) fn describe(tokens: &Tokens<'_>, facts: &mut Facts) {
         } else if tokens.key(before) == Some(Keyword::Limit) {
             let is_offset = tokens.kind(to) == Some(TokenKind::Comma);
             facts.limit_at = Some(slot as u32 + u32::from(is_offset));
+            facts.offset_at = is_offset.then_some(slot as u32).or(facts.offset_at);
+        } else if tokens.key(before) == Some(Keyword::Offset) {
+            facts.offset_at = Some(slot as u32);
         }
     }
     let start = tokens.find(0, tokens.len(), |at| tokens.key(at) == Some(Keyword::Select)) + 1;
@@ -117,7 +120,7 @@ pub(super) fn describe(tokens: &Tokens<'_>, facts: &mut Facts) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sql::facts;
+    use crate::sql::{self, facts};
 
     #[test]
     fn parameters_take_the_place_of_their_marks() {
@@ -140,6 +143,9 @@ mod tests {
         );
         assert_eq!(facts.columns, ["id", "forum_id"]);
         assert_eq!(facts.keys, [("b".into(), 1)]);
-        assert_eq!(facts.limit_at, Some(2));
+        assert_eq!((facts.limit_at, facts.offset_at), (Some(2), None));
+        for (sql, at) in [("SELECT a FROM t LIMIT 5 OFFSET 50", 1), ("SELECT a FROM t LIMIT 50, 5", 0)] {
+            assert_eq!(sql::facts(sql, Dialect::MySql).offset_at, Some(at), "{sql}");
+        }
     }
 }

@@ -51,6 +51,8 @@ pub struct QuerySet {
     pub streamed: bool,
     /// `[:n]` with the constant where it is one.
     pub slice: Option<Slice>,
+    /// One page of many: a paginator slices it.
+    pub paged: bool,
     /// Built in the function of the trace (not a parameter, not another function's result).
     pub local: bool,
     /// A call that is not known stands in the chain: what it loads may be more.

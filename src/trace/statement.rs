@@ -56,6 +56,8 @@ pub struct Facts {
     pub keys: Vec<(SmolStr, u32)>,
     /// Index of the LIMIT's value among them.
     pub limit_at: Option<u32>,
+    /// Index of the OFFSET's value among them.
+    pub offset_at: Option<u32>,
     /// UNION, WITH, or a subquery in FROM: columns may not be those of `tables`.
     pub compound: bool,
     /// False when the parser could not read it and only tokens were looked at.
@@ -82,6 +84,7 @@ impl Facts {
             columns: Vec::new(),
             keys: Vec::new(),
             limit_at: None,
+            offset_at: None,
             compound: false,
             parsed: false,
         }

@@ -7,10 +7,11 @@ use std::ops::ControlFlow;
 use super::Bytes;
 use super::catalogue::catalogue;
 use super::options::{check_words, config};
+use crate::config::Config;
 use crate::intake::{self, File, Gathered, HEAD, Kind};
-use crate::model::{InputError, Report};
+use crate::model::{InputError, Report, Seen};
 use crate::present::Presented;
-use crate::protocol::{Answer, Ask, Item, ItemOutcome, Job, Options, Review};
+use crate::protocol::{Answer, Ask, Item, ItemOutcome, Job, Options, Review, wire};
 use crate::review::{self, CodeFile, CodeInput, CodeReview, Defines, OtherFile, PatchText};
 use crate::rules::registry;
 
@@ -22,6 +23,8 @@ const LIMIT: u64 = 256 << 20;
 pub struct CodeDesk {
     files: Vec<Presented>,
     report: Report,
+    /// The report as the code alone gave it, and what was in force.
+    alone: (Report, Config),
 }
 
 impl CodeDesk {
@@ -44,7 +47,11 @@ impl CodeDesk {
                     Err(message) => Answer::Failed { job, message },
                 }
             }
-            Ask::Shapes { job, .. } | Ask::Shape { job, .. } | Ask::Request { job, .. } => {
+            Ask::Join { job, seen } => match wire::decode(&seen) {
+                Ok(seen) => self.join(job, &seen),
+                Err(_) => Answer::Failed { job, message: "the log engine is of another build".to_owned() },
+            },
+            Ask::Shapes { job, .. } | Ask::Shape { job, .. } | Ask::Request { job, .. } | Ask::Seen { job } => {
                 Answer::Failed { job, message: "the code engine reads no logs".to_owned() }
             }
         }
@@ -93,7 +100,18 @@ impl CodeDesk {
         let (report, files, presented) = Presented::all(review);
         self.files = presented;
         self.report = report.clone();
+        self.alone = (report.clone(), config);
         Answer::Reviewed { job, review: Box::new(Review { report, files, items: outcomes }) }
+    }
+
+    /// Another join starts from the code alone again.
+    fn join(&mut self, job: Job, seen: &Seen) -> Answer {
+        let (mut report, config) = self.alone.clone();
+        let paths: Vec<&str> = self.files.iter().map(Presented::path).collect();
+        let beside = review::join(&mut report, &paths, seen, &config);
+        let files = Presented::tell(&mut self.files, &report, beside.lines);
+        self.report = report.clone();
+        Answer::Joined { job, report: Box::new(report), files }
     }
 }
 

@@ -5,19 +5,21 @@
 
 mod endpoint;
 mod hash;
+mod place;
 mod quantiles;
 mod sample;
 mod shape;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::trace::{Fingerprint, Observed, Statement};
 
 pub use endpoint::{Endpoint, Took, name as endpoint_name};
+pub use place::{Place, Sent};
 pub use quantiles::Quantiles;
-pub use sample::{Distinct, Sample};
+pub use sample::{Distinct, Sample, Tally};
 pub use shape::Shape;
 
 /// A program has hundreds of shapes; what comes beyond these is counted only as a whole.
@@ -50,7 +52,10 @@ struct Open {
     statements: u64,
     time_us: Option<u64>,
     duplicates: u64,
-    shapes: HashSet<Fingerprint>,
+    /// Calls of each shape.
+    shapes: HashMap<Fingerprint, u64>,
+    /// Calls of each shape from each place, by the hash of both.
+    placed: HashMap<u64, u64>,
     /// Hashes of a shape with its values.
     sent: HashSet<u64>,
 }
@@ -89,13 +94,26 @@ impl Workload {
         {
             open.duplicates += 1;
         }
-        let first = open.bounded && open.shapes.insert(statement.fingerprint);
-        match shape_of(&mut self.shapes, statement, ordinal) {
-            Some(shape) => {
-                shape.add(observed, values, ordinal);
-                shape.requests += u64::from(first);
+        let Some(shape) = shape_of(&mut self.shapes, statement, ordinal) else {
+            self.unkept += 1;
+            return;
+        };
+        shape.add(observed, values, ordinal);
+        if open.bounded {
+            let calls = open.shapes.entry(statement.fingerprint).or_insert(0);
+            *calls += 1;
+            shape.requests += u64::from(*calls == 1);
+            shape.most = shape.most.max(*calls);
+        }
+        if let Some(places) = place::own(&observed.stack) {
+            let key = place::hash(&places);
+            let mut most = 0;
+            if open.bounded && open.placed.len() < MOST_COMPARED {
+                let calls = open.placed.entry(hash::pair(statement.fingerprint.0, key)).or_insert(0);
+                *calls += 1;
+                most = *calls;
             }
-            None => self.unkept += 1,
+            shape.places.add(key, Sent::of(observed, most), || places);
         }
     }
 

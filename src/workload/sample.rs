@@ -41,23 +41,34 @@ impl Distinct {
     }
 }
 
-/// At most `K` of the different things, each with how often it was seen.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Sample<T, const K: usize> {
-    kept: BTreeMap<u64, (T, u64)>,
+/// What is added up for one thing; the greater comes first.
+pub trait Tally: Copy + Ord {
+    fn add(&mut self, other: Self);
 }
 
-impl<T, const K: usize> Default for Sample<T, K> {
+impl Tally for u64 {
+    fn add(&mut self, other: u64) {
+        *self += other;
+    }
+}
+
+/// At most `K` of the different things, each with how often it was seen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sample<T, const K: usize, C = u64> {
+    kept: BTreeMap<u64, (T, C)>,
+}
+
+impl<T, const K: usize, C> Default for Sample<T, K, C> {
     fn default() -> Self {
         Self { kept: BTreeMap::new() }
     }
 }
 
-impl<T: Clone + Ord, const K: usize> Sample<T, K> {
+impl<T: Clone + Ord, const K: usize, C: Tally> Sample<T, K, C> {
     /// `thing` is made only where it is kept.
-    pub fn add(&mut self, hash: u64, count: u64, thing: impl FnOnce() -> T) {
+    pub fn add(&mut self, hash: u64, count: C, thing: impl FnOnce() -> T) {
         if let Some((_, seen)) = self.kept.get_mut(&hash) {
-            *seen += count;
+            seen.add(count);
         } else if self.kept.len() < K || self.kept.last_key_value().is_some_and(|(last, _)| hash < *last) {
             self.kept.insert(hash, (thing(), count));
             if self.kept.len() > K {
@@ -73,8 +84,8 @@ impl<T: Clone + Ord, const K: usize> Sample<T, K> {
     }
 
     /// Most often seen first.
-    pub fn by_count(&self) -> Vec<(&T, u64)> {
-        let mut out: Vec<(&T, u64)> = self.kept.values().map(|(thing, count)| (thing, *count)).collect();
+    pub fn by_count(&self) -> Vec<(&T, C)> {
+        let mut out: Vec<(&T, C)> = self.kept.values().map(|(thing, count)| (thing, *count)).collect();
         out.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
         out
     }

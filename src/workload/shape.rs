@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::hash;
-use super::{Distinct, Quantiles, Sample};
+use super::{Distinct, Place, Quantiles, Sample, Sent};
 use crate::model::Kind;
 use crate::trace::{Fingerprint, Observed, Statement};
 
@@ -35,6 +35,10 @@ pub struct Shape {
     pub params: Sample<String, 32>,
     /// Outermost frame first: `path:line function`.
     pub stacks: Sample<Vec<String>, 16>,
+    /// The program's own places that lead to it, deepest first.
+    pub places: Sample<Vec<Place>, 32, Sent>,
+    /// Most calls that one request makes; 0 where no input bounds its requests.
+    pub most: u64,
     /// Index of the first and of the last call among the statements of the log.
     pub first: u64,
     pub last: u64,
@@ -55,6 +59,8 @@ impl Shape {
             hidden: 0,
             params: Sample::default(),
             stacks: Sample::default(),
+            places: Sample::default(),
+            most: 0,
             first: ordinal,
             last: ordinal,
         }
@@ -114,6 +120,8 @@ impl Shape {
         self.hidden += later.hidden;
         self.params.merge(&later.params);
         self.stacks.merge(&later.stacks);
+        self.places.merge(&later.places);
+        self.most = self.most.max(later.most);
         self.last = later.last + statements;
     }
 }

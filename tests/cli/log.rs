@@ -295,6 +295,10 @@ fn a_missed_budget_ends_with_1() {
     assert_eq!(template["queries_p95"], 8);
     assert_eq!(template["missed"], serde_json::json!(["queries", "p95_ms", "duplicates"]));
     assert_eq!(endpoint("GET /odd/")["missed"], serde_json::json!([]));
+    let told = endpoints["findings"].as_array().unwrap().iter().filter(|finding| finding["rule"] == "RT1304");
+    let told: Vec<&str> = told.map(|finding| finding["message"].as_str().unwrap()).collect();
+    let [one] = told[..] else { panic!("{told:?}") };
+    assert!(one.starts_with("GET /template/ misses its budget: 8 statements, 7 allowed; p95 "), "{one}");
     assert!(folder.run("log store.json --budget missed.toml").out().contains("budget missed: 8 / 7 queries"));
     folder.file("typo.toml", "[\"GET /topic/\"]\nqueries = 1\n");
     let ran = folder.run("log store.json --budget typo.toml --fail-on never").ends(0);
@@ -324,8 +328,9 @@ fn what_cannot_be_read_is_named_and_the_rest_is_reviewed() {
         ("--as django-log notes.txt", "notes.txt:1: expected lines like (0.001) SELECT"),
         ("--as nonsense good.log", "no format is called \"nonsense\"; known: toolbar-store"),
         ("good.log --fix", "a log holds no code to rewrite"),
-        ("good.log --code views.py", "--code"),
-        ("good.log --schema views.py", "--schema"),
+        ("good.log --code nowhere", "nowhere: no such file"),
+        ("good.log --schema nowhere", "nowhere: no such file"),
+        ("good.log --schema notes.txt", "notes.txt: expected CREATE TABLE or CREATE INDEX"),
         ("- -", "once only"),
     ] {
         let ran = folder.run(&format!("log {words}")).ends(2);
@@ -355,4 +360,96 @@ fn standard_input_is_a_file_like_any_other() {
     }
     let ran = folder.run_with("log", "").ends(2);
     assert!(ran.err().contains("the file is empty"), "{}", ran.err());
+}
+
+/// Requests of the development server: name, and how many forums each fetches one by one.
+fn served(requests: &[(&str, usize)]) -> String {
+    let line = |ms: u32, sql: &str, args: &str| format!("(0.{ms:03}) {sql}; args={args}; alias=default\n");
+    let mut out = String::new();
+    for (name, turns) in requests {
+        out += &line(2, "SELECT \"topic\".\"id\", \"topic\".\"forum_id\" FROM \"topic\"", "()");
+        for n in 0..*turns {
+            let sql = format!("SELECT \"forum\".\"id\" FROM \"forum\" WHERE \"forum\".\"id\" = {n} LIMIT 21");
+            out += &line(1, &sql, &format!("({n},)"));
+        }
+        out += &format!("[21/Nov/2026 02:16:53] \"{name} HTTP/1.1\" 200 534\n");
+    }
+    out
+}
+
+#[test]
+fn two_captures_are_compared() {
+    let folder = Folder::new("log-compare");
+    folder.file("slow.log", served(&[("GET /a/", 9), ("GET /b/", 1), ("GET /gone/", 0)]));
+    folder.file("fixed.log", served(&[("GET /a/", 0), ("GET /b/", 1)]));
+    let report = folder.run("log fixed.log --compare slow.log --format json").ends(0).json();
+    let compared = &report["comparison"];
+    assert_eq!((compared["new"].as_u64(), compared["not_run"].as_u64()), (Some(0), Some(0)));
+    let fixed: Vec<&Value> = compared["fixed"].as_array().unwrap().iter().map(|finding| &finding["rule"]).collect();
+    assert_eq!(fixed, ["RT101"]);
+    let endpoints: Vec<(&str, u64, u64)> = compared["endpoints"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| {
+            let count = |side: &str| change[side]["queries_p95"].as_u64().unwrap();
+            (change["name"].as_str().unwrap(), count("before"), count("after"))
+        })
+        .collect();
+    assert_eq!(endpoints, [("GET /a/", 10, 1), ("GET /b/", 2, 2)]);
+    let query = &compared["queries"][0];
+    assert_eq!((query["before"]["executions"].as_u64(), query["after"]["executions"].as_u64()), (Some(10), Some(1)));
+    assert_eq!(compared["queries"].as_array().unwrap().len(), 1);
+
+    // The other way round the loop came new, and the endpoint got worse by more than half.
+    let report = folder.run("log slow.log --compare fixed.log --format json").ends(1).json();
+    let told = |finding: &Value| (finding["rule"].as_str().unwrap().to_owned(), finding["introduced"].as_bool());
+    let findings: Vec<_> = report["findings"].as_array().unwrap().iter().map(told).collect();
+    assert_eq!(findings, [("RT101".to_owned(), Some(true)), ("RT1304".to_owned(), Some(true))]);
+    let message = report["findings"][1]["message"].as_str().unwrap();
+    assert!(message.starts_with("GET /a/ got worse: 10 statements, 1 before"), "{message}");
+    assert_eq!(report["comparison"]["endpoints"][0]["alerts"], serde_json::json!(["queries", "p95_ms"]));
+
+    // What did not run again is not fixed.
+    folder.file("other.log", served(&[("GET /b/", 1)]));
+    let report = folder.run("log other.log --compare slow.log --format json").ends(0).json();
+    let compared = &report["comparison"];
+    assert_eq!((compared["fixed"].as_array().unwrap().len(), compared["not_run"].as_u64()), (0, Some(1)));
+    let text = folder.run("log fixed.log --compare slow.log").ends(0);
+    assert!(text.out().contains("compared with slow.log: 1 finding fixed, 0 findings new"), "{}", text.out());
+    assert!(text.out().contains("    GET /a/: 10 → 1 queries, p95 "), "{}", text.out());
+    folder.run("log fixed.log --compare nowhere.log").ends(2);
+}
+
+#[test]
+fn a_known_schema_tells_what_index_is_missing() {
+    let folder = Folder::new("log-schema");
+    let line = |sql: &str| format!("(0.020) {sql}; args=(); alias=default\n");
+    let by_title = "SELECT \"forum_topic\".\"id\" FROM \"forum_topic\" WHERE \"forum_topic\".\"title\" = 'a'";
+    let newest = "SELECT \"forum_topic\".\"id\" FROM \"forum_topic\" ORDER BY \"forum_topic\".\"title\" DESC LIMIT 5";
+    let by_key = "SELECT \"forum_topic\".\"id\" FROM \"forum_topic\" WHERE \"forum_topic\".\"forum_id\" = 5";
+    let write = "INSERT INTO \"forum_topic\" (\"title\") VALUES ('b')";
+    let elsewhere = "SELECT \"other\".\"id\" FROM \"other\" WHERE \"other\".\"name\" = 'a'";
+    folder.file("run.log", [by_title, newest, by_key, write, elsewhere].map(line).concat());
+    folder.file("models/forum/__init__.py", "").file("models/forum/models.py", crate::forum::MODELS);
+    let ddl = "CREATE TABLE forum_topic (id bigint PRIMARY KEY, forum_id bigint, title varchar(200));\n\
+               CREATE INDEX forum_topic_forum ON forum_topic (forum_id);\n";
+    folder.file("schema.sql", ddl);
+    let index = "CREATE INDEX t ON public.forum_topic USING btree (title)";
+    folder.file("indexes.csv", format!("schemaname,indexdef\npublic,{index}\n"));
+    let found = |words: &str| {
+        let report = folder.run(&format!("log run.log {words} --select index --format json")).ends(0).json();
+        let findings = report["findings"].as_array().unwrap().clone();
+        findings.iter().map(|finding| (finding["rule"].to_string(), finding["advice"].to_string())).collect::<Vec<_>>()
+    };
+    assert_eq!(found(""), []);
+    let [(rule, advice)] = &found("--schema schema.sql")[..] else { panic!("{:?}", found("--schema schema.sql")) };
+    assert_eq!(rule, "\"RT401\"");
+    assert_eq!(
+        advice,
+        "\"CREATE INDEX CONCURRENTLY ON forum_topic (title). One write in the same log would keep it up to date.\""
+    );
+    let [(_, advice)] = &found("--schema models")[..] else { panic!("{:?}", found("--schema models")) };
+    assert!(advice.contains("models.Index(fields=[\\\"title\\\"]) in the Meta of forum.Topic"), "{advice}");
+    assert_eq!(found("--schema schema.sql --schema indexes.csv"), []);
 }

@@ -6,5 +6,7 @@ mod diff;
 mod fix;
 mod forum;
 mod harness;
+mod join;
+mod log;
 mod report;
 mod usage;

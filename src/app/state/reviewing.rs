@@ -92,6 +92,7 @@ impl App {
                 show(|route| (route.view, route.finding, route.file) = (View::Review, None, None));
             }
             self.review_logs(run, logs, blobs, options).await;
+            self.join(run).await;
             if is_code || arrived.is_empty() {
                 return;
             }
@@ -143,6 +144,19 @@ impl App {
         let Some(review) = self.ask(Desk::Log, run, &sent, blobs, options.clone()).await else { return };
         self.log_review.set(Some(Reviewed::new(review)));
         self.runs.logs.set_value(Some((sent, options)));
+    }
+
+    /// Where there are both, code and logs explain each other.
+    async fn join(self, run: u32) {
+        let is_newest = || self.runs.is_newest(run);
+        if !is_newest() || self.log_review.with_untracked(Option::is_none) {
+            return;
+        }
+        let Some(code) = self.code_review.get_untracked() else { return };
+        let Ok(seen) = self.log.seen().await else { return };
+        let Some(joined) = self.code.join(seen).await.ok().filter(|_| is_newest()) else { return };
+        let (report, files) = joined;
+        self.code_review.set(Some(Reviewed::new(Review { report, files, items: code.items.clone() })));
     }
 
     /// Asks one engine, shows how far it is, and what became of each part.

@@ -12,7 +12,10 @@ use web_sys::Blob;
 use super::Failure;
 use super::job::Waiting;
 use super::supervisor::Supervisor;
-use crate::protocol::{Answer, Ask, Bar, Engine, FormatDoc, Item, Job, Options, Review, Row, RuleDoc, ShapeDetail};
+use crate::model::Report;
+use crate::protocol::{
+    Answer, Ask, Bar, Engine, FileView, FormatDoc, Item, Job, Options, Review, Row, RuleDoc, ShapeDetail,
+};
 use crate::protocol::{ShapeRow, Sort};
 
 /// How long an engine may say nothing while it has work. It reports progress far more often.
@@ -142,6 +145,22 @@ impl Client {
     pub async fn request(&self, id: String) -> Result<Vec<Bar>, Failure> {
         match self.ask(|job| Ask::Request { job, id }, Vec::new(), None).await? {
             Answer::Request { queries, .. } => Ok(queries),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// What the last log review holds against code, as the code engine takes it.
+    pub async fn seen(&self) -> Result<Vec<u8>, Failure> {
+        match self.ask(|job| Ask::Seen { job }, Vec::new(), None).await? {
+            Answer::Seen { seen, .. } => Ok(seen),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// The last code review with what logs showed of it: its report, and its files in their order.
+    pub async fn join(&self, seen: Vec<u8>) -> Result<(Report, Vec<FileView>), Failure> {
+        match self.ask(|job| Ask::Join { job, seen }, Vec::new(), None).await? {
+            Answer::Joined { report, files, .. } => Ok((*report, files)),
             other => Err(unexpected(other)),
         }
     }

@@ -28,13 +28,15 @@ pub struct Jobs<F> {
     unsent: Vec<Job>,
     /// The last review that was answered: what rows, shapes and requests are asked about.
     held: Option<Question<F>>,
+    /// What that review was joined with since.
+    joined: Option<Question<F>>,
     /// Whether the present worker has done `held`.
     at_worker: bool,
 }
 
 impl<F> Default for Jobs<F> {
     fn default() -> Self {
-        Self { next: 1, pending: BTreeMap::new(), unsent: Vec::new(), held: None, at_worker: false }
+        Self { next: 1, pending: BTreeMap::new(), unsent: Vec::new(), held: None, joined: None, at_worker: false }
     }
 }
 
@@ -69,8 +71,13 @@ impl<F: Clone> Jobs<F> {
             && let Some(Question { ask: Ask::Review { items, options, .. }, files }) = self.held.clone()
         {
             self.add(|job| Ask::Review { job, items, options }, files, None);
-            // It was added last and goes first.
-            self.unsent.rotate_right(1);
+            let mut added = 1;
+            if let Some(Question { ask: Ask::Join { seen, .. }, files }) = self.joined.clone() {
+                self.add(|job| Ask::Join { job, seen }, files, None);
+                added += 1;
+            }
+            // They were added last and go first.
+            self.unsent.rotate_right(added);
             self.at_worker = true;
         }
         let unsent = std::mem::take(&mut self.unsent);
@@ -85,9 +92,17 @@ impl<F: Clone> Jobs<F> {
 
     pub fn answer(&mut self, job: Job, answer: Answer) {
         let Some((question, waiting)) = self.pending.remove(&job) else { return };
-        if matches!(answer, Answer::Reviewed { .. }) {
-            self.held = Some(question);
-            self.at_worker = true;
+        match answer {
+            // One that is repeated is joined again.
+            Answer::Reviewed { .. } => {
+                if waiting.is_some() {
+                    self.joined = None;
+                }
+                self.held = Some(question);
+                self.at_worker = true;
+            }
+            Answer::Joined { .. } => self.joined = Some(question),
+            _ => {}
         }
         if let Some(waiting) = waiting {
             // Nobody listens any more when the receiver was dropped.
@@ -170,6 +185,20 @@ mod tests {
         let job = sent[1].ask.job();
         jobs.answer(job, Answer::Rows { job, file: 0, from: 0, rows: Vec::new() });
         assert!(matches!(answers.try_recv(), Ok(Some(Ok(Answer::Rows { .. })))));
+    }
+
+    #[test]
+    fn a_new_worker_joins_again() {
+        let mut jobs = after_a_review();
+        let _joined = ask(&mut jobs, |job| Ask::Join { job, seen: vec![7] }, Vec::new());
+        let job = jobs.take_unsent()[0].ask.job();
+        jobs.answer(job, Answer::Joined { job, report: Box::default(), files: Vec::new() });
+        jobs.fail_all(&Failure::Cancelled);
+        let _answers = ask(&mut jobs, rows, Vec::new());
+        let sent = jobs.take_unsent();
+        let [review, join, rows] = &sent[..] else { panic!("{} questions", sent.len()) };
+        assert!(matches!((&review.ask, &rows.ask), (Ask::Review { .. }, Ask::Rows { .. })));
+        assert!(matches!(&join.ask, Ask::Join { seen, .. } if *seen == [7]));
     }
 
     #[test]

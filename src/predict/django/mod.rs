@@ -138,6 +138,7 @@ impl<'p> Interpreter<'p, '_> {
             locked: false,
             locked_of: false,
             streamed: false,
+            paged: false,
             slice: None,
             local: self.frames.len() == 1,
             opaque: false,

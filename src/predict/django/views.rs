@@ -175,6 +175,7 @@ impl<'p> Interpreter<'p, '_> {
         page.uid = self.number();
         page.born = self.rec.loop_depth();
         page.desc.slice = Some(Slice { start: None, stop: None, bounded: true, index: false });
+        page.desc.paged = true;
         page.sym = page.sym.attr("page");
         Value::QuerySet(Rc::new(page))
     }

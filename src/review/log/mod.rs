@@ -1,6 +1,7 @@
 //! The review of logs: inputs come in one after the other, each request is judged when it is over and forgotten, and
 //! what was found of all of them comes out.
 
+mod compare;
 mod endpoints;
 mod merge;
 mod plans;
@@ -12,16 +13,19 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use crate::config::Config;
-use crate::model::{Input, InputError, LogQuery, QueryRow, Report, Request};
+use crate::model::{
+    CodeLine, Input, InputError, LogQuery, Measured, QueryRow, Report, Request, Seen, SeenFinding, SeenPlace, SeenShape,
+};
 use crate::observe::{self, ReadSeek};
 use crate::project::Project;
-use crate::rules::observed::{self as rules, LogRule, PlanRule, StatisticRule};
-use crate::rules::registry;
+use crate::rules::observed::{self as rules, LogRule, PlanRule, StatisticRule, budget_missed};
+use crate::rules::{Draft, registry};
+use crate::schema::Tables;
 use crate::sql::Statements;
 use crate::trace::Fingerprint;
-use crate::workload::{Shape, Workload};
+use crate::workload::{Place, Sent, Shape, Workload};
 
-use super::finding;
+use super::{dialect, finding};
 use merge::Merged;
 use plans::Plans;
 use requests::Requests;
@@ -35,6 +39,8 @@ pub struct Logs {
     config: Config,
     /// A log knows no models.
     project: Project,
+    /// Of the program that sent the statements, as far as it is known.
+    tables: Tables,
     rules: Vec<LogRule>,
     plan_rules: Vec<PlanRule>,
     statistic_rules: Vec<StatisticRule>,
@@ -84,6 +90,7 @@ impl Logs {
             statistic_rules: rules::STATISTIC_RULES.iter().copied().filter(|rule| selected(rule.meta)).collect(),
             config,
             project: Project::default(),
+            tables: Tables::default(),
             statements: Statements::new(),
             workload: Workload::default(),
             merged: Merged::default(),
@@ -93,6 +100,11 @@ impl Logs {
             inputs: Vec::new(),
             errors: Vec::new(),
         }
+    }
+
+    /// Says what tables and indexes there are, for advice on what is missing.
+    pub fn know(&mut self, tables: Tables) {
+        self.tables = tables;
     }
 
     /// Reads one input, by the format with the id `format` or by detection. `progress` is told the bytes that are read
@@ -119,11 +131,32 @@ impl Logs {
         self.errors.push(error);
     }
 
-    pub fn finish(mut self) -> LogReview {
+    pub fn finish(self) -> LogReview {
+        self.finish_after(None)
+    }
+
+    /// Compares with what was before, a review of the same choices.
+    pub fn finish_after(mut self, before: Option<LogReview>) -> LogReview {
         let statistics = std::mem::take(&mut self.statistics);
         statistics.judge(&mut self);
-        let Logs { config, project, workload, merged, requests, plans, mut inputs, errors, .. } = self;
+        let Logs { config, project, tables, workload, mut merged, requests, plans, mut inputs, errors, .. } = self;
         let (endpoints, notes) = endpoints::endpoints(&workload, &statistics.endpoints, &config);
+        let changes = before.as_ref().map(|before| compare::endpoints(&before.report.endpoints, &endpoints));
+        merged.next_run();
+        if !tables.is_empty() {
+            let dialect = dialect(&config).unwrap_or_default();
+            let selected = |draft: &Draft| registry::selected(draft.rule, &config.select, &config.ignore);
+            for draft in rules::index_advice(&workload, &tables, dialect).into_iter().filter(selected) {
+                merged.add(draft);
+            }
+        }
+        if registry::selected(&budget_missed::META, &config.select, &config.ignore) {
+            let missed = endpoints.iter().filter_map(budget_missed::missed);
+            let worse = changes.iter().flatten().filter_map(budget_missed::worse);
+            for draft in missed.chain(worse) {
+                merged.add(draft);
+            }
+        }
         if let Some(first) = inputs.first_mut() {
             first.notes.extend(notes);
             first.notes.extend(requests.note());
@@ -137,9 +170,50 @@ impl Logs {
         let requests = requests.finish(&found.places);
         report.requests = requests.iter().map(request).collect();
         report.plans = plans.finish();
+        report.comparison = before.map(|before| compare::compare(before, &mut report, changes.unwrap_or_default()));
         let files = report.inputs.len() as u32;
         finding::tally(&mut report, files, workload.statements, rules::metas());
         LogReview { report, workload, requests, findings: found.of_shape, parents: found.parents }
+    }
+}
+
+impl LogReview {
+    /// What code is held against.
+    pub fn seen(&self) -> Seen {
+        let mut of_finding: Vec<Vec<String>> = vec![Vec::new(); self.report.findings.len()];
+        for (shape, findings) in &self.findings {
+            for at in findings {
+                if let Some(shapes) = of_finding.get_mut(*at) {
+                    shapes.push(shape.to_string());
+                }
+            }
+        }
+        let findings = self.report.findings.iter().cloned().zip(of_finding);
+        Seen {
+            shapes: self.workload.shapes().map(seen_shape).collect(),
+            findings: findings.map(|(finding, shapes)| SeenFinding { finding, shapes }).collect(),
+        }
+    }
+}
+
+fn seen_shape(shape: &Shape) -> SeenShape {
+    let line = |place: &Place| CodeLine { path: place.path.to_string(), line: place.line };
+    let place = |(lines, sent): (&Vec<Place>, Sent)| SeenPlace {
+        lines: lines.iter().map(line).collect(),
+        measured: Measured { executions: sent.executions, total_ms: sent.time_us.map(ms), most: sent.most },
+    };
+    let timed = shape.times.count() > 0;
+    SeenShape {
+        fingerprint: shape.fingerprint.to_string(),
+        sql: shape.sql.clone(),
+        kind: shape.kind,
+        table: shape.tables.first().map(ToString::to_string).unwrap_or_default(),
+        all: Measured {
+            executions: shape.executions,
+            total_ms: timed.then(|| ms(shape.times.sum())),
+            most: shape.most,
+        },
+        places: shape.places.by_count().into_iter().map(place).collect(),
     }
 }
 
@@ -159,6 +233,7 @@ pub(super) fn row(shape: &Shape) -> LogQuery {
         p95_ms: times.percentile(95).map(ms),
         max_ms: times.most().map(ms),
         requests: (shape.requests > 0).then_some(shape.requests),
+        code: Vec::new(),
     }
 }
 

@@ -1,13 +1,17 @@
 //! What the trace of a log shows: statements that repeat, and why. The rules are those of the catalogue, by their
 //! [`Meta`]; their checks of code stay out of the log engine, which links this list only.
 
+pub mod budget_missed;
 mod counts;
 mod duplicates;
 mod groups;
+mod index_advice;
+mod lost_update;
 pub mod low_cache_hit_rate;
 pub mod misestimate;
 mod n_plus_one;
 mod names;
+mod pages;
 mod parent;
 mod plans;
 pub mod slow_query;
@@ -17,7 +21,9 @@ mod statistics;
 #[cfg(test)]
 mod tests;
 
-use super::{Context, Meta, aggregation, n_plus_one as loops, over_fetching};
+pub use index_advice::index_advice;
+
+use super::{Context, Meta, aggregation, concurrency, index, n_plus_one as loops, over_fetching, pagination};
 use crate::trace::Trace;
 
 pub use plans::{Explained, PLAN_RULES, PlanRule};
@@ -43,6 +49,10 @@ pub static RULES: &[LogRule] = &[
     LogRule { meta: &loops::query_in_loop::META, look: n_plus_one::query_in_loop },
     LogRule { meta: &aggregation::mergeable_counts::META, look: counts::mergeable_counts },
     LogRule { meta: &over_fetching::duplicate_fetch::META, look: duplicates::duplicate_fetch },
+    LogRule { meta: &concurrency::counter_rmw::META, look: lost_update::counter_rmw },
+    LogRule { meta: &pagination::unbounded_result::META, look: pages::unbounded_result },
+    LogRule { meta: &pagination::slice_after_load::META, look: pages::deep_offset },
+    LogRule { meta: &pagination::random_order::META, look: pages::random_order },
     LogRule { meta: &slow_query::META, look: slow_query::slow_query },
 ];
 
@@ -51,6 +61,7 @@ pub fn metas() -> impl Iterator<Item = &'static Meta> + Clone {
     let mut metas: Vec<&'static Meta> = RULES.iter().map(|rule| rule.meta).collect();
     metas.extend(PLAN_RULES.iter().map(|rule| rule.meta));
     metas.extend(STATISTIC_RULES.iter().map(|rule| rule.meta));
+    metas.extend([&index::unindexed_filter::META, &index::composite_index::META, &budget_missed::META]);
     let number = |meta: &Meta| meta.code.get(2..).and_then(|digits| digits.parse::<u32>().ok());
     metas.sort_by_key(|meta| number(meta));
     metas.dedup_by_key(|meta| meta.code);

@@ -60,7 +60,7 @@ pub fn lookup<'t>(group: &Group<'t>) -> Option<Lookup<'t>> {
 }
 
 /// `user_ptr_id`, and `topic_id` as the key of `topics`: a table's own key under a longer name.
-fn own_key(column: &str, table: &str) -> bool {
+pub(super) fn own_key(column: &str, table: &str) -> bool {
     column.ends_with("_ptr_id") || names::relation(column).is_some_and(|stem| names::leads_to(stem, table))
 }
 

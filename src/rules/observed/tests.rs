@@ -213,3 +213,43 @@ fn a_limit_bounds_the_loop() {
     assert_eq!((all[0].1.severity, all[0].1.confidence), (Severity::Warning, Confidence::Certain));
     assert!(facts(&sliced, Dialect::Postgres).limit);
 }
+
+#[test]
+fn rows_that_are_too_many_skipped_or_shuffled() {
+    let sorted = |rest: &str| format!(r#"{TOPICS} ORDER BY {rest}"#);
+    assert_eq!(codes(&[&sorted("RANDOM() ASC LIMIT 3")]), ["RT705"]);
+    assert_eq!(codes(&["SELECT t.id FROM t ORDER BY rand() LIMIT 1"]), ["RT705"]);
+    assert_eq!(codes(&[&sorted(r#""forum_topic"."id" ASC LIMIT 20 OFFSET 5000"#)]), ["RT704"]);
+    assert_eq!(codes(&[&sorted(r#""forum_topic"."id" ASC LIMIT 5000 OFFSET 20"#)]), [] as [&str; 0]);
+    assert_eq!(codes(&[&format!("rows:4000 {TOPICS}")]), ["RT701"]);
+    assert_eq!(codes(&[&format!("rows:4000 {TOPICS} LIMIT 4000"), &format!("rows:40 {TOPICS}")]), [] as [&str; 0]);
+}
+
+#[test]
+fn an_update_can_be_lost() {
+    let read = |id: u32| format!(r#"SELECT "t"."id", "t"."views" FROM "t" WHERE "t"."id" = {id} LIMIT 21"#);
+    let write = |set: &str, id: u32| format!(r#"UPDATE "t" SET {set} WHERE "t"."id" = {id}"#);
+    let all = found(&request(&[&read(5), &write(r#""views" = 8"#, 5)]));
+    let [("RT502", draft)] = &all[..] else { panic!("{all:?}") };
+    assert_eq!(draft.confidence, Confidence::Likely);
+    assert!(draft.message.contains("views of it set to a number"), "{}", draft.message);
+    // All columns are written back: they may be a form's.
+    let whole = r#""title" = 'x', "views" = 8, "body" = 'y', "slug" = 'z'"#;
+    assert_eq!(found(&request(&[&read(5), &write(whole, 5)]))[0].1.confidence, Confidence::Possible);
+    let silent: [(&str, &str, String); 8] = [
+        ("another row", &read(4), write(r#""views" = 8"#, 5)),
+        ("the database adds", &read(5), write(r#""views" = "t"."views" + 1"#, 5)),
+        ("no number", &read(5), write(r#""views" = 'many'"#, 5)),
+        ("no count", &read(5), write(r#""title" = '8'"#, 5)),
+        ("a foreign key", &read(5), write(r#""total_id" = 8"#, 5)),
+        ("locked", &format!("{} FOR UPDATE", read(5)), write(r#""views" = 8"#, 5)),
+        ("the old value is asked for", &read(5), format!("{} AND \"t\".\"views\" = 7", write(r#""views" = 8"#, 5))),
+        ("written again", &write(r#""title" = 'x'"#, 5), write(r#""views" = 8"#, 5)),
+    ];
+    for (why, first, second) in &silent {
+        assert_eq!(codes(&[first, second]), [] as [&str; 0], "{why}");
+    }
+    let mut whole_log = request(&[&read(5), &write(r#""views" = 8"#, 5)]);
+    whole_log.origin = crate::trace::Origin::Log { request: "1".into(), name: "all".into(), bounded: false };
+    assert!(found(&whole_log).is_empty());
+}

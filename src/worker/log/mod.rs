@@ -10,7 +10,7 @@ use super::options::config;
 use crate::intake::{self, Classified, HEAD, Kind};
 use crate::model::{InputError, Report};
 use crate::observe::{self, Error};
-use crate::protocol::{Answer, Ask, Item, ItemOutcome, Job, Options, Review};
+use crate::protocol::{Answer, Ask, Item, ItemOutcome, Job, Options, Review, wire};
 use crate::review::{Logs, Outcome};
 use crate::rules::observed;
 use views::Views;
@@ -48,7 +48,11 @@ impl LogDesk {
                     Err(message) => Answer::Failed { job, message },
                 }
             }
-            Ask::Rows { job, .. } => failed(job, "the log engine shows no code"),
+            Ask::Seen { job } => match wire::encode(&self.views.seen()) {
+                Ok(seen) => Answer::Seen { job, seen },
+                Err(error) => failed(job, &error.to_string()),
+            },
+            Ask::Rows { job, .. } | Ask::Join { job, .. } => failed(job, "the log engine shows no code"),
             Ask::Catalogue { job } => failed(job, "the code engine lists the rules"),
         }
     }

@@ -215,3 +215,42 @@ fn other_questions_are_answered_or_declined() {
     let review = Ask::Review { job: 4, items: Vec::new(), options };
     assert!(matches!(ask(&mut desk, review), Answer::Failed { job: 4, message } if message.contains("five")));
 }
+
+#[test]
+fn code_and_log_are_joined_between_the_engines() {
+    let make = |path: &str| {
+        let bytes = fixture(&format!("make/{path}"));
+        item(path, None, &bytes)
+    };
+    let things = ["forum/models.py", "forum/views.py", "forum/templates/topics.html"].map(make);
+    let (items, bytes): (Vec<Item>, Vec<Bytes>) = things.into_iter().unzip();
+    let mut code = crate::worker::CodeDesk::default();
+    let quiet = |_: &str, _, _| {};
+    let Answer::Reviewed { review, .. } =
+        code.answer(Ask::Review { job: 1, items, options: Options::default() }, bytes, &quiet)
+    else {
+        panic!()
+    };
+    let (mut desk, _) = at_work();
+    let Answer::Seen { job: 2, seen } = ask(&mut desk, Ask::Seen { job: 2 }) else { panic!() };
+    // A second join starts from the code alone again.
+    for _ in 0..2 {
+        let join = Ask::Join { job: 3, seen: seen.clone() };
+        let Answer::Joined { job: 3, report, files } = code.answer(join, Vec::new(), &quiet) else { panic!() };
+        let both = |finding: &&crate::model::Finding| finding.source == crate::model::FindingSource::Both;
+        let rules: Vec<&str> = report.findings.iter().filter(both).map(|finding| finding.rule.as_str()).collect();
+        assert!(rules.contains(&"RT109") && rules.contains(&"RT112"), "{rules:?}");
+        assert_eq!(files.len(), review.files.len());
+        let views = files.iter().position(|file| file.path == "forum/views.py").unwrap();
+        let counted = report.findings.iter().position(|finding| finding.rule == "RT109").unwrap();
+        assert!(files[views].findings.contains(&(counted as u32)));
+        let line = report.findings[counted].line.unwrap();
+        let window = Ask::Rows { job: 4, file: views as u32, from: line - 1, to: line };
+        let Answer::Rows { rows, .. } = code.answer(window, Vec::new(), &quiet) else { panic!() };
+        // The rows, and a count for each of them.
+        assert_eq!((rows[0].new, rows[0].seen.unwrap().executions), (Some(line), 5));
+        assert_eq!(rows[0].findings, [counted as u32]);
+    }
+    let nonsense = code.answer(Ask::Join { job: 5, seen: vec![9] }, Vec::new(), &quiet);
+    assert!(matches!(nonsense, Answer::Failed { job: 5, .. }));
+}

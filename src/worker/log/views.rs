@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use crate::model::{LogQuery, QueryRow, Report};
+use crate::model::{LogQuery, QueryRow, Report, Seen};
 use crate::protocol::{Bar, ShapeDetail, ShapeRow, Sort};
 use crate::review::LogReview;
 use crate::sql;
@@ -39,6 +39,10 @@ impl Views {
         let rows = rows.collect();
         let by_id = review.requests.iter().enumerate().map(|(at, listed)| (listed.id.clone(), at)).collect();
         Views { rows, by_id, review }
+    }
+
+    pub fn seen(&self) -> Seen {
+        self.review.seen()
     }
 
     pub fn report(&self) -> &Report {

@@ -6,8 +6,8 @@ use super::loaded::Slot;
 use super::tokens::{class_name, pieces};
 use crate::app::review::desk::{Desk, Opened, Step};
 use crate::app::state::App;
-use crate::app::widgets::{Formula, SeverityMark, plural};
-use crate::protocol::{Bracket, BracketPart, Row, RowKind};
+use crate::app::widgets::{Formula, SeverityMark, count, milliseconds, plural};
+use crate::protocol::{Bracket, BracketPart, Measured, Row, RowKind};
 
 #[component]
 pub fn CodeRow(at: Slot) -> impl IntoView {
@@ -38,6 +38,8 @@ pub fn CodeRow(at: Slot) -> impl IntoView {
             None => piece.to_owned().into_any(),
         })
         .collect();
+    // What the gutter has no room for.
+    let seen = row.seen.as_ref().map(measured);
     let opens: Vec<String> = row.loops.iter().filter(|bracket| opens(bracket)).map(label).collect();
     view! {
         <div
@@ -56,6 +58,7 @@ pub fn CodeRow(at: Slot) -> impl IntoView {
             <span class="sign">{sign}</span>
             <span class="text">{text}</span>
             {(!opens.is_empty()).then(|| view! { <span class="aside">{opens.join(", ")}</span> })}
+            {seen.map(|seen| view! { <span class="aside" data-testid="seen">{seen}</span> })}
         </div>
     }
     .into_any()
@@ -74,14 +77,15 @@ fn label(bracket: &Bracket) -> String {
 #[component]
 fn Trips(row: Row) -> impl IntoView {
     let desk = Desk::get();
-    let Row { new, trips, function_trips, queries, .. } = row;
+    let Row { new, trips, function_trips, queries, seen, .. } = row;
     let place = new.map(|line| format!(", line {line}")).unwrap_or_default();
     let total = function_trips.map(|total| {
         let title = format!("One call of this function: {total} round trips");
         view! { <span class="total" title=title>"⇄ " <Formula text=total /></span> }
     });
     let badge = trips.map(|trips| {
-        let label = format!("{trips} round trips{place}: show the SQL");
+        let run = seen.map(|seen| format!(", {}", measured(&seen))).unwrap_or_default();
+        let label = format!("{trips} round trips{place}{run}: show the SQL");
         let opened = Opened { line: new, trips: trips.clone(), queries };
         let open = move |_| {
             desk.opened.update(|now| *now = if now.as_ref() == Some(&opened) { None } else { Some(opened.clone()) });
@@ -94,6 +98,13 @@ fn Trips(row: Row) -> impl IntoView {
         }
     });
     view! { <span class="trips">{total} {badge}</span> }
+}
+
+/// `seen 48×, 31.0 ms`
+fn measured(seen: &Measured) -> String {
+    // Some logs count whole milliseconds.
+    let time = seen.total_ms.filter(|ms| *ms >= 0.05).map(|ms| format!(", {}", milliseconds(ms))).unwrap_or_default();
+    format!("seen {}×{time}", count(seen.executions))
 }
 
 /// The worst finding of the line.

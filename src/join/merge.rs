@@ -1,0 +1,402 @@
+//! Findings of code and of logs that mean the same become one; what a log ran without showing it is doubted.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::REPEATED;
+use super::meet::{Code, How, Meeting, Meetings, has_word};
+use crate::model::{
+    Built, Confidence, Evidence, Family, Finding, FindingSource, Prediction, Seen, SeenFinding, SeenShape,
+};
+
+/// Lines that are named for a statement that several send.
+const MOST_LINES: usize = 3;
+
+pub fn merge(
+    findings: Vec<Finding>,
+    predictions: &[Prediction],
+    code: &Code<'_>,
+    meetings: &Meetings,
+    seen: &Seen,
+    is_chosen: &dyn Fn(&Finding) -> bool,
+) -> Vec<Finding> {
+    let mut merge = Merge { predictions, code, seen, of_prediction: HashMap::new(), is_chosen, meetings };
+    for (at, meeting) in meetings.all.iter().enumerate() {
+        for prediction in &meeting.predictions {
+            merge.of_prediction.entry(*prediction).or_default().push(at);
+        }
+    }
+    let mut places: BTreeMap<(&str, u32), Vec<usize>> = BTreeMap::new();
+    for (at, prediction) in predictions.iter().enumerate() {
+        places.entry((&prediction.path, prediction.line)).or_default().push(at);
+    }
+    let mut own: Vec<OfCode> = findings
+        .into_iter()
+        .map(|finding| OfCode { owns: merge.owned(&finding, &places), finding, confirmed: false })
+        .collect();
+    let mut alone = Vec::new();
+    for observed in &seen.findings {
+        let met = merge.met(observed);
+        let same = merge.same(observed, &met, &own);
+        for (at, how) in &same {
+            if let Some(of_code) = own.get_mut(*at) {
+                merge.confirm(of_code, observed, *how);
+            }
+        }
+        if same.is_empty() {
+            let rest = merge.by_parents(observed, &met, &mut own);
+            alone.extend(rest.map(|rest| merge.placed(&rest, &met)));
+        }
+    }
+    for of_code in own.iter_mut().filter(|of_code| !of_code.confirmed) {
+        merge.measure(of_code);
+    }
+    own.into_iter().map(|of_code| of_code.finding).chain(alone).collect()
+}
+
+struct OfCode {
+    finding: Finding,
+    /// Indexes of the predictions that it is of.
+    owns: Vec<usize>,
+    confirmed: bool,
+}
+
+struct Merge<'m> {
+    predictions: &'m [Prediction],
+    code: &'m Code<'m>,
+    meetings: &'m Meetings,
+    /// Indexes among the meetings.
+    of_prediction: HashMap<usize, Vec<usize>>,
+    seen: &'m Seen,
+    is_chosen: &'m dyn Fn(&Finding) -> bool,
+}
+
+impl<'m> Merge<'m> {
+    /// The predictions inside of a finding's place, or behind the call that it stands at.
+    fn owned(&self, finding: &Finding, places: &BTreeMap<(&str, u32), Vec<usize>>) -> Vec<usize> {
+        let (Some(path), Some(line)) = (finding.path.as_deref(), finding.line) else { return Vec::new() };
+        let last = finding.end_line.unwrap_or(line).max(line);
+        let start = (line, finding.column.unwrap_or(1));
+        let end = (last, finding.end_column.unwrap_or(u32::MAX));
+        let inside = places.range((path, line)..=(path, last)).flat_map(|(_, all)| all.iter().copied());
+        let inside: Vec<usize> = inside
+            .filter(|at| self.predictions.get(*at).is_some_and(|p| (start..end).contains(&(p.line, p.column))))
+            .collect();
+        if !inside.is_empty() {
+            return inside;
+        }
+        let at_line = places.get(&(path, line)).cloned().unwrap_or_default();
+        if !at_line.is_empty() {
+            return at_line;
+        }
+        let call = format!("{path}:{line} ");
+        let behind = self.predictions.iter().enumerate();
+        behind.filter(|(_, p)| p.via.iter().any(|step| step.starts_with(&call))).map(|(at, _)| at).collect()
+    }
+
+    /// The meetings of a log's finding: of a loop those of its own place.
+    fn met(&self, observed: &SeenFinding) -> Vec<&'m Meeting> {
+        let finding = &observed.finding;
+        let of_it = |meeting: &&Meeting| {
+            let Some(shape) = self.seen.shapes.get(meeting.shape) else { return false };
+            let place = meeting.place.and_then(|at| shape.places.get(at)).and_then(|place| place.lines.first());
+            let here = place.is_none_or(|line| {
+                finding.path.as_deref() == Some(line.path.as_str()) && finding.line == Some(line.line)
+            });
+            observed.shapes.contains(&shape.fingerprint) && (here || !is_of_one_place(finding))
+        };
+        self.meetings.all.iter().filter(of_it).collect()
+    }
+
+    /// The code's findings that mean the same, with how they were met.
+    fn same(&self, observed: &SeenFinding, met: &[&Meeting], own: &[OfCode]) -> Vec<(usize, How)> {
+        let mut out: Vec<(usize, How)> = Vec::new();
+        let mut alike: Vec<usize> = Vec::new();
+        for (at, of_code) in own.iter().enumerate() {
+            let Some(meaning) = means(&observed.finding, &of_code.finding) else { continue };
+            let how = met.iter().filter(|meeting| self.is_of(meeting, of_code, &observed.finding));
+            if let Some(how) = how.map(|meeting| meeting.how).min() {
+                out.push((at, how));
+                alike.extend((meaning == Meaning::Alike).then_some(at));
+            }
+        }
+        if alike.len() < out.len() && out.iter().any(|(_, how)| *how == How::Shapes) {
+            out.retain(|(at, _)| !alike.contains(at));
+        }
+        let of_line = |at: usize| own.get(at).map(|of_code| (&of_code.finding.path, of_code.finding.line));
+        let lines: BTreeSet<_> = out.iter().filter_map(|(at, _)| of_line(*at)).collect();
+        // Without a stack, only the one line that is predicted to repeat it can have.
+        if lines.len() > 1 && out.iter().any(|(_, how)| *how == How::Shapes) {
+            out.retain(|(_, how)| *how < How::Shapes);
+        }
+        out
+    }
+
+    /// Confirms findings by the requests in which the log's was seen: the query that gave the keys tells the loop. Gives
+    /// what is left of it.
+    fn by_parents(&self, observed: &SeenFinding, met: &[&Meeting], own: &mut [OfCode]) -> Option<SeenFinding> {
+        let mut rest = observed.clone();
+        // Where nothing tells requests apart, loops are not told apart either.
+        let requests: BTreeSet<&str> = observed.finding.evidence.iter().filter_map(request_of).collect();
+        for request in requests {
+            let here = |evidence: &Evidence| request_of(evidence) == Some(request);
+            let parents: Vec<&str> =
+                observed.finding.evidence.iter().filter(|e| here(e)).filter_map(shape_of).collect();
+            let fits = |of_code: &OfCode| {
+                means(&observed.finding, &of_code.finding).is_some()
+                    && met.iter().any(|meeting| self.is_of(meeting, of_code, &observed.finding))
+                    && of_code.owns.iter().flat_map(|at| self.drivers(*at)).any(|at| {
+                        let fingerprint = self.predictions.get(at).map(|p| p.fingerprint.as_str());
+                        fingerprint.is_some_and(|fingerprint| parents.contains(&fingerprint))
+                    })
+            };
+            let mut fitting = own.iter_mut().filter(|of_code| fits(of_code));
+            let (Some(only), None) = (fitting.next(), fitting.next()) else { continue };
+            let mut part = rest.clone();
+            part.finding.evidence.retain(here);
+            self.confirm(only, &part, How::Shape);
+            rest.finding.evidence.retain(|evidence| !here(evidence));
+        }
+        let left = |evidence: &Evidence| shape_of(evidence).is_some_and(|of| rest.shapes.iter().any(|own| own == of));
+        rest.finding.evidence.iter().any(left).then_some(rest)
+    }
+
+    fn is_of(&self, meeting: &Meeting, of_code: &OfCode, observed: &Finding) -> bool {
+        if meeting.predictions.iter().any(|at| of_code.owns.contains(at)) {
+            return true;
+        }
+        // One of several statements that are at fault together.
+        let finding = &of_code.finding;
+        let named = |path: &str, line: u32| {
+            let is_it = |evidence: &Evidence| matches!(evidence, Evidence::Code { path: own, line: at, .. } if own == path && *at == line);
+            finding.evidence.iter().any(is_it)
+        };
+        finding.rule == observed.rule
+            && !is_of_one_place(finding)
+            && self.code.places(&meeting.predictions).into_iter().any(|(path, line)| named(path, line))
+    }
+
+    fn confirm(&self, of_code: &mut OfCode, observed: &SeenFinding, how: How) {
+        let log = &observed.finding;
+        let finding = &mut of_code.finding;
+        finding.confidence = match how {
+            How::Stack if log.confidence >= Confidence::Likely => Confidence::Certain,
+            _ => finding.confidence.max(log.confidence),
+        };
+        let statements = log.evidence.iter().filter(|evidence| matches!(evidence, Evidence::Statements { .. }));
+        let (count, total_ms) = total(statements.clone(), &observed.shapes);
+        finding.evidence.extend(statements.cloned());
+        if let (Some(cost), Some(saved)) = (&mut finding.cost, log.cost.as_ref().and_then(|cost| cost.saved_ms)) {
+            cost.saved_ms = Some(cost.saved_ms.unwrap_or(0.0) + saved);
+        }
+        if !of_code.confirmed && log.confidence >= Confidence::Likely {
+            self.raise(finding);
+        }
+        finding.source = FindingSource::Both;
+        finding.introduced = finding.introduced.or(log.introduced);
+        finding.message.push_str(&format!(" The log shows it: {}.", counted(count, total_ms)));
+        of_code.confirmed = true;
+    }
+
+    fn raise(&self, finding: &mut Finding) {
+        if std::mem::take(&mut finding.hint) || (self.is_chosen)(finding) {
+            return;
+        }
+        finding.severity = finding.severity.raised();
+    }
+
+    /// What the log says of a finding that none of its own confirms.
+    fn measure(&self, of_code: &mut OfCode) {
+        let repeats = repeats(&of_code.finding);
+        let of_it = |at: &usize| !repeats || self.predictions.get(*at).is_some_and(|p| !p.loops.is_empty());
+        let owned: Vec<usize> = of_code.owns.iter().copied().filter(of_it).collect();
+        let met: BTreeSet<usize> =
+            owned.iter().filter_map(|at| self.of_prediction.get(at)).flatten().copied().collect();
+        let met: Vec<&Meeting> = met.into_iter().filter_map(|at| self.meetings.all.get(at)).collect();
+        let sure = || met.iter().filter(|meeting| meeting.how != How::Shapes);
+        let finding = &mut of_code.finding;
+        for meeting in sure() {
+            let Some(SeenShape { fingerprint, sql, .. }) = self.seen.shapes.get(meeting.shape) else { continue };
+            finding.evidence.push(Evidence::Statements {
+                fingerprint: fingerprint.clone(),
+                sql: sql.clone(),
+                count: meeting.measured.executions,
+                total_ms: meeting.measured.total_ms,
+                request: None,
+            });
+        }
+        if !repeats {
+            return;
+        }
+        let most = sure().map(|meeting| meeting.measured.most).max();
+        let all: u64 = sure().map(|meeting| meeting.measured.executions).sum();
+        match most {
+            Some(REPEATED..) => {
+                finding.source = FindingSource::Both;
+                finding.confidence = finding.confidence.max(Confidence::Likely);
+                self.raise(finding);
+                let most = most.unwrap_or_default();
+                finding.message.push_str(&format!(" The log shows it: up to {most} times in one request."));
+            }
+            Some(1..) => {
+                doubt(finding, &format!("the log sends it {} and never more than twice in one request", times(all)))
+            }
+            // Nothing divides the log into requests.
+            Some(0) => {}
+            None if met.is_empty() => {
+                if let Some(read) = owned.iter().filter_map(|at| self.rows_read(*at)).max() {
+                    let told = format!("the log reads the rows of the loop {} and sends nothing for them", times(read));
+                    doubt(finding, &told);
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// How often the log read the rows of the loop around a prediction, if nothing there can be what is predicted.
+    fn rows_read(&self, prediction: usize) -> Option<u64> {
+        let drivers = self.drivers(prediction);
+        let prediction = self.predictions.get(prediction)?;
+        let met = drivers.iter().filter_map(|at| self.of_prediction.get(at)).flatten();
+        let met: BTreeSet<usize> = met.copied().collect();
+        let met = || met.iter().filter_map(|at| self.meetings.all.get(*at));
+        let read: u64 =
+            met().filter(|meeting| meeting.how != How::Shapes).map(|meeting| meeting.measured.executions).sum();
+        let by_stack = met().all(|meeting| meeting.how == How::Stack);
+        let alike = |shape: &SeenShape| shape.kind == prediction.kind && has_word(&prediction.sql, &shape.table);
+        (read > 0 && (by_stack || !self.seen.shapes.iter().any(alike))).then_some(read)
+    }
+
+    /// The predictions that read the rows of the innermost loop around one.
+    fn drivers(&self, prediction: usize) -> Vec<usize> {
+        let around = |prediction: &'m Prediction| prediction.loop_.get(prediction.loops.last()?);
+        let Some(prediction) = self.predictions.get(prediction) else { return Vec::new() };
+        let Some(around) = around(prediction) else { return Vec::new() };
+        let drives = |other: &Prediction| {
+            let built = |built: &Built| built.path == around.path && built.line == around.line;
+            let here = other.path == around.path && other.line == around.line;
+            other.loops.len() < prediction.loops.len() && (here || other.built.as_ref().is_some_and(built))
+        };
+        self.predictions.iter().enumerate().filter(|(_, other)| drives(other)).map(|(at, _)| at).collect()
+    }
+
+    /// A finding of the log alone, at the line of the code where that is known.
+    fn placed(&self, observed: &SeenFinding, met: &[&Meeting]) -> Finding {
+        let mut finding = observed.finding.clone();
+        for evidence in &mut finding.evidence {
+            if let Evidence::Code { path, .. } = evidence
+                && let Some(file) = self.code.file(path)
+            {
+                file.clone_into(path);
+            }
+        }
+        let predictions: Vec<usize> = met.iter().flat_map(|meeting| meeting.predictions.iter().copied()).collect();
+        let places = self.code.places(&predictions);
+        let sure = met.iter().all(|meeting| meeting.how != How::Shapes);
+        if let Some((path, line)) = places.first().filter(|_| sure && places.len() == 1) {
+            finding.path = Some((*path).to_owned());
+            finding.line = Some(*line);
+            let first = predictions.iter().filter_map(|at| self.predictions.get(*at)).find(|p| !p.loops.is_empty());
+            if let Some(around) = first.and_then(|p| p.loop_.get(p.loops.last()?)) {
+                let (path, message) = (around.path.clone(), format!("in the loop over {}", around.text));
+                finding.evidence.insert(0, Evidence::Code { path, line: around.line, message });
+            }
+            return finding;
+        }
+        if let Some(file) = finding.path.as_deref().and_then(|path| self.code.file(path)) {
+            finding.path = Some(file.to_owned());
+        } else if places.len() <= MOST_LINES {
+            let told = places.into_iter().map(|(path, line)| Evidence::Code {
+                path: path.to_owned(),
+                line,
+                message: "may be sent here".to_owned(),
+            });
+            finding.evidence.extend(told);
+        }
+        finding
+    }
+}
+
+/// One step less sure, and why.
+fn doubt(finding: &mut Finding, why: &str) {
+    finding.confidence = match finding.confidence {
+        Confidence::Certain => Confidence::Likely,
+        Confidence::Likely | Confidence::Possible => Confidence::Possible,
+    };
+    finding.message.push_str(&format!(" Less sure: {why}."));
+}
+
+/// A loop sends it: what another line sends is another finding.
+fn is_of_one_place(finding: &Finding) -> bool {
+    matches!(finding.family, Family::NPlusOne | Family::Bulk)
+}
+
+/// It is predicted once per turn of a loop.
+fn repeats(finding: &Finding) -> bool {
+    let in_loop = |cost: &crate::model::Cost| cost.before_terms.iter().any(|term| !term.loops.is_empty());
+    let by_loop = is_of_one_place(finding) || finding.family == Family::Aggregation;
+    by_loop && finding.cost.as_ref().is_some_and(in_loop)
+}
+
+/// How a finding of a log is one of the code, seen from the other side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    Same,
+    /// It can be: the rows of a loop may all have the same key.
+    Alike,
+}
+
+/// What repeats, a loop of the code explains.
+fn means(log: &Finding, code: &Finding) -> Option<Meaning> {
+    let (equal, invariant) = (log.rule == "RT304", code.rule == "RT106");
+    match (log.rule == code.rule, equal, invariant) {
+        (true, ..) | (_, true, true) => Some(Meaning::Same),
+        // Its keys differ.
+        (_, false, true) => None,
+        _ if !repeats(code) => None,
+        (_, true, false) => Some(Meaning::Alike),
+        _ => (is_of_one_place(log) || log.rule == "RT201").then_some(Meaning::Same),
+    }
+}
+
+fn request_of(evidence: &Evidence) -> Option<&str> {
+    match evidence {
+        Evidence::Statements { request, .. } => request.as_deref(),
+        Evidence::Code { .. } => None,
+    }
+}
+
+fn shape_of(evidence: &Evidence) -> Option<&str> {
+    match evidence {
+        Evidence::Statements { fingerprint, .. } => Some(fingerprint),
+        Evidence::Code { .. } => None,
+    }
+}
+
+/// What the statements at fault come to.
+fn total<'e>(evidence: impl Iterator<Item = &'e Evidence>, shapes: &[String]) -> (u64, Option<f64>) {
+    let mut out = crate::model::Measured::default();
+    for evidence in evidence {
+        if let Evidence::Statements { fingerprint, count, total_ms, .. } = evidence
+            && shapes.contains(fingerprint)
+        {
+            out.add(crate::model::Measured { executions: *count, total_ms: *total_ms, most: 0 });
+        }
+    }
+    (out.executions, out.total_ms)
+}
+
+fn counted(count: u64, total_ms: Option<f64>) -> String {
+    match total_ms {
+        // Some logs count whole milliseconds.
+        Some(ms) if ms >= 0.05 => format!("{}, {ms:.1} ms", times(count)),
+        _ => times(count),
+    }
+}
+
+fn times(count: u64) -> String {
+    match count {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        count => format!("{count} times"),
+    }
+}

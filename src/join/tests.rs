@@ -1,0 +1,281 @@
+//! Small cases of each way in which code and log meet.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::model::{
+    Confidence, Cost, Evidence, Family, FindingSource, Kind, Loop, Orm, Over, SeenFinding, SeenPlace, SeenShape,
+    Severity, Term,
+};
+
+const CHILD: &str = "00000000000000c1";
+const PARENT: &str = "00000000000000a1";
+
+fn prediction(line: u32, fingerprint: &str, sql: &str, looped: bool) -> Prediction {
+    let around = Loop {
+        over: Over::Query,
+        text: "rows of forum.Topic (line 9)".into(),
+        model: None,
+        path: "forum/views.py".into(),
+        line: 9,
+        exactly: None,
+        at_most: None,
+    };
+    Prediction {
+        path: "forum/views.py".into(),
+        line,
+        column: 5,
+        end_line: line,
+        orm: Orm::Django,
+        model: None,
+        kind: Kind::Select,
+        sql: sql.into(),
+        fingerprint: fingerprint.into(),
+        loops: if looped { vec!["N".into()] } else { Vec::new() },
+        loop_: if looped { [("N".to_owned(), around)].into() } else { BTreeMap::new() },
+        built: None,
+        via: Vec::new(),
+        confidence: Confidence::Certain,
+    }
+}
+
+/// The loop over line 9 sends the child at each of `lines`.
+fn predictions(lines: &[u32]) -> Vec<Prediction> {
+    let mut out = vec![prediction(9, PARENT, "SELECT id FROM topic", false)];
+    out.extend(lines.iter().map(|line| prediction(*line, CHILD, "SELECT id FROM forum WHERE id = ?", true)));
+    out
+}
+
+fn finding(rule: &str, path: Option<&str>, line: u32, source: FindingSource) -> Finding {
+    let term = Term { count: 1, loops: vec!["N".into()] };
+    Finding {
+        rule: rule.into(),
+        name: "any".into(),
+        family: if rule.starts_with("RT1") { Family::NPlusOne } else { Family::Index },
+        severity: Severity::Warning,
+        hint: false,
+        confidence: Confidence::Likely,
+        source,
+        path: path.map(str::to_owned),
+        line: path.map(|_| line),
+        column: None,
+        end_line: None,
+        end_column: None,
+        message: "It repeats.".into(),
+        introduced: None,
+        cost: Some(Cost { before_terms: vec![term], ..Cost::default() }),
+        evidence: Vec::new(),
+        rewrite: None,
+        advice: String::new(),
+        fingerprint: String::new(),
+    }
+}
+
+fn of_code(rule: &str, line: u32) -> Finding {
+    finding(rule, Some("forum/views.py"), line, FindingSource::Code)
+}
+
+fn shape(fingerprint: &str, table: &str, executions: u64, most: u64, line: Option<u32>) -> SeenShape {
+    let measured = Measured { executions, total_ms: Some(executions as f64), most };
+    let lines = line.map(|line| vec![CodeLine { path: "/srv/forum/views.py".into(), line }]);
+    SeenShape {
+        fingerprint: fingerprint.into(),
+        sql: format!("SELECT id FROM {table}"),
+        kind: Kind::Select,
+        table: table.into(),
+        all: measured,
+        places: lines.into_iter().map(|lines| SeenPlace { lines, measured }).collect(),
+    }
+}
+
+/// A loop of the log over the child, 48 times.
+fn looped(line: Option<u32>) -> SeenFinding {
+    let mut finding = finding("RT105", line.map(|_| "/srv/forum/views.py"), line.unwrap_or(0), FindingSource::Log);
+    finding.evidence = vec![Evidence::Statements {
+        fingerprint: CHILD.into(),
+        sql: String::new(),
+        count: 48,
+        total_ms: Some(31.2),
+        request: Some("GET /forum/".into()),
+    }];
+    SeenFinding { finding, shapes: vec![CHILD.into()] }
+}
+
+fn joined(findings: Vec<Finding>, predictions: &[Prediction], seen: &Seen) -> Joined {
+    join(findings, (predictions, &[]), &["forum/views.py"], seen, &|_| false)
+}
+
+#[test]
+fn a_loop_that_both_show_is_one_finding_and_graver() {
+    for stack in [Some(12), None] {
+        let seen = Seen {
+            shapes: vec![shape(CHILD, "forum", 48, 48, stack), shape(PARENT, "topic", 1, 1, stack.map(|_| 9))],
+            findings: vec![looped(stack)],
+        };
+        let joined = joined(vec![of_code("RT101", 12)], &predictions(&[12]), &seen);
+        let [found] = &joined.findings[..] else { panic!("{:?}", joined.findings) };
+        assert_eq!((found.rule.as_str(), found.source), ("RT101", FindingSource::Both));
+        assert_eq!(found.severity, Severity::Blocker);
+        let sure = if stack.is_some() { Confidence::Certain } else { Confidence::Likely };
+        assert_eq!(found.confidence, sure);
+        assert!(found.message.ends_with("The log shows it: 48 times, 31.2 ms."), "{}", found.message);
+        assert_eq!(found.evidence.len(), 1);
+        let line = CodeLine { path: "forum/views.py".into(), line: 12 };
+        assert_eq!(joined.lines[&line].executions, 48);
+        assert_eq!(joined.of_shape, [vec![line], vec![CodeLine { path: "forum/views.py".into(), line: 9 }]]);
+        let met = if stack.is_some() { (49, 0) } else { (0, 49) };
+        assert_eq!((joined.met.by_stack, joined.met.by_shape), met);
+    }
+}
+
+#[test]
+fn a_chosen_severity_stays_and_a_hint_is_one_no_more() {
+    let seen = Seen { shapes: vec![shape(CHILD, "forum", 48, 48, None)], findings: vec![looped(None)] };
+    let hint = Finding { hint: true, ..of_code("RT101", 12) };
+    let all = joined(vec![hint], &predictions(&[12]), &seen).findings;
+    assert_eq!((all[0].hint, all[0].severity), (false, Severity::Warning));
+    let chosen = join(vec![of_code("RT101", 12)], (&predictions(&[12]), &[]), &["forum/views.py"], &seen, &|_| true);
+    assert_eq!(chosen.findings[0].severity, Severity::Warning);
+}
+
+#[test]
+fn without_a_stack_the_one_line_that_repeats_it_is_meant() {
+    let seen = Seen { shapes: vec![shape(CHILD, "forum", 48, 48, None)], findings: vec![looped(None)] };
+    let mut several = predictions(&[12]);
+    several.push(prediction(30, CHILD, "SELECT id FROM forum WHERE id = ?", false));
+    let one = joined(vec![of_code("RT101", 12)], &several, &seen);
+    assert_eq!((one.findings.len(), one.findings[0].source), (1, FindingSource::Both));
+    assert_eq!((one.met.several, one.lines.len()), (48, 0));
+    // Of two loops that send it, either may be meant.
+    let two = joined(vec![of_code("RT101", 12), of_code("RT101", 14)], &predictions(&[12, 14]), &seen);
+    let sources: Vec<FindingSource> = two.findings.iter().map(|finding| finding.source).collect();
+    assert_eq!(sources, [FindingSource::Code, FindingSource::Code, FindingSource::Log]);
+    assert_eq!(two.findings[0], of_code("RT101", 12));
+    let told = two.findings[2].evidence.iter().filter(|e| matches!(e, Evidence::Code { .. })).count();
+    assert_eq!((told, &two.findings[2].path), (2, &None));
+}
+
+#[test]
+fn what_the_log_alone_found_gets_its_line_and_loop() {
+    let seen = Seen { shapes: vec![shape(CHILD, "forum", 48, 48, None)], findings: vec![looped(None)] };
+    let joined = joined(Vec::new(), &predictions(&[12]), &seen);
+    let [found] = &joined.findings[..] else { panic!("{:?}", joined.findings) };
+    assert_eq!(
+        (found.source, found.path.as_deref(), found.line),
+        (FindingSource::Log, Some("forum/views.py"), Some(12))
+    );
+    let Evidence::Code { line: 9, message, .. } = &found.evidence[0] else { panic!("{:?}", found.evidence) };
+    assert_eq!(message, "in the loop over rows of forum.Topic (line 9)");
+}
+
+#[test]
+fn what_ran_without_repeating_is_doubted() {
+    // Sent, but once in each request.
+    let once = Seen { shapes: vec![shape(CHILD, "forum", 7, 1, Some(12))], findings: Vec::new() };
+    let found = joined(vec![of_code("RT101", 12)], &predictions(&[12]), &once).findings;
+    assert_eq!(found[0].confidence, Confidence::Possible);
+    assert!(found[0].message.contains("7 times and never more than twice in one request"), "{}", found[0].message);
+    assert_eq!(found[0].source, FindingSource::Code);
+    // The rows were read, and nothing like it was sent.
+    let rows = Seen { shapes: vec![shape(PARENT, "topic", 3, 1, None)], findings: Vec::new() };
+    let found = joined(vec![of_code("RT101", 12)], &predictions(&[12]), &rows).findings;
+    assert_eq!(found[0].confidence, Confidence::Possible);
+    assert!(found[0].message.contains("reads the rows of the loop 3 times"), "{}", found[0].message);
+    // The table is read in a way that is not predicted: it may be that.
+    let other = Seen {
+        shapes: vec![shape(PARENT, "topic", 3, 1, None), shape("00000000000000ff", "forum", 9, 9, None)],
+        findings: Vec::new(),
+    };
+    assert_eq!(joined(vec![of_code("RT101", 12)], &predictions(&[12]), &other).findings, [of_code("RT101", 12)]);
+}
+
+#[test]
+fn repetition_speaks_for_itself_where_requests_are_told_apart() {
+    let many = Seen { shapes: vec![shape(CHILD, "forum", 40, 20, Some(12))], findings: Vec::new() };
+    let found = joined(vec![of_code("RT101", 12)], &predictions(&[12]), &many).findings;
+    assert_eq!((found[0].source, found[0].severity), (FindingSource::Both, Severity::Blocker));
+    let whole = Seen { shapes: vec![shape(CHILD, "forum", 40, 0, Some(12))], findings: Vec::new() };
+    let found = joined(vec![of_code("RT101", 12)], &predictions(&[12]), &whole).findings;
+    assert_eq!((found[0].source, found[0].severity), (FindingSource::Code, Severity::Warning));
+}
+
+#[test]
+fn what_is_not_met_stays_as_it_is() {
+    let seen = Seen { shapes: vec![shape("00000000000000ff", "user", 9, 9, Some(80))], findings: Vec::new() };
+    let joined = joined(vec![of_code("RT101", 12), of_code("RT401", 9)], &predictions(&[12]), &seen);
+    assert_eq!(joined.findings, [of_code("RT101", 12), of_code("RT401", 9)]);
+    assert_eq!((joined.met.on_other_lines, joined.met.by_stack), (9, 0));
+    // A line that is no loop's only gets what was measured.
+    let read = Seen { shapes: vec![shape(PARENT, "topic", 3, 3, Some(9))], findings: Vec::new() };
+    let found = self::joined(vec![of_code("RT401", 9)], &predictions(&[12]), &read).findings;
+    assert_eq!(
+        (found[0].source, found[0].confidence, found[0].evidence.len()),
+        (FindingSource::Code, Confidence::Likely, 1)
+    );
+}
+
+#[test]
+fn the_query_that_gave_the_keys_tells_the_loop() {
+    // Two loops fetch the same, each over rows of its own; the log has one in each of two requests.
+    let mut all = predictions(&[12]);
+    let mut other = prediction(40, CHILD, "SELECT id FROM forum WHERE id = ?", true);
+    if let Some(around) = other.loop_.get_mut("N") {
+        around.line = 38;
+    }
+    all.push(other);
+    all.push(prediction(38, "00000000000000a2", "SELECT id FROM post", false));
+    let told = |fingerprint: &str, count, request: &str| Evidence::Statements {
+        fingerprint: fingerprint.into(),
+        sql: String::new(),
+        count,
+        total_ms: None,
+        request: Some(request.into()),
+    };
+    let mut seen_loop = looped(None);
+    seen_loop.finding.evidence = vec![
+        told(CHILD, 9, "GET /a/"),
+        told(PARENT, 1, "GET /a/"),
+        told(CHILD, 5, "GET /b/"),
+        told("00000000000000a2", 1, "GET /b/"),
+    ];
+    let shapes = vec![
+        shape(CHILD, "forum", 14, 9, None),
+        shape(PARENT, "topic", 1, 1, None),
+        shape("00000000000000a2", "post", 1, 1, None),
+    ];
+    let seen = Seen { shapes, findings: vec![seen_loop] };
+    let found = joined(vec![of_code("RT101", 12), of_code("RT101", 40)], &all, &seen).findings;
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].message.ends_with("9 times.") && found[1].message.ends_with("5 times."), "{found:?}");
+    assert!(found.iter().all(|finding| finding.source == FindingSource::Both));
+}
+
+#[test]
+fn a_function_that_did_not_run_sent_nothing() {
+    let mut all = predictions(&[12]);
+    all.push(prediction(40, CHILD, "SELECT id FROM forum WHERE id = ?", true));
+    all.push(prediction(41, "00000000000000ee", "SELECT id FROM tag", false));
+    let function = |line| Function {
+        path: "forum/views.py".into(),
+        name: format!("at_{line}"),
+        line,
+        round_trips: String::new(),
+        exact: true,
+        terms: Vec::new(),
+        loops: BTreeMap::new(),
+    };
+    let seen = Seen {
+        shapes: vec![shape(CHILD, "forum", 9, 9, None), shape(PARENT, "topic", 1, 1, None)],
+        findings: vec![looped(None)],
+    };
+    let joined = join(
+        vec![of_code("RT101", 12), of_code("RT101", 40)],
+        (&all, &[function(8), function(37)]),
+        &["forum/views.py"],
+        &seen,
+        &|_| false,
+    );
+    let sources: Vec<FindingSource> = joined.findings.iter().map(|finding| finding.source).collect();
+    assert_eq!(sources, [FindingSource::Both, FindingSource::Code]);
+    assert_eq!(joined.met.several, 0);
+}

@@ -1,0 +1,148 @@
+//! RT401 and RT402 over a whole log: lookups that no index of a known table serves, weighed by what they took.
+
+use std::collections::BTreeMap;
+
+use smol_str::SmolStr;
+
+use super::names;
+use crate::model::{Confidence, Severity};
+use crate::rules::index::{composite_index, unindexed_filter};
+use crate::rules::{Draft, DraftEvidence, Meta};
+use crate::schema::{Table, Tables};
+use crate::sql::{Dialect, facts};
+use crate::trace::{Comparison, Facts, Operator};
+use crate::workload::{Shape, Workload};
+
+/// Columns of an index that is advised.
+const MOST_COLUMNS: usize = 3;
+
+/// Lookups of one table by the same columns.
+struct Lookup<'w> {
+    table: &'w Table,
+    name: SmolStr,
+    columns: Vec<SmolStr>,
+    shapes: Vec<&'w Shape>,
+}
+
+/// Reads whose conditions lead to no index, the dearest first. A table of which nothing is known is not spoken of.
+pub fn index_advice(workload: &Workload, tables: &Tables, dialect: Dialect) -> Vec<Draft> {
+    let mut found: BTreeMap<(SmolStr, Vec<SmolStr>), Lookup<'_>> = BTreeMap::new();
+    let mut writes: BTreeMap<&str, u64> = BTreeMap::new();
+    for shape in workload.shapes() {
+        let Some(name) = shape.tables.first() else { continue };
+        if !shape.kind.reads() {
+            *writes.entry(name).or_default() += shape.executions;
+            continue;
+        }
+        let Some(table) = tables.get(name).filter(|table| !table.columns.is_empty()) else { continue };
+        if names::is_framework(name) {
+            continue;
+        }
+        if let Some(columns) = unserved(&facts(&shape.sql, dialect), name, table) {
+            let key = (name.clone(), columns.clone());
+            let new = || Lookup { table, name: name.clone(), columns, shapes: Vec::new() };
+            found.entry(key).or_insert_with(new).shapes.push(shape);
+        }
+    }
+    let mut lookups: Vec<Lookup<'_>> = found.into_values().collect();
+    lookups.sort_by_key(|lookup| std::cmp::Reverse((lookup.time_us(), lookup.executions())));
+    lookups.iter().map(|lookup| lookup.draft(writes.get(lookup.name.as_str()).copied().unwrap_or(0))).collect()
+}
+
+/// The columns of the index that would serve a statement: equality first, then one range or order.
+fn unserved(facts: &Facts, name: &str, table: &Table) -> Option<Vec<SmolStr>> {
+    if !facts.parsed || facts.compound || !facts.alternatives.is_empty() {
+        return None;
+    }
+    let own =
+        |column: &crate::trace::Column| column.table == name || (column.table.is_empty() && facts.tables.len() == 1);
+    let plain = facts.compared.iter().filter(|compared| own(&compared.column) && compared.function.is_none());
+    let by = |wanted: &dyn Fn(&Comparison) -> bool| -> Vec<SmolStr> {
+        let mut columns: Vec<SmolStr> =
+            plain.clone().filter(|compared| wanted(compared)).map(|compared| compared.column.name.clone()).collect();
+        columns.dedup();
+        columns
+    };
+    let equal = by(&|compared| matches!(compared.operator, Operator::Equal | Operator::In));
+    let mut ranges = by(&|compared| compared.operator == Operator::Range);
+    if equal.is_empty() && ranges.is_empty() && facts.limit {
+        // The first rows of an order.
+        let order = facts.ordered.first().filter(|order| order.function.is_none() && own(&order.column));
+        ranges.extend(order.map(|order| order.column.name.clone()));
+    }
+    // One index that leads with any of them narrows it; what joins compare narrows it, too.
+    let known: Vec<SmolStr> = equal.iter().chain(&ranges).cloned().collect();
+    let joined = facts.joined_on.iter().any(|(a, b)| own(a) || own(b));
+    if known.is_empty() || table.is_led_by(&known) || joined {
+        return None;
+    }
+    let selective = |column: &&SmolStr| table.columns.get(*column).is_some_and(|column| column.is_selective);
+    let range = ranges.iter().find(selective).filter(|range| !equal.contains(range));
+    let mut columns: Vec<SmolStr> = equal.iter().filter(selective).cloned().collect();
+    columns.sort();
+    columns.truncate(MOST_COLUMNS);
+    columns.extend(range.cloned());
+    (!columns.is_empty()).then_some(columns)
+}
+
+impl Lookup<'_> {
+    fn executions(&self) -> u64 {
+        self.shapes.iter().map(|shape| shape.executions).sum()
+    }
+
+    /// `None` where a shape has no times.
+    fn time_us(&self) -> Option<u64> {
+        self.shapes.iter().map(|shape| (shape.times.count() > 0).then(|| shape.times.sum())).sum()
+    }
+
+    fn meta(&self) -> &'static Meta {
+        if self.columns.len() > 1 { &composite_index::META } else { &unindexed_filter::META }
+    }
+
+    fn draft(&self, writes: u64) -> Draft {
+        let (table, columns) = (self.name.as_str(), self.columns.join(", "));
+        let times = self.executions();
+        let took = self.time_us().map(|us| format!(", {:.1} ms in all", us as f64 / 1000.0)).unwrap_or_default();
+        let cost = match writes {
+            0 => String::new(),
+            1 => " One write in the same log would keep it up to date.".to_owned(),
+            writes => format!(" {writes} writes in the same log would keep it up to date."),
+        };
+        let evidence = self.shapes.iter().map(|shape| DraftEvidence::Statements {
+            fingerprint: shape.fingerprint,
+            sql: shape.sql.clone(),
+            count: shape.executions,
+            total_us: (shape.times.count() > 0).then(|| shape.times.sum()),
+            request: None,
+            gave_keys: false,
+        });
+        Draft {
+            rule: self.meta(),
+            severity: Severity::Info,
+            // It was seen.
+            hint: Some(false),
+            confidence: Confidence::Likely,
+            site: None,
+            message: format!(
+                "`{table}` is looked up by {columns} {times}×{took}, and no index leads with any of them."
+            ),
+            cost: None,
+            evidence: evidence.collect(),
+            rewrite: None,
+            advice: format!("CREATE INDEX CONCURRENTLY ON {table} ({columns}){}.{cost}", self.in_django()),
+            key: format!("{table}:{columns}"),
+        }
+    }
+
+    fn in_django(&self) -> String {
+        if self.table.model.is_empty() {
+            return String::new();
+        }
+        let field = |column: &SmolStr| {
+            let field = self.table.columns.get(column).map(|column| &column.field).filter(|field| !field.is_empty());
+            format!("\"{}\"", field.unwrap_or(column))
+        };
+        let fields: Vec<String> = self.columns.iter().map(field).collect();
+        format!(", or models.Index(fields=[{}]) in the Meta of {}", fields.join(", "), self.table.model)
+    }
+}

@@ -1,0 +1,99 @@
+//! The rules of how many rows are asked for, and which: what they flag, and what only looks like it.
+
+#[allow(dead_code)]
+#[path = "support/cases.rs"]
+mod cases;
+
+use cases::Files;
+
+const MODELS: &str = "\
+from django.db import models
+
+
+class Post(models.Model):
+    text = models.CharField(max_length=200)
+    topic = models.IntegerField(db_index=True)
+
+
+class Note(models.Model):
+    text = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = [\"pk\"]
+";
+
+fn check(code: &str) {
+    let code = format!("from django.core.paginator import Paginator\nfrom forum.models import Note, Post\n{code}");
+    let files: Files = [("forum/models.py".to_owned(), MODELS.to_owned()), ("forum/views.py".to_owned(), code)].into();
+    cases::as_marked(&cases::review(&files, &["pagination"], "5.2"), &files);
+}
+
+#[test]
+fn pages_want_an_order() {
+    check(
+        "
+def shown(request):
+    page = Paginator(Post.objects.filter(topic=1), 20).get_page(1)
+    return [post.text for post in page]  # RT703
+
+def second(request):
+    return list(Post.objects.filter(topic=1)[20:40])  # RT703
+
+def ordered(request):
+    page = Paginator(Post.objects.filter(topic=1).order_by(\"pk\"), 20).get_page(1)
+    return [post.text for post in page]
+
+def by_default(request):
+    page = Paginator(Note.objects.filter(text=\"x\"), 20).get_page(1)
+    return [note.text for note in page]
+
+def any_three(request):
+    return list(Post.objects.filter(topic=1)[:3])
+
+def one(request):
+    return Post.objects.filter(topic=1)[0]
+
+def unknown(request, posts):
+    return [post.text for post in Paginator(posts, 20).get_page(1)]
+",
+    );
+}
+
+#[test]
+fn whole_tables_are_for_nobody() {
+    check(
+        "
+def all_posts(request):
+    return [post.text for post in Post.objects.order_by(\"pk\")]  # RT701
+
+def some(request):
+    return [post.text for post in Post.objects.filter(topic=1).order_by(\"pk\")]
+
+def newest(request):
+    return [post.text for post in Post.objects.order_by(\"-pk\")[:20]]
+",
+    );
+}
+
+#[test]
+fn rows_that_are_skipped_or_shuffled() {
+    check(
+        "
+def far(request):
+    return list(Post.objects.order_by(\"pk\")[2000:2020])  # RT704
+
+def near(request):
+    return list(Post.objects.order_by(\"pk\")[20:40])
+
+def any_one(request):
+    return Post.objects.filter(topic=1).order_by(\"?\").first()  # RT705
+
+def shuffled(request):
+    posts = Post.objects.order_by(\"?\")
+    return posts.order_by(\"pk\")[:3]
+
+def counted(request):
+    return Post.objects.order_by(\"?\").count()
+",
+    );
+}
