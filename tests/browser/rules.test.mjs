@@ -1,6 +1,7 @@
 // The catalogue: found, read, and tried out.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { withPage } from "./support/browser.mjs";
 import { Roundtrip } from "./support/roundtrip.mjs";
@@ -42,4 +43,36 @@ test("what no rule is about says so, and the arrow keys walk through the rest", 
     const code = focused.split("-").pop();
     assert.match(code, /^RT\d+$/);
     await page.getByTestId("rule").getByText(code).first().waitFor();
+  }));
+
+test("a rule that was turned off judges nothing, here and on the next visit", () =>
+  withPage(async ({ page }) => {
+    const app = new Roundtrip(page);
+    const code = [
+      "from django.db import models", "class Forum(models.Model):", "    name = models.CharField(max_length=80)",
+      "class Topic(models.Model):", "    forum = models.ForeignKey(Forum, on_delete=models.CASCADE)", "",
+      "def names():", "    return [topic.forum.name for topic in Topic.objects.all()]", "",
+    ].join("\n");
+    await app.paste(code);
+    await app.finding("RT101").waitFor();
+    await app.go("rules");
+    await page.getByTestId("rule-row").filter({ hasText: "RT101" }).click();
+    await page.getByTestId("rule-on").uncheck();
+    await page.getByTestId("rule-row").filter({ hasText: "RT101" }).getByText("off").waitFor();
+    await page.getByTestId("preset").selectOption("seeds");
+    const started = page.waitForEvent("download");
+    await page.getByTestId("save-settings").click();
+    const file = await started;
+    assert.equal(file.suggestedFilename(), "roundtrip.toml");
+    assert.equal(await readFile(await file.path(), "utf8"), 'preset = "seeds"\nignore = ["RT101"]\n');
+    await app.go("review");
+    await page.getByTestId("verdict").waitFor();
+    await page.reload();
+    await app.paste(code);
+    await page.getByTestId("verdict").waitFor();
+    assert.equal(await app.finding("RT101").count(), 0);
+    await app.go("rules");
+    await page.getByTestId("all-on").click();
+    await app.go("review");
+    await app.finding("RT101").waitFor();
   }));

@@ -1,15 +1,14 @@
 //! Taking the review along: the engine writes it, the browser saves or copies it.
 
-use js_sys::Array;
 use leptos::html::Details;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, Event, HtmlAnchorElement, HtmlInputElement, Url};
+use web_sys::{Event, HtmlInputElement};
 
 use crate::app::state::App;
-use crate::app::widgets::{copy, plural};
+use crate::app::widgets::{copy, download, plural};
 
 /// Id of the format, what the menu calls it, and the file that it is saved as.
 const FORMATS: [(&str, &str, &str); 7] = [
@@ -43,7 +42,7 @@ pub fn ExportMenu() -> impl IntoView {
         .map(|(id, label, file)| {
             view! {
                 <li>
-                    <button class="quiet" data-testid=format!("export-{id}") on:click=move |_| ask(id, download, file)>{label}</button>
+                    <button class="quiet" data-testid=format!("export-{id}") on:click=move |_| ask(id, save, file)>{label}</button>
                     <button class="quiet" aria-label=format!("Copy {label}") on:click=move |_| ask(id, copy_out, file)>"Copy"</button>
                 </li>
             }
@@ -81,7 +80,7 @@ fn Decisions() -> impl IntoView {
             <button
                 class="quiet"
                 data-testid="save-decisions"
-                on:click=move |_| download(app, app.triage.to_json(), "roundtrip-triage.json")
+                on:click=move |_| download(app, &app.triage.to_json(), "roundtrip-triage.json")
             >
                 "Decisions (--triage)"
             </button>
@@ -93,25 +92,10 @@ fn Decisions() -> impl IntoView {
     }
 }
 
-fn copy_out(app: App, text: String, file: &'static str) {
-    copy(app, text, move || app.notices.say(format!("Copied what would be {file}.")));
+fn save(app: App, text: String, file: &'static str) {
+    download(app, &text, file);
 }
 
-fn download(app: App, text: String, file: &'static str) {
-    let save = || {
-        let options = BlobPropertyBag::new();
-        options.set_type("text/plain");
-        let blob = Blob::new_with_str_sequence_and_options(&Array::of1(&text.into()), &options).ok()?;
-        let address = Url::create_object_url_with_blob(&blob).ok()?;
-        let link: HtmlAnchorElement = document().create_element("a").ok()?.dyn_into().ok()?;
-        link.set_href(&address);
-        link.set_download(file);
-        link.click();
-        // The browser has taken the blob over by then.
-        set_timeout(move || drop(Url::revoke_object_url(&address)), std::time::Duration::from_secs(60));
-        Some(())
-    };
-    if save().is_none() {
-        app.notices.warn("The browser did not allow saving a file.");
-    }
+fn copy_out(app: App, text: String, file: &'static str) {
+    copy(app, text, move || app.notices.say(format!("Copied what would be {file}.")));
 }

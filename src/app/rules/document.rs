@@ -7,6 +7,7 @@ use web_sys::Blob;
 use super::catalogue::severity;
 use super::example::{Shows, files, shows};
 use super::markdown::{Block, blocks};
+use super::settings::Switch;
 use crate::app::state::{App, Dropped, Part};
 use crate::app::widgets::{CopyButton, SeverityMark, marks};
 use crate::protocol::RuleDoc;
@@ -22,6 +23,7 @@ pub fn Document(rule: RuleDoc) -> impl IntoView {
                 <SeverityMark severity=severity(&rule) />
                 <span class="soft">{rule.family.clone()}</span>
                 {rule.hint.then(|| view! { <span class="soft">"shown with hints only"</span> })}
+                <Switch code=rule.code.clone() />
             </p>
         </header>
         {blocks}

@@ -4,16 +4,18 @@ mod catalogue;
 mod document;
 mod example;
 mod markdown;
+mod settings;
 
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
 use super::shell::FILTER;
 use super::state::App;
-use super::widgets::{SeverityMark, focus, plural};
+use super::widgets::{SeverityMark, focus, marked, plural};
 use crate::protocol::RuleDoc;
 use catalogue::{groups, severity, step};
 use document::Document;
+use settings::{Settings, is_off};
 
 /// Id of the list; its entries' ids begin with it.
 const LIST: &str = "rules";
@@ -74,6 +76,7 @@ pub fn Rules() -> impl IntoView {
                     data-testid="rule-filter"
                     on:input=move |event| words.set(event_target_value(&event))
                 />
+                <Settings />
                 <p class="number" role="status">{number}</p>
                 <nav aria-label="Rules" on:keydown=on_key>{list}</nav>
             </div>
@@ -107,6 +110,12 @@ fn entry(rule: &RuleDoc) -> AnyView {
         move || app.router.rule().is_some_and(|chosen| chosen == code).then_some("true")
     };
     let id = format!("{LIST}-{code}");
+    let off = {
+        let code = code.clone();
+        move || {
+            app.options.with(|options| is_off(options, &code)).then_some(view! { <span class="soft">" · off"</span> })
+        }
+    };
     view! {
         <li>
             <button
@@ -117,9 +126,9 @@ fn entry(rule: &RuleDoc) -> AnyView {
                 on:click=move |_| app.router.update(|route| route.rule = Some(code.clone()))
             >
                 <SeverityMark severity=severity(rule) icon_only=true />
-                <span class="rule-name">{rule.name.clone()}</span>
+                <span class="rule-name">{rule.name.clone()} {off}</span>
                 <span class="number">{rule.code.clone()}</span>
-                <span class="rule-summary">{rule.summary.clone()}</span>
+                <span class="rule-summary">{marked(&rule.summary)}</span>
             </button>
         </li>
     }

@@ -11,7 +11,7 @@
 //!   changes it starts the reviews that follow from it.
 //! - `app.router`: what is shown. Read a part with `app.router.view()`, `.finding()`, `.shape()` …; change it with
 //!   `app.router.show(view)` (a step that Back undoes) or `app.router.update(|route| …)` (which is none).
-//! - `app.options`: what a review is asked for; changing it reviews again.
+//! - `app.options`: what a review is asked for; changing it reviews again. The browser remembers it.
 //! - `app.catalogue`: the rules, once `app.load_catalogue()` has been answered.
 //! - `app.notices`: what is told above every view; `say` and `warn`.
 //! - `app.theme`: light, dark, or as the system has it.
@@ -24,6 +24,7 @@ mod reviewed;
 mod reviewing;
 mod route;
 mod router;
+mod settings;
 mod theme;
 mod triage;
 mod workspace;
@@ -40,6 +41,7 @@ pub use reviewed::Reviewed;
 pub use reviewed::sample_finding;
 pub use route::{Route, View};
 pub use router::Router;
+pub use settings::to_toml;
 pub use theme::Theme;
 pub use triage::{Decided, Triage, is_dismissed};
 pub use workspace::{Dropped, Entry, Part, Standing, Workspace};
@@ -82,7 +84,7 @@ impl App {
             log_review: RwSignal::new(None),
             code_progress: RwSignal::new(None),
             log_progress: RwSignal::new(None),
-            options: RwSignal::new(Options::default()),
+            options: settings::signal(),
             router: Router::new(),
             notices: Notices::new(),
             theme: theme::signal(),

@@ -1,10 +1,11 @@
 //! Parts that more than one view uses.
 //!
-//! `SeverityMark` (icon and word), `CopyButton`, `DiffView` (a rewrite), `Formula` (`1 + N`), `marked` (text with code in it), and the spelling of
-//! numbers: `count`, `milliseconds`, `bytes`, `plural`.
+//! `SeverityMark` (icon and word), `CopyButton`, `download`, `DiffView` (a rewrite), `Formula` (`1 + N`), `marked` (text
+//! with code in it), and the spelling of numbers: `count`, `milliseconds`, `bytes`, `plural`.
 
 mod copy;
 mod diff;
+mod download;
 mod formula;
 mod inline;
 mod number;
@@ -12,6 +13,7 @@ mod severity;
 
 pub use copy::{CopyButton, copy};
 pub use diff::DiffView;
+pub use download::download;
 pub use formula::Formula;
 pub use inline::{Inline, inlines, marked, marks};
 pub use number::{bytes, count, milliseconds, plural};
