@@ -102,9 +102,9 @@ test("what a finding costs is told in time, at the latency that was set", () =>
     await time.getByText("51.0 ms → 1.00 ms").waitFor();
     await app.panel.getByTestId("latency").fill("20");
     await app.panel.getByTestId("latency").press("Enter");
-    await time.getByText("1 020 ms → 20.0 ms").or(time.getByText("ms → 20.0 ms")).waitFor();
+    await time.getByText("ms → 20.0 ms").waitFor();
     await page.reload();
     await app.paste(CODE);
     await app.finding("RT101").first().click();
-    assert.equal(await app.panel.getByTestId("latency").inputValue(), "20");
+    assert.equal(await app.panel.getByTestId("latency").inputValue(), "20.0");
   }));

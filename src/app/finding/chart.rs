@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::cost::{USUAL_ROWS, curve, grows, value};
-use crate::app::state::{App, read_latency};
+use crate::app::state::{App, read_latency, tenths};
 use crate::app::widgets::{count, milliseconds};
 use crate::model::Cost;
 
@@ -27,7 +27,7 @@ pub fn CostChart(cost: Cost) -> impl IntoView {
     let reading = move || {
         let rows = rows.get();
         let (before, after) = (value(&cost, &cost.before_terms, rows), value(&cost, &cost.after_terms, rows));
-        let took = |trips: u64| milliseconds(trips as f64 * app.latency.get());
+        let took = |trips: u64| milliseconds(trips as f64 * f64::from(app.latency.get()) / 10.0);
         (rows, count(before), count(after), format!("{} → {}", took(before), took(after)))
     };
     let reading = Memo::new(move |_| reading());
@@ -65,7 +65,7 @@ pub fn CostChart(cost: Cost) -> impl IntoView {
                         max="1000"
                         step="0.1"
                         data-testid="latency"
-                        prop:value=move || app.latency.get().to_string()
+                        prop:value=move || tenths(app.latency.get())
                         on:change=set_latency
                     />
                     " ms each"

@@ -34,7 +34,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use web_sys::Storage;
 
-pub use latency::read as read_latency;
+pub use latency::{read as read_latency, tenths};
 pub use notice::{Action, Notice, Notices, Tone};
 pub use reviewed::Reviewed;
 #[cfg(test)]
@@ -65,8 +65,8 @@ pub struct App {
     pub notices: Notices,
     pub theme: RwSignal<Theme>,
     pub triage: Triage,
-    /// Of one round trip to the database, in milliseconds: what costs are told with.
-    pub latency: RwSignal<f64>,
+    /// Of one round trip to the database, in tenths of a millisecond: what costs are told with.
+    pub latency: RwSignal<u32>,
     pub catalogue: RwSignal<Option<Arc<Vec<RuleDoc>>>>,
     /// What an input may be taken for, once `load_formats` has been answered.
     pub formats: RwSignal<Vec<FormatDoc>>,
