@@ -426,7 +426,7 @@ def pairs(request):
         print(Forum.objects.filter(slug=slug).first(), name)
 
 def titles_of(topics):
-    return [topic.title for topic in topics]
+    return render(request, "topics.html", {"topics": topics})
 
 def held_by_the_caller(request):
     topics = Topic.objects.select_related("forum")
@@ -472,6 +472,29 @@ def named(request, names):
 def tagged(request, tags):
     for topic in Topic.objects.filter(state="open"):
         topic.tags.set(tags)
+"#,
+    );
+}
+
+#[test]
+fn what_failed_in_the_try_is_fetched_in_its_handler() {
+    silent(
+        r#"
+from django.core.paginator import EmptyPage, Paginator
+
+def page(request):
+    paginator = Paginator(Topic.objects.order_by("pk"), 20)
+    try:
+        topics = paginator.page(request.GET.get("page", 1))
+    except EmptyPage:
+        topics = paginator.page(1)
+    return render(request, "topics.html", {"topics": topics})
+
+def one(title):
+    try:
+        return Topic.objects.get(title=title)
+    except Topic.MultipleObjectsReturned:
+        return Topic.objects.filter(title=title).first()
 "#,
     );
 }

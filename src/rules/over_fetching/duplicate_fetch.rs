@@ -112,6 +112,13 @@ pub(super) fn covers(trace: &Trace, earlier: usize, later: usize) -> bool {
     if !second.arms.starts_with(&first.arms) || first.loops != second.loops || first.site == second.site {
         return false;
     }
+    // In a handler, what the `try` fetched may be what failed.
+    let failed = trace.scopes.attempts.iter().any(|attempt| {
+        attempt.body.contains(&earlier) && attempt.handlers.iter().any(|handler| handler.events.contains(&later))
+    });
+    if failed {
+        return false;
+    }
     let tables = match &second.kind {
         EventKind::Query(query) => &query.statement.facts.tables,
         _ => return false,
