@@ -64,3 +64,17 @@ fn the_pages_are_those_of_the_code() {
         assert!(pages.contains_key(&name), "docs/{name} is of no rule: run `make docs`");
     }
 }
+
+#[test]
+fn what_the_page_says_of_recording_stands_in_the_documentation() {
+    let how: serde_json::Value = serde_json::from_str(include_str!("../public/recorder/how.json")).unwrap();
+    let documented = include_str!("../docs/recording.md");
+    for source in how.as_array().unwrap() {
+        if let Some(copy) = source["copy"].as_str() {
+            assert!(documented.contains(copy), "{copy}");
+        }
+        if let Some(file) = source["file"].as_str() {
+            assert!(std::path::Path::new("public/recorder").join(file).is_file(), "{file}");
+        }
+    }
+}

@@ -3,6 +3,8 @@
 mod anywhere;
 mod bring;
 mod list;
+mod own;
+mod recording;
 mod samples;
 mod understood;
 
@@ -12,6 +14,7 @@ use leptos::prelude::*;
 use super::state::App;
 use anywhere::PASTE_BOX;
 use list::WorkspaceList;
+use recording::Recording;
 use samples::Samples;
 
 pub use anywhere::listen;
@@ -29,6 +32,7 @@ pub fn Inputs() -> impl IntoView {
             </Show>
             <h2>"Or look at a sample"</h2>
             <Samples />
+            <Recording />
         </section>
     }
 }

@@ -5,8 +5,9 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, Response};
+use web_sys::Blob;
 
+use super::own;
 use crate::app::state::{App, Dropped, Part};
 
 #[derive(Debug, Clone)]
@@ -29,14 +30,17 @@ pub fn Samples() -> impl IntoView {
     let app = App::get();
     let samples = RwSignal::new(Vec::<Sample>::new());
     spawn_local(async move {
-        let index = async { JsFuture::from(fetch("index.json").await?.json()?).await?.dyn_into::<Array>() };
+        let index =
+            async { JsFuture::from(own::fetch("samples/index.json").await?.json()?).await?.dyn_into::<Array>() };
         // Without them the page is as useful as with them.
         let index: Result<Array, JsValue> = index.await;
         samples.try_set(index.unwrap_or_default().iter().filter_map(|entry| Sample::of(&entry)).collect());
     });
     let open = move |file: String| {
         spawn_local(async move {
-            let blob = async { JsFuture::from(fetch(&file).await?.blob()?).await?.dyn_into::<Blob>() };
+            let blob = async {
+                JsFuture::from(own::fetch(&format!("samples/{file}")).await?.blob()?).await?.dyn_into::<Blob>()
+            };
             match blob.await {
                 Ok(blob) => {
                     let parts = vec![Part::new(file.clone(), blob)];
@@ -65,9 +69,4 @@ pub fn Samples() -> impl IntoView {
             </For>
         </ul>
     }
-}
-
-async fn fetch(file: &str) -> Result<Response, JsValue> {
-    let response: Response = JsFuture::from(window().fetch_with_str(&format!("./samples/{file}"))).await?.dyn_into()?;
-    if response.ok() { Ok(response) } else { Err(JsValue::NULL) }
 }
