@@ -108,3 +108,19 @@ test("what a finding costs is told in time, at the latency that was set", () =>
     await app.finding("RT101").first().click();
     assert.equal(await app.panel.getByTestId("latency").inputValue(), "20.0");
   }));
+
+test("what was dismissed of a log leaves its list, and can be shown", () =>
+  withPage(async ({ page }) => {
+    const app = new Roundtrip(page);
+    await app.started();
+    await page.getByTestId("sample").filter({ hasText: "connection.queries" }).click();
+    const findings = page.getByTestId("log-finding");
+    await findings.nth(1).waitFor();
+    const all = await findings.count();
+    await findings.first().click();
+    await page.getByTestId("decide-dismiss").first().click();
+    await page.getByTestId("log-dismissed").waitFor();
+    assert.equal(await findings.count(), all - 1);
+    await page.getByTestId("log-dismissed").click();
+    assert.equal(await findings.count(), all);
+  }));

@@ -46,8 +46,9 @@ fn Welcome() -> impl IntoView {
             <div class="welcome">
                 <h1>"See every database round trip before it runs."</h1>
                 <p>
-                    "Django and SQLAlchemy code or a query log goes in; the queries that repeat, could be one, scan a
-                    table or race come out, each with a rewrite that was checked."
+                    "Django code goes in, or the query log of any program; the queries that repeat, could be one, scan a
+                    table or race come out, each with what it costs and, where it can be written, a rewrite that was
+                    checked."
                 </p>
             </div>
         </Show>

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::overview::{findings_of, shown_by};
 use super::{Choice, Step};
-use crate::app::state::Reviewed;
+use crate::app::state::{App, Reviewed, is_dismissed};
 use crate::app::widgets::{SeverityMark, inlines, marks};
 
 /// More are told by their number: whoever has this many reads the worst ones first.
@@ -16,10 +16,36 @@ pub fn LogFindings(review: Reviewed, choice: Choice) -> impl IntoView {
     let of_review = review.clone();
     let marked =
         Memo::new(move |_| choice.shape().map(|shape| findings_of(&of_review.report, &shape)).unwrap_or_default());
-    let items: Vec<_> = (0..all.min(MOST)).filter_map(|at| item(&review, at, choice, marked)).collect();
+    let app = App::get();
+    let with_dismissed = RwSignal::new(false);
+    let of_review = review.clone();
+    let dismissed = Memo::new(move |_| -> Vec<usize> {
+        app.triage.with(|decisions| {
+            let is = |at: &usize| of_review.finding(*at).is_some_and(|finding| is_dismissed(decisions, finding));
+            (0..all).filter(is).collect()
+        })
+    });
+    let items = move || {
+        let hidden = if with_dismissed.get() { Vec::new() } else { dismissed.get() };
+        let shown = (0..all).filter(|at| !hidden.contains(at)).take(MOST);
+        shown.filter_map(|at| item(&review, at, choice, marked)).collect::<Vec<_>>()
+    };
+    let turn = move |_| with_dismissed.update(|with| *with = !*with);
+    let put_away = move || {
+        let number = dismissed.with(Vec::len);
+        let label = if with_dismissed.get() { "hide the dismissed" } else { "show" };
+        (number > 0).then(|| {
+            view! {
+                <p class="soft">
+                    {format!("{number} dismissed: ")}
+                    <button class="link" data-testid="log-dismissed" on:click=turn>{label}</button>
+                </p>
+            }
+        })
+    };
     view! {
         <section class="log-findings" aria-label="Findings of the log">
-            <h3>"Findings " <span class="number">{all}</span></h3>
+            <h3>"Findings " <span class="number">{move || all - dismissed.with(Vec::len)}</span></h3>
             {(all == 0)
                 .then(|| {
                     view! {
@@ -29,6 +55,7 @@ pub fn LogFindings(review: Reviewed, choice: Choice) -> impl IntoView {
                     }
                 })}
             <ul>{items}</ul>
+            {put_away}
             {(all > MOST).then(|| view! { <p class="soft">{format!("and {} more", all - MOST)}</p> })}
         </section>
     }
