@@ -1,4 +1,4 @@
-"""What both proofs need: a PostgreSQL of their own, and the command's fingerprints."""
+"""What the proofs need: a Python with packages, a PostgreSQL of their own, and the command's fingerprints."""
 
 import json
 import os
@@ -9,6 +9,17 @@ import tempfile
 from pathlib import Path
 
 TOOLS = Path(os.environ.get("TOOLS") or Path.home() / ".cache/roundtrip/tools")
+
+
+def environment(name, packages, modules):
+    """The Python of an environment in the per-user cache in which `modules` can be imported; made of `packages`."""
+    home = TOOLS / "{}-{}.{}".format(name, *sys.version_info)
+    python = home / "bin/python"
+    probe = [str(python), "-c", f"import {', '.join(modules)}"]
+    if not python.exists() or subprocess.run(probe, capture_output=True).returncode:
+        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "-q", *packages], check=True)
+    return str(python)
 
 
 class Postgres:

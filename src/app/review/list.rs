@@ -53,8 +53,6 @@ fn groups(review: &Reviewed, shown: &[usize]) -> Vec<(Option<String>, Vec<usize>
 #[component]
 fn VerdictLine(review: Reviewed, shown: usize) -> impl IntoView {
     let app = App::get();
-    let clear = move |_| app.router.update(|route| route.filter.clear());
-    let show_dismissed = move |_| app.router.update(|route| DISMISSED.clone_into(&mut route.filter));
     // Whoever dismisses one makes the list anew.
     let dismissed = untrack(|| {
         app.triage.with(|decisions| review.report.findings.iter().filter(|one| is_dismissed(decisions, one)).count())
@@ -67,24 +65,23 @@ fn VerdictLine(review: Reviewed, shown: usize) -> impl IntoView {
         Verdict::NotUnderstood(text) => {
             view! { <p class="verdict" data-testid="verdict"><b>"Not understood. "</b>{text}</p> }.into_any()
         }
-        Verdict::Dismissed(text) => view! {
-            <p class="verdict" data-testid="verdict">
-                <b>"Dismissed. "</b>
-                {text}
-                " "
-                <button class="link" on:click=show_dismissed>"Show them"</button>
-            </p>
-        }
-        .into_any(),
-        Verdict::Filtered(text) => view! {
-            <p class="verdict" data-testid="verdict">
-                <b>"Filtered. "</b>
-                {text}
-                " "
-                <button class="link" on:click=clear>"Show them"</button>
-            </p>
-        }
-        .into_any(),
+        Verdict::Dismissed(text) => view! { <OutOfSight word="Dismissed. " text filter=DISMISSED /> }.into_any(),
+        Verdict::Filtered(text) => view! { <OutOfSight word="Filtered. " text filter="" /> }.into_any(),
+    }
+}
+
+/// There are some; `filter` shows them.
+#[component]
+fn OutOfSight(word: &'static str, text: String, filter: &'static str) -> impl IntoView {
+    let app = App::get();
+    let show = move |_| app.router.update(|route| filter.clone_into(&mut route.filter));
+    view! {
+        <p class="verdict" data-testid="verdict">
+            <b>{word}</b>
+            {text}
+            " "
+            <button class="link" on:click=show>"Show them"</button>
+        </p>
     }
 }
 

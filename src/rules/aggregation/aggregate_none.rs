@@ -6,7 +6,7 @@ use crate::rewrite::{self, Call};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops};
 use crate::schema::FieldKind;
-use crate::trace::{Aggregate, AggregateFunction, Event, EventKind, Missing, Origin, Query, QuerySet, Trace};
+use crate::trace::{Aggregate, AggregateFunction, Event, EventKind, Missing, Query, QuerySet, Trace};
 
 rule! {
     /// Computes with an aggregate that is `None` where there are no rows.
@@ -81,7 +81,7 @@ impl Rule for AggregateNone {
     }
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
-        if !matches!(trace.origin, Origin::Code { .. }) || !trace.role.is_judged() {
+        if !trace.role.is_judged() {
             return;
         }
         for (at, event) in trace.events.iter().enumerate() {

@@ -8,7 +8,7 @@ use crate::project::Project;
 use crate::rewrite::{self, Call, FileEdit};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops};
-use crate::trace::{Aggregate, AggregateFunction, Aggregation, Event, Join, Origin, QuerySet, Trace};
+use crate::trace::{Aggregate, AggregateFunction, Aggregation, Event, Join, QuerySet, Trace};
 
 rule! {
     /// Computes a count, sum or mean over rows that another relation's join has multiplied.
@@ -106,7 +106,7 @@ impl Rule for AggregateOverJoins {
     }
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
-        if !matches!(trace.origin, Origin::Code { .. }) || !trace.role.is_judged() {
+        if !trace.role.is_judged() {
             return;
         }
         for (_, event, query) in trace.queries() {

@@ -6,7 +6,7 @@ use crate::model::{Kind, Orm, Site, Terms};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule, loops};
 use crate::schema::FieldKind;
-use crate::trace::{CallStep, Cause, Event, Filter, Origin, QuerySet, Trace};
+use crate::trace::{CallStep, Cause, Event, Filter, QuerySet, Trace};
 
 rule! {
     /// Computes the same numbers once for each period.
@@ -68,7 +68,7 @@ impl Rule for DuplicatePeriod {
     }
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
-        if matches!(trace.origin, Origin::Code { .. }) && trace.role.is_judged() {
+        if trace.role.is_judged() {
             groups(trace, cx).into_iter().for_each(|group| report(trace, &group, cx));
         }
     }

@@ -9,7 +9,7 @@ use crate::rules::macros::rule;
 use crate::rules::n_plus_one::eager;
 use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops};
 use crate::schema::{RelationKind, Reverse};
-use crate::trace::{Cause, Event, Filter, Origin, Query, QuerySet, Trace};
+use crate::trace::{Cause, Event, Filter, Query, QuerySet, Trace};
 
 rule! {
     /// Counts or sums rows once for each key of a loop.
@@ -87,9 +87,6 @@ impl Rule for GroupInLoop {
     }
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
-        if !matches!(trace.origin, Origin::Code { .. }) {
-            return;
-        }
         for (_, event, query) in trace.queries() {
             if let Some(turning) = repeats(trace, event, query, cx) {
                 report(trace, event, query, &turning, cx);

@@ -6,7 +6,7 @@ use crate::rewrite::{self, Call, FileEdit, Quote};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops};
 use crate::schema::{Field, FieldKind};
-use crate::trace::{Event, EventKind, Fold, Folded, Origin, QuerySet, Trace};
+use crate::trace::{Event, EventKind, Fold, Folded, QuerySet, Trace};
 
 rule! {
     /// Fetches all rows to compute one number of them.
@@ -81,7 +81,7 @@ impl Rule for PythonAggregate {
     }
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
-        if !matches!(trace.origin, Origin::Code { .. }) || !trace.role.is_judged() {
+        if !trace.role.is_judged() {
             return;
         }
         for event in &trace.events {

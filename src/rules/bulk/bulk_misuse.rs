@@ -3,7 +3,7 @@
 use crate::model::{Confidence, Severity};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, Meta, Rule, loops};
-use crate::trace::{EventKind, Misuse, Origin, Role, Trace};
+use crate::trace::{EventKind, Misuse, Role, Trace};
 
 rule! {
     /// Takes the result of a call that writes or lists rows for something that it is not.
@@ -54,7 +54,7 @@ impl Rule for BulkMisuse {
     }
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
-        if !matches!(trace.origin, Origin::Code { .. }) || trace.role == Role::Test {
+        if trace.role == Role::Test {
             return;
         }
         for event in &trace.events {

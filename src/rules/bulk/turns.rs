@@ -8,7 +8,7 @@ use crate::rewrite::{self, UseOfCall};
 use crate::rules::concurrency::rows;
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, loops};
 use crate::trace::{
-    CallStep, Cause, Event, EventKind, Handler, LoopInfo, Origin, Query, QuerySet, Row, RowEvent, RowOp, Trace,
+    CallStep, Cause, Event, EventKind, Handler, LoopInfo, Query, QuerySet, Row, RowEvent, RowOp, Trace,
 };
 
 pub struct Repeated<'t> {
@@ -30,8 +30,7 @@ pub struct Repeated<'t> {
 pub fn repeated<'t>(trace: &'t Trace, at: usize, config: &Config) -> Option<Repeated<'t>> {
     let event = trace.events.get(at)?;
     let EventKind::Query(query) = &event.kind else { return None };
-    let code = matches!(trace.origin, Origin::Code { .. }) && event.rendered.is_none();
-    if !code || loops::in_write(event) {
+    if event.rendered.is_some() || loops::in_write(event) {
         return None;
     }
     let turning = loops::repeating(trace, event, config)?;

@@ -6,7 +6,7 @@ use crate::model::{Severity, Site};
 use crate::project::Project;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops};
-use crate::trace::{CacheBackend, CacheEvent, CacheOp, Event, EventKind, Origin, Trace, ValueChange};
+use crate::trace::{CacheBackend, CacheEvent, CacheOp, Event, EventKind, Trace, ValueChange};
 
 rule! {
     /// Writes a cache value that was computed from the one read before, so that updates at the same time are lost.
@@ -63,7 +63,7 @@ impl Rule for CacheReadModifyWrite {
     }
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
-        if !matches!(trace.origin, Origin::Code { .. }) || !trace.role.is_judged() {
+        if !trace.role.is_judged() {
             return;
         }
         for (at, event, write) in cache_events(trace) {

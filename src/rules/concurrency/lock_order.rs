@@ -8,7 +8,7 @@ use super::locked_first;
 use crate::model::{Confidence, Site};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops};
-use crate::trace::{BlockKind, Cause, Event, Origin, Query, QuerySet, Role, Trace};
+use crate::trace::{BlockKind, Cause, Event, Query, QuerySet, Role, Trace};
 
 rule! {
     /// Locks several rows in an order that depends on who asks, so that two requests can wait for each other.
@@ -116,7 +116,7 @@ impl Rule for LockOrder {
 }
 
 fn is_judged(trace: &Trace) -> bool {
-    matches!(trace.origin, Origin::Code { .. }) && trace.role.is_judged() && trace.role != Role::Command
+    trace.role.is_judged() && trace.role != Role::Command
 }
 
 /// The locks of a run; those that a lock of the program's own keeps apart are none.

@@ -37,7 +37,7 @@ pub fn at_risk<'t, T>(
     mut look: impl FnMut(&'t Trace, usize, &'t Event) -> Option<Verdict<T>>,
 ) -> Vec<Risk<'t, T>> {
     let mut places: BTreeMap<(FileId, u32, u32), Place<'t, T>> = BTreeMap::new();
-    for trace in traces.iter().filter(|trace| is_judged(trace)) {
+    for trace in traces.iter().filter(|trace| trace.role.is_judged()) {
         for (at, event) in trace.events.iter().enumerate() {
             let Some(verdict) = look(trace, at, event) else { continue };
             let Some((site, via)) = place(event) else { continue };
@@ -68,10 +68,6 @@ fn worst<'t, T>(site: Site, runs: Vec<Run<'t, T>>) -> Option<Risk<'t, T>> {
         Verdict::Guarded => None,
     });
     at_risk.min_by_key(|(via, _)| *via).map(|(_, risk)| risk)
-}
-
-fn is_judged(trace: &Trace) -> bool {
-    matches!(trace.origin, Origin::Code { .. }) && trace.role.is_judged()
 }
 
 /// Where an event stands for a reader, and the calls that lead there: a model's own `save()` is called where the row is

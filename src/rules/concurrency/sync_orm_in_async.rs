@@ -7,7 +7,7 @@ use crate::project::{DjangoVersion, Project};
 use crate::rewrite::{self, FileEdit, UseOfCall};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule};
-use crate::trace::{CallStep, Cause, Event, EventKind, Origin, Query, Trace};
+use crate::trace::{CallStep, Cause, Event, EventKind, Query, Trace};
 
 rule! {
     /// Sends a query from a coroutine in the way of synchronous code.
@@ -80,7 +80,7 @@ impl Rule for SyncOrmInAsync {
     }
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
-        if !matches!(trace.origin, Origin::Code { .. }) || !trace.role.is_judged() {
+        if !trace.role.is_judged() {
             return;
         }
         // What a call leads to is told once, where the coroutine makes the call.

@@ -12,7 +12,7 @@ use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule};
 use crate::schema::{Field, FieldKind, Index, IndexOrigin, Model, ModelId, Schema, Wanted};
 use crate::sql::Dialect;
-use crate::trace::{Cause, Filter, Origin, QuerySet, Trace};
+use crate::trace::{Cause, Filter, QuerySet, Trace};
 
 rule! {
     /// Searches a column in a way that an ordinary index cannot serve.
@@ -82,9 +82,6 @@ impl Rule for IndexCannotServe {
     fn whole(&self, traces: &[Trace], cx: &mut Context<'_>) {
         let mut found: BTreeMap<(ModelId, SmolStr, Need), Vec<(Site, Confidence)>> = BTreeMap::new();
         for trace in traces.iter().filter(|trace| trace.role.is_judged()) {
-            if !matches!(trace.origin, Origin::Code { .. }) {
-                continue;
-            }
             for (_, event, query) in trace.queries() {
                 let own = matches!(query.cause, Cause::Evaluation | Cause::Method(_));
                 let (Some(queryset), Some(site), true) = (query.queryset, event.site, own) else { continue };

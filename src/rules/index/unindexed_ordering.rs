@@ -10,7 +10,7 @@ use crate::rewrite::NewIndex;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule};
 use crate::schema::{Field, FieldKind, ModelId, Schema};
-use crate::trace::{Cause, Event, Origin, Query, Renderer, Role, Trace};
+use crate::trace::{Cause, Event, Query, Renderer, Role, Trace};
 
 rule! {
     /// Takes the first rows of a default order that no index has.
@@ -88,9 +88,6 @@ impl Rule for UnindexedOrdering {
     fn whole(&self, traces: &[Trace], cx: &mut Context<'_>) {
         let mut found: BTreeMap<ModelId, Vec<Taken>> = BTreeMap::new();
         for trace in traces.iter().filter(|trace| trace.role.is_judged()) {
-            if !matches!(trace.origin, Origin::Code { .. }) {
-                continue;
-            }
             for (_, event, query) in trace.queries() {
                 if let Some((model, taken)) = taken(trace, event, query, &cx.project.schema) {
                     let sites = found.entry(model).or_default();

@@ -8,7 +8,7 @@ use crate::model::{Confidence, Orm, Site};
 use crate::project::Project;
 use crate::schema::{Field, FieldKind, ModelId, RelationKind, Schema, Wanted};
 use crate::sql::Dialect;
-use crate::trace::{Cause, Event, Origin, Query, QuerySet, Role, Trace};
+use crate::trace::{Cause, Event, Query, QuerySet, Role, Trace};
 
 /// Lookups of one shape: the same columns of the same table, equality first, then one range or order.
 #[derive(Debug)]
@@ -48,11 +48,7 @@ impl Usage {
 /// counted there.
 pub fn collect(traces: &[Trace], project: &Project) -> Vec<Usage> {
     let mut found: BTreeMap<(ModelId, Vec<SmolStr>), Usage> = BTreeMap::new();
-    for trace in traces {
-        let is_code = matches!(trace.origin, Origin::Code { .. });
-        if !is_code || !trace.role.is_judged() {
-            continue;
-        }
+    for trace in traces.iter().filter(|trace| trace.role.is_judged()) {
         for (_, event, query) in trace.queries() {
             let Some(asked) = asked(trace, query, project) else { continue };
             let Some(site) = event.site else { continue };

@@ -1,9 +1,10 @@
 //! RT705
 
+use super::{Told, report};
 use crate::model::Confidence;
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, Meta, Rule, loops};
-use crate::trace::{Origin, Trace};
+use crate::rules::{Context, Meta, Rule};
+use crate::trace::Trace;
 
 rule! {
     /// Sorts rows by a random number.
@@ -53,7 +54,7 @@ impl Rule for RandomOrder {
     }
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
-        if !matches!(trace.origin, Origin::Code { .. }) || !trace.role.is_judged() {
+        if !trace.role.is_judged() {
             return;
         }
         for (_, event, query) in trace.queries() {
@@ -63,20 +64,13 @@ impl Rule for RandomOrder {
                 continue;
             }
             let of = if queryset.model_name.is_empty() { "the" } else { &queryset.model_name };
-            let draft = Draft {
+            let told = Told {
                 rule: &META,
-                severity: META.severity,
-                hint: None,
-                confidence: Confidence::Certain.min(event.confidence),
-                site: event.site,
+                confidence: Confidence::Certain,
                 message: format!("Sorts all matching rows of {of} by a random number."),
-                cost: None,
-                evidence: loops::evidence(trace, event, Some(queryset), &[]),
-                rewrite: None,
-                advice: ADVICE.to_owned(),
-                key: queryset.model_name.to_string(),
+                advice: ADVICE,
             };
-            cx.report(draft);
+            report(told, trace, event, queryset, cx);
         }
     }
 }

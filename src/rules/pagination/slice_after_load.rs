@@ -1,9 +1,10 @@
 //! RT704
 
+use super::{Told, report};
 use crate::model::{Confidence, Kind};
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, Meta, Rule, loops};
-use crate::trace::{Origin, Trace};
+use crate::rules::{Context, Meta, Rule};
+use crate::trace::Trace;
 
 rule! {
     /// Skips many rows to get at those that it wants.
@@ -61,7 +62,7 @@ impl Rule for SliceAfterLoad {
     }
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
-        if !matches!(trace.origin, Origin::Code { .. }) || !trace.role.is_judged() {
+        if !trace.role.is_judged() {
             return;
         }
         for (_, event, query) in trace.queries() {
@@ -70,23 +71,16 @@ impl Rule for SliceAfterLoad {
             if query.statement.facts.kind != Kind::Select || u64::from(skipped) < DEEP {
                 continue;
             }
-            let draft = Draft {
+            let told = Told {
                 rule: &META,
-                severity: META.severity,
-                hint: None,
-                confidence: Confidence::Certain.min(event.confidence),
-                site: event.site,
+                confidence: Confidence::Certain,
                 message: format!(
                     "Skips {skipped} rows of {}, which the database reads all the same.",
                     queryset.model_name
                 ),
-                cost: None,
-                evidence: loops::evidence(trace, event, Some(queryset), &[]),
-                rewrite: None,
-                advice: ADVICE.to_owned(),
-                key: queryset.model_name.to_string(),
+                advice: ADVICE,
             };
-            cx.report(draft);
+            report(told, trace, event, queryset, cx);
         }
     }
 }

@@ -1,9 +1,10 @@
 //! RT701
 
+use super::{Told, report};
 use crate::model::{Confidence, Kind};
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, Meta, Rule, loops};
-use crate::trace::{Origin, QuerySet, Role, Trace, Usage};
+use crate::rules::{Context, Meta, Rule};
+use crate::trace::{QuerySet, Role, Trace, Usage};
 
 rule! {
     /// Fetches a whole table for one request.
@@ -53,7 +54,7 @@ impl Rule for UnboundedResult {
     }
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
-        if !matches!(trace.origin, Origin::Code { .. }) || trace.role != Role::Request {
+        if trace.role != Role::Request {
             return;
         }
         for (_, event, query) in trace.queries() {
@@ -63,20 +64,13 @@ impl Rule for UnboundedResult {
             if !whole || !is_whole_table(queryset) || !event.loops.is_empty() {
                 continue;
             }
-            let draft = Draft {
+            let told = Told {
                 rule: &META,
-                severity: META.severity,
-                hint: None,
-                confidence: Confidence::Likely.min(event.confidence),
-                site: event.site,
+                confidence: Confidence::Likely,
                 message: format!("Fetches every row of {} for one request.", queryset.model_name),
-                cost: None,
-                evidence: loops::evidence(trace, event, Some(queryset), &[]),
-                rewrite: None,
-                advice: ADVICE.to_owned(),
-                key: queryset.model_name.to_string(),
+                advice: ADVICE,
             };
-            cx.report(draft);
+            report(told, trace, event, queryset, cx);
         }
     }
 }

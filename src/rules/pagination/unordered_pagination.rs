@@ -1,9 +1,10 @@
 //! RT703
 
+use super::{Told, report};
 use crate::model::{Confidence, Kind};
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, Meta, Rule, loops};
-use crate::trace::{Origin, QuerySet, Trace};
+use crate::rules::{Context, Meta, Rule};
+use crate::trace::{QuerySet, Trace};
 
 rule! {
     /// Takes pages of rows that are in no order.
@@ -53,7 +54,7 @@ impl Rule for UnorderedPagination {
     }
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
-        if !matches!(trace.origin, Origin::Code { .. }) || !trace.role.is_judged() {
+        if !trace.role.is_judged() {
             return;
         }
         for (_, event, query) in trace.queries() {
@@ -63,23 +64,16 @@ impl Rule for UnorderedPagination {
             if facts.kind != Kind::Select || !paged || !facts.ordered.is_empty() || !is_known(queryset) {
                 continue;
             }
-            let draft = Draft {
+            let told = Told {
                 rule: &META,
-                severity: META.severity,
-                hint: None,
-                confidence: Confidence::Likely.min(event.confidence),
-                site: event.site,
+                confidence: Confidence::Likely,
                 message: format!(
                     "Takes a page of {} in no order: a row can stand on two pages, and another on none.",
                     queryset.model_name
                 ),
-                cost: None,
-                evidence: loops::evidence(trace, event, Some(queryset), &[]),
-                rewrite: None,
-                advice: "Order them, by the primary key in the end: order_by(…, \"pk\").".to_owned(),
-                key: queryset.model_name.to_string(),
+                advice: "Order them, by the primary key in the end: order_by(…, \"pk\").",
             };
-            cx.report(draft);
+            report(told, trace, event, queryset, cx);
         }
     }
 }

@@ -14,7 +14,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from harness import TOOLS, Postgres, fingerprints  # noqa: E402
+import harness  # noqa: E402
+from harness import Postgres, fingerprints  # noqa: E402
 
 EQUAL, EXACT, SAY_EXACT = 0.95, 0.95, 0.80
 PACKAGES = ["django", "djangorestframework", "psycopg[binary]"]
@@ -22,14 +23,8 @@ PACKAGES = ["django", "djangorestframework", "psycopg[binary]"]
 
 def environment():
     """The Python of an environment in the per-user cache that has Django."""
-    home = TOOLS / "proof-{}.{}".format(*sys.version_info)
-    python = home / "bin/python"
-    probe = [str(python), "-c", "import django, rest_framework, psycopg"]
-    if not python.exists() or subprocess.run(probe, capture_output=True).returncode:
-        # Django 6 takes Python 3.12; the resolver finds the newest that this one can run.
-        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "-q", *PACKAGES], check=True)
-    return str(python)
+    # Django 6 takes Python 3.12; the resolver finds the newest that this one can run.
+    return harness.environment("proof", PACKAGES, ["django", "rest_framework", "psycopg"])
 
 
 def record(python, variables):
