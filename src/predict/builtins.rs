@@ -386,6 +386,7 @@ impl<'p> Interpreter<'p, '_> {
                     element: None,
                     key: None,
                     driver: None,
+                    closed: false,
                     sym,
                 }));
             }
@@ -462,7 +463,14 @@ impl<'p> Interpreter<'p, '_> {
             ("dict", first) => {
                 let mut dict = match first.map(|arg| arg.value) {
                     Some(Value::Dict(dict)) => (*dict).clone(),
-                    _ => DictValue { items: Vec::new(), element: None, key: None, driver: None, sym: result },
+                    _ => DictValue {
+                        items: Vec::new(),
+                        element: None,
+                        key: None,
+                        driver: None,
+                        closed: false,
+                        sym: result,
+                    },
                 };
                 for (key, arg) in &args.keyword {
                     dict.items.push((Const::Str(key.clone()), arg.value.clone()));
@@ -514,6 +522,17 @@ impl<'p> Interpreter<'p, '_> {
                 _ => self.anything("next"),
             },
             ("range", Some(_)) => self.range(&args, result, site),
+            // Nothing stands in for what is not there.
+            ("getattr", Some(Arg { value: Value::Const(Const::None), .. })) => {
+                args.positional.get(2).map_or(Value::Unknown(result), |default| default.value.clone())
+            }
+            ("isinstance", Some(_)) => match self.is_instance(&args) {
+                Some(known) => Value::Const(Const::Bool(known)),
+                None => Value::Scalar(result),
+            },
+            ("type", Some(arg)) if args.positional.len() == 1 => {
+                super::truth::type_of(&arg.value).unwrap_or(Value::Scalar(result))
+            }
             ("getattr", Some(arg)) => match args.positional.get(1).and_then(|a| a.value.as_str().cloned()) {
                 Some(attr) => self.attribute(arg.value, &attr, site),
                 None => {
@@ -712,7 +731,13 @@ impl<'p> Interpreter<'p, '_> {
                     Some(Value::Const(key)) => dict.items.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone()),
                     _ => None,
                 };
-                known.or_else(|| dict.element.clone()).unwrap_or(Value::Unknown(sym))
+                let absent = || match (&key, args.positional.get(1)) {
+                    (Some(Value::Const(_)), default) if dict.closed && name != "setdefault" => {
+                        Some(default.map_or_else(Value::none, |arg| arg.value.clone()))
+                    }
+                    _ => None,
+                };
+                known.or_else(|| dict.element.clone()).or_else(absent).unwrap_or(Value::Unknown(sym))
             }
             (Value::Dict(_) | Value::Seq(_), "copy") => receiver.clone(),
             (Value::Seq(seq), "pop" | "popleft") => self.popped(seq, sym),

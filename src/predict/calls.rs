@@ -316,6 +316,7 @@ impl<'p> Interpreter<'p, '_> {
             return Value::Seq(Rc::new(Seq { items: None, element, driver: frame.yield_driver, sym }));
         }
         match (frame.returned, next) {
+            (Some(value), super::exec::Next::On) if matches!(value, Value::Row(_)) => value.perhaps(),
             (Some(value), _) => value,
             (None, _) => Value::none(),
         }
@@ -367,7 +368,8 @@ impl<'p> Interpreter<'p, '_> {
         if let Some(model) = self.project.model_of_class(class) {
             let model = self.model_ref(model);
             let path = Vec::new();
-            let row = RowValue { model, queryset: None, path, sym, origin: RowOrigin::Given, certain: true };
+            let row =
+                RowValue { model, queryset: None, path, sym, origin: RowOrigin::Given, certain: true, sure: true };
             return Value::Row(Rc::new(row));
         }
         let site = class.site();
@@ -447,7 +449,8 @@ impl<'p> Interpreter<'p, '_> {
                 Value::Model(model) => {
                     let certain = model.id.is_some();
                     let path = Vec::new();
-                    let row = RowValue { model, queryset: None, path, sym, origin: RowOrigin::Given, certain };
+                    let row =
+                        RowValue { model, queryset: None, path, sym, origin: RowOrigin::Given, certain, sure: false };
                     Value::Row(Rc::new(row))
                 }
                 Value::Class(class) => Value::Object(Rc::new(ObjectValue { class, sym })),
@@ -549,5 +552,5 @@ fn rest_of<'p>(params: &Params, args: &Args<'p>) -> Value<'p> {
     let syms: Vec<Sym> = items.iter().map(|(_, value)| value.sym()).collect();
     let text = items.iter().zip(&syms).map(|((key, _), sym)| format!("{}: {}", key.text(), sym.text));
     let sym = Sym::of(format!("{{{}}}", text.collect::<Vec<_>>().join(", ")), &syms);
-    Value::Dict(Rc::new(DictValue { items, element: None, key: None, driver: None, sym }))
+    Value::Dict(Rc::new(DictValue { items, element: None, key: None, driver: None, closed: true, sym }))
 }

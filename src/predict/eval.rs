@@ -8,8 +8,8 @@ use super::iterate::Turning;
 use super::sym::Sym;
 use super::value::{Closure, ClosureKind, Const, DictValue, QTree, RowValue, Seq, Value};
 use super::{Interpreter, NESTING};
-use crate::model::{FileId, Site};
-use crate::python::ir::{BinaryOp, BoolOp, Comp, CompKind, CompareOp, DictItem, Expr, ExprKind, FPart, UnaryOp};
+use crate::model::FileId;
+use crate::python::ir::{BinaryOp, Comp, CompKind, CompareOp, DictItem, Expr, ExprKind, FPart, UnaryOp};
 use crate::trace::{Usage, ValueChange};
 
 impl<'p> Interpreter<'p, '_> {
@@ -30,40 +30,6 @@ impl<'p> Interpreter<'p, '_> {
         let value = self.eval_kind(expr);
         self.nesting -= 1;
         value
-    }
-
-    /// The value of a test, with what asking for its truth sends.
-    pub(super) fn eval_truth(&mut self, expr: &'p Expr) -> Value<'p> {
-        match &expr.kind {
-            ExprKind::Not(inner) => {
-                let value = self.eval_truth(inner);
-                let negation = super::told::negated(&value);
-                self.tells_opposite(&value.sym(), &negation);
-                negation
-            }
-            ExprKind::Bool { op, values } => {
-                let values: Vec<Value<'p>> = values.iter().map(|value| self.eval_truth(value)).collect();
-                let syms: Vec<Sym> = values.iter().map(Value::sym).collect();
-                let joint = if *op == BoolOp::And { " and " } else { " or " };
-                let text = syms.iter().map(|s| &*s.text).collect::<Vec<_>>().join(joint);
-                let sym = Sym::of(format!("({text})"), &syms);
-                self.tells_joined(*op, &values, &sym);
-                Value::Scalar(sym)
-            }
-            _ => {
-                let value = self.eval_bound(expr, None);
-                self.ask_truth(&value, self.site(expr.span));
-                self.note_truth(expr);
-                self.note_asked_for(&value);
-                value
-            }
-        }
-    }
-
-    pub(super) fn ask_truth(&mut self, value: &Value<'p>, site: Site) {
-        if let Value::QuerySet(node) = value {
-            self.evaluate(node, site, Usage::Truth);
-        }
     }
 
     /// Something of which nothing is known, different from everything else.
@@ -129,12 +95,7 @@ impl<'p> Interpreter<'p, '_> {
             }
             ExprKind::IfExp { test, body, orelse } => self.either(test, body, orelse),
             ExprKind::Bool { op, values } => self.bool_op(*op, values),
-            ExprKind::Not(inner) => {
-                let value = self.eval_truth(inner);
-                let negation = super::told::negated(&value);
-                self.tells_opposite(&value.sym(), &negation);
-                negation
-            }
+            ExprKind::Not(inner) => self.eval_not(inner),
             ExprKind::Unary { op, operand } => {
                 let value = self.eval(operand);
                 if *op == UnaryOp::Minus {
@@ -276,7 +237,8 @@ impl<'p> Interpreter<'p, '_> {
     }
 
     fn dict(&mut self, items: &'p [DictItem]) -> Value<'p> {
-        let mut dict = DictValue { items: Vec::new(), element: None, key: None, driver: None, sym: Sym::new("{}") };
+        let mut dict =
+            DictValue { items: Vec::new(), element: None, key: None, driver: None, closed: false, sym: Sym::new("{}") };
         let mut syms = Vec::new();
         for item in items {
             match item {
@@ -299,6 +261,7 @@ impl<'p> Interpreter<'p, '_> {
                     if let Value::Dict(other) = &value {
                         dict.items.extend(other.items.iter().cloned());
                         dict.element = dict.element.or_else(|| other.element.clone());
+                        dict.closed = other.closed && items.len() == 1;
                     }
                 }
             }
@@ -327,60 +290,6 @@ impl<'p> Interpreter<'p, '_> {
         }
         text.push('"');
         Value::Scalar(Sym::of(text, &syms))
-    }
-
-    fn either(&mut self, test: &'p Expr, body: &'p Expr, orelse: &'p Expr) -> Value<'p> {
-        let from = self.rec.position();
-        let tested = self.eval_truth(test);
-        let fork = self.rec.fork();
-        self.note_asked(fork, &tested, from);
-        let tested = tested.sym();
-        let start = self.flow.clone();
-        let mut ways = Vec::new();
-        for (arm, expr) in [body, orelse].into_iter().enumerate() {
-            self.flow = start.clone();
-            self.narrow(test, arm == 0);
-            self.rec.open_region();
-            self.rec.enter_arm(fork, arm as u32, false, tested.clone());
-            let value = self.eval(expr);
-            self.rec.leave_arm();
-            ways.push((value, self.rec.close_region(), std::mem::take(&mut self.flow)));
-        }
-        let (second, first) = (ways.pop(), ways.pop());
-        let (Some(first), Some(second)) = (first, second) else { return self.anything("either") };
-        let cost = self.rec.dearer(first.1, second.1);
-        self.rec.add(&cost);
-        self.flow = first.2.join(second.2);
-        super::flow::join_values(&first.0, &second.0)
-    }
-
-    fn bool_op(&mut self, op: BoolOp, values: &'p [Expr]) -> Value<'p> {
-        let mut joined: Option<Value<'p>> = None;
-        let arms = self.rec.arm_depth();
-        for (at, expr) in values.iter().enumerate() {
-            let from = self.rec.position();
-            let value = self.eval(expr);
-            if at + 1 < values.len() {
-                self.ask_truth(&value, self.site(expr.span));
-                if op == BoolOp::And || !self.is_missing(&value) {
-                    self.note_asked_for(&value);
-                }
-                if op == BoolOp::Or && self.told_by(&value).is_some() {
-                    // What follows runs where this was nothing.
-                    let fork = self.rec.fork();
-                    self.note_asked(fork, &value, from);
-                    self.rec.enter_arm(fork, 1, false, value.sym());
-                }
-            }
-            joined = Some(match (joined, op) {
-                (None, _) => value,
-                // `x and y` is y, or something false.
-                (Some(before), BoolOp::And) if before.is_plain() => value,
-                (Some(before), _) => super::flow::join_values(&before, &value),
-            });
-        }
-        self.rec.truncate_arms(arms);
-        joined.unwrap_or_else(Value::none)
     }
 
     pub(super) fn binary_value(&mut self, op: BinaryOp, left: Value<'p>, right: Value<'p>) -> Value<'p> {
@@ -494,6 +403,7 @@ impl<'p> Interpreter<'p, '_> {
                 element: Some(value),
                 key: Some(element),
                 driver,
+                closed: false,
                 sym,
             })),
             _ => Value::Seq(Rc::new(Seq { items: None, element: Some(element), driver, sym })),
@@ -554,6 +464,20 @@ fn same_constant(left: &Value<'_>, op: CompareOp, right: &Value<'_>) -> Option<b
 
 /// The outcome of a comparison between constant texts: `self.action == "list"`.
 fn compared(left: &Value<'_>, op: CompareOp, right: &Value<'_>) -> Option<bool> {
+    match right {
+        Value::Seq(types) if is_type(left) => return among_types(left, op, types.items.as_deref()?),
+        right if is_type(left) => return same_type(left, op, right),
+        _ => {}
+    }
+    if let (Value::Const(key), Value::Dict(dict)) = (left, right) {
+        let is_in = dict.closed && dict.element.is_none();
+        let found = dict.items.iter().any(|(known, _)| known == key);
+        return match op {
+            CompareOp::In if is_in => Some(found),
+            CompareOp::NotIn if is_in => Some(!found),
+            _ => None,
+        };
+    }
     let left = left.as_str()?;
     match (op, right) {
         (CompareOp::Eq, _) => Some(left == right.as_str()?),
@@ -562,6 +486,45 @@ fn compared(left: &Value<'_>, op: CompareOp, right: &Value<'_>) -> Option<bool> 
             let items: Option<Vec<&SmolStr>> = seq.items.as_ref()?.iter().map(Value::as_str).collect();
             Some(items?.contains(&left) == (op == CompareOp::In))
         }
+        _ => None,
+    }
+}
+
+/// A model, or a builtin type.
+fn is_type(value: &Value<'_>) -> bool {
+    match value {
+        Value::Model(model) => model.id.is_some(),
+        Value::External(name) => name.starts_with("builtins.") || name == "types.NoneType",
+        _ => false,
+    }
+}
+
+/// `type(x) is int`
+fn same_type(left: &Value<'_>, op: CompareOp, right: &Value<'_>) -> Option<bool> {
+    let same = match (left, right) {
+        _ if !is_type(left) || !is_type(right) => return None,
+        (Value::Model(left), Value::Model(right)) => left.id == right.id,
+        (Value::External(left), Value::External(right)) => left == right,
+        _ => false,
+    };
+    match op {
+        CompareOp::Eq | CompareOp::Is => Some(same),
+        CompareOp::NotEq | CompareOp::IsNot => Some(!same),
+        _ => None,
+    }
+}
+
+/// `type(x) in (int, str)`
+fn among_types(left: &Value<'_>, op: CompareOp, types: &[Value<'_>]) -> Option<bool> {
+    let known: Vec<Option<bool>> = types.iter().map(|one| same_type(left, CompareOp::Is, one)).collect();
+    let found = match known.contains(&Some(true)) {
+        true => true,
+        false if known.contains(&None) => return None,
+        false => false,
+    };
+    match op {
+        CompareOp::In => Some(found),
+        CompareOp::NotIn => Some(!found),
         _ => None,
     }
 }

@@ -202,7 +202,7 @@ impl<'p> Interpreter<'p, '_> {
         if let Some(frame) = self.frames.last_mut() {
             frame.asked.push(tested.sym().text);
         }
-        match known_truth(&tested) {
+        match super::truth::known(&tested) {
             Some(true) => return self.exec_block(body),
             Some(false) => return self.exec_block(orelse),
             None => {}
@@ -409,7 +409,7 @@ impl<'p> Interpreter<'p, '_> {
             let Some(value) = self.flow.vars.get(&name) else { continue };
             if let Value::Row(row) = value {
                 let sym = Sym { text: format!("{name}@{mark}({})", row.sym.text).into(), ..row.sym.clone() };
-                let row = RowValue { sym: sym.marked(mark), ..(**row).clone() };
+                let row = RowValue { sym: sym.marked(mark), sure: false, ..(**row).clone() };
                 self.flow.set(&name, Value::Row(Rc::new(row)));
             } else if matches!(value, Value::Const(_) | Value::Scalar(_) | Value::Unknown(_)) {
                 let old = value.sym();
@@ -444,13 +444,6 @@ fn is_number(value: &Value<'_>) -> bool {
         Value::Const(constant) => matches!(constant, Const::Int(_) | Const::Other(_)),
         Value::Scalar(_) | Value::Unknown(_) | Value::Instance(..) | Value::External(_) => true,
         _ => false,
-    }
-}
-
-fn known_truth(value: &Value<'_>) -> Option<bool> {
-    match value {
-        Value::Const(constant) => constant.truth(),
-        _ => None,
     }
 }
 

@@ -100,18 +100,19 @@ impl<'p> Flow<'p> {
         let only_theirs: FxHashSet<AttrKey> = theirs.into_iter().filter(|key| !ours.contains(key)).collect();
         for key in only_theirs {
             if let Some(theirs) = other.attrs.get(&key) {
-                let joined = self.attrs.get(&key).map_or_else(|| theirs.clone(), |own| join_values(own, theirs));
+                let joined = self.attrs.get(&key).map_or_else(|| theirs.perhaps(), |own| join_values(own, theirs));
                 self.set_key(key, joined);
             }
         }
         // What this way alone has set is on the other one as it was before. It is noted already.
         for key in ours {
-            if let (Some(own), Some(theirs)) = (self.attrs.get(&key), other.attrs.get(&key))
-                && !own.is(theirs)
-            {
-                let joined = join_values(own, theirs);
-                Rc::make_mut(&mut self.attrs).insert(key, joined);
-            }
+            let Some(own) = self.attrs.get(&key) else { continue };
+            let joined = match other.attrs.get(&key) {
+                Some(theirs) if own.is(theirs) => continue,
+                Some(theirs) => join_values(own, theirs),
+                None => own.perhaps(),
+            };
+            Rc::make_mut(&mut self.attrs).insert(key, joined);
         }
         let (_, theirs) = self.learned.since_parting(&other.learned);
         theirs.into_iter().rev().for_each(|fact| self.learn(fact));
@@ -131,6 +132,7 @@ pub fn join_values<'p>(one: &Value<'p>, two: &Value<'p>) -> Value<'p> {
             (Value::QuerySet(a), Value::QuerySet(b)) if !a.reads_like(b) => {
                 Value::QuerySet(Rc::new(join_querysets(a, b)))
             }
+            (Value::Row(a), Value::Row(b)) if a.sure && !b.sure => two.clone(),
             _ => one.clone(),
         };
     }
@@ -155,6 +157,7 @@ pub fn join_values<'p>(one: &Value<'p>, two: &Value<'p>) -> Value<'p> {
                 element: join_options(a.element.as_ref(), b.element.as_ref()),
                 key: join_options(a.key.as_ref(), b.key.as_ref()),
                 driver: a.driver.clone().or_else(|| b.driver.clone()),
+                closed: a.closed && b.closed,
                 sym: either(&first, &second),
             }))
         }
@@ -162,10 +165,12 @@ pub fn join_values<'p>(one: &Value<'p>, two: &Value<'p>) -> Value<'p> {
             let made = [a, b].iter().any(|row| matches!(row.origin, RowOrigin::Made | RowOrigin::Either));
             let read = if a.origin == RowOrigin::Made { b } else { a };
             let origin = if made { RowOrigin::Either } else { read.origin };
-            Value::Row(Rc::new(RowValue { origin, ..(**read).clone() }))
+            Value::Row(Rc::new(RowValue { origin, sure: a.sure && b.sure, ..(**read).clone() }))
         }
+        (Value::Row(a), Value::Row(b)) if a.sure && !b.sure => one.perhaps(),
         // `None`, an empty list or something unknown beside a value that can send queries: the latter is what matters.
-        (rich, plain) | (plain, rich) if !rich.is_plain() && plain.is_plain() => rich.clone(),
+        (rich, plain) | (plain, rich) if !rich.is_plain() && plain.is_plain() => rich.perhaps(),
+        (rich @ Value::Row(_), other) if !matches!(other, Value::Row(_)) => rich.perhaps(),
         (rich, _) if !rich.is_plain() => rich.clone(),
         _ => Value::Unknown(either(&first, &second)),
     }

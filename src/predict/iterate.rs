@@ -134,6 +134,7 @@ impl<'p> Interpreter<'p, '_> {
                 sym,
                 origin: RowOrigin::Read,
                 certain: node.certain,
+                sure: true,
             })),
             RowShape::Dicts | RowShape::Tuples | RowShape::Flat => Value::Scalar(sym),
         }

@@ -23,6 +23,7 @@ mod recorder;
 mod scopes;
 mod sym;
 mod told;
+mod truth;
 mod uses;
 mod value;
 
@@ -229,5 +230,7 @@ impl<'p, 's> Interpreter<'p, 's> {
 mod render_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod truth_tests;
 #[cfg(test)]
 mod ways_tests;

@@ -161,6 +161,8 @@ pub struct RowValue<'p> {
     pub sym: Sym,
     pub origin: RowOrigin,
     pub certain: bool,
+    /// There is a row on every way that leads here: it is never none.
+    pub sure: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,6 +196,8 @@ pub struct DictValue<'p> {
     pub element: Option<Value<'p>>,
     pub key: Option<Value<'p>>,
     pub driver: Option<Driver<'p>>,
+    /// It holds these items and no others: what a call gave to `**kwargs`.
+    pub closed: bool,
     pub sym: Sym,
 }
 
@@ -386,6 +390,15 @@ impl<'p> Value<'p> {
         match self {
             Value::Const(Const::Int(number)) => Some(*number),
             _ => None,
+        }
+    }
+
+    /// The same where another way leads here, too, on which it may be something else.
+    pub fn perhaps(&self) -> Self {
+        match self {
+            Value::Row(row) if row.sure => Value::Row(Rc::new(RowValue { sure: false, ..(**row).clone() })),
+            Value::Const(Const::None | Const::Bool(_)) => Value::Unknown(self.sym()),
+            other => other.clone(),
         }
     }
 

@@ -66,6 +66,23 @@ impl Schema {
         (0..self.models.len() as u32).map(ModelId)
     }
 
+    /// Whether a model's rows are rows of another one, too: by multi-table inheritance, or as its proxy.
+    pub fn descends(&self, id: ModelId, from: ModelId) -> bool {
+        let mut at = id;
+        // No model descends from itself in a project that runs; here the input decides.
+        for _ in 0..16 {
+            let parents = &self.get(at).parents;
+            if parents.contains(&from) {
+                return true;
+            }
+            match parents.first() {
+                Some(parent) => at = *parent,
+                None => return false,
+            }
+        }
+        false
+    }
+
     /// A field of the model or of one that it inherits from (multi-table), by attribute name: `forum`, `forum_id`, `pk`.
     pub fn field(&self, id: ModelId, name: &str) -> Option<(ModelId, &Field)> {
         let model = self.get(id);

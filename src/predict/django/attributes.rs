@@ -279,7 +279,15 @@ impl<'p> Interpreter<'p, '_> {
         };
         let certain = model.id.is_some();
         let path = Vec::new();
-        Value::Row(Rc::new(RowValue { model, queryset: None, path, sym, origin: RowOrigin::Read, certain }))
+        Value::Row(Rc::new(RowValue {
+            model,
+            queryset: None,
+            path,
+            sym,
+            origin: RowOrigin::Read,
+            certain,
+            sure: false,
+        }))
     }
 
     /// The attribute of an attribute of a row whose model is not in the input.

@@ -185,7 +185,14 @@ impl<'p> Interpreter<'p, '_> {
         for (name, arg) in &args.keyword {
             add(name, &arg.value);
         }
-        Value::Dict(Rc::new(DictValue { items, element: None, key: None, driver: None, sym: sym.attr("context") }))
+        Value::Dict(Rc::new(DictValue {
+            items,
+            element: None,
+            key: None,
+            driver: None,
+            closed: false,
+            sym: sym.attr("context"),
+        }))
     }
 
     /// `topic`, of rows of forum.Topic.

@@ -150,12 +150,12 @@ impl<'p> Interpreter<'p, '_> {
                 let ordered = !node.desc.order.is_empty();
                 let node = if matches!(plain, "latest" | "earliest") { self.ordered_by(&node, &args) } else { node };
                 if free && plain == "first" && ordered {
-                    return self.single_row(&node);
+                    return self.single_row(&node).perhaps();
                 }
                 self.send_select(&node, Kind::Select, Cause::Method(plain.into()), usage, site);
                 let row = self.single_row(&node);
                 self.tells_of_last(&row.sym());
-                row
+                if matches!(plain, "first" | "last") { row.perhaps() } else { row }
             }
             "contains" => {
                 if !free {
@@ -191,6 +191,7 @@ impl<'p> Interpreter<'p, '_> {
                     element: Some(Value::Scalar(sym.clone())),
                     key: None,
                     driver: None,
+                    closed: false,
                     sym,
                 }))
             }
@@ -205,7 +206,14 @@ impl<'p> Interpreter<'p, '_> {
                 let element = Some(self.element_of(&node, &driver));
                 let sym = self.result_sym(&node.sym.attr("in_bulk"), &args);
                 let key = Some(Value::Scalar(sym.attr("key").marked(driver.key)));
-                Value::Dict(Rc::new(DictValue { items: Vec::new(), element, key, driver: Some(driver), sym }))
+                Value::Dict(Rc::new(DictValue {
+                    items: Vec::new(),
+                    element,
+                    key,
+                    driver: Some(driver),
+                    closed: false,
+                    sym,
+                }))
             }
             "create" => {
                 let row = self.new_row(&node.model.clone(), &args);
@@ -319,6 +327,7 @@ impl<'p> Interpreter<'p, '_> {
                 sym,
                 origin: RowOrigin::Read,
                 certain: node.certain,
+                sure: true,
             })),
             _ => Value::Scalar(sym),
         }

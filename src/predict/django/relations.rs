@@ -85,6 +85,7 @@ impl<'p> Interpreter<'p, '_> {
             sym: row.sym.attr(name),
             origin: if row.origin == RowOrigin::Given { RowOrigin::Given } else { RowOrigin::Read },
             certain,
+            sure: false,
         });
         let fact = Fact::Loaded(row.sym.text.clone(), name.clone());
         let loaded = joined

@@ -224,6 +224,7 @@ impl<'p> Interpreter<'p, '_> {
             sym: sym.clone(),
             origin: RowOrigin::Made,
             certain: model.id.is_some(),
+            sure: true,
         };
         for (name, arg) in &args.keyword {
             self.flow.set_attr(&sym, name, arg.value.clone());

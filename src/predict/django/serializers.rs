@@ -140,7 +140,7 @@ impl<'p> Interpreter<'p, '_> {
         }
         let sym = instance.sym().attr("represented");
         let element = Some(Value::Unknown(sym.clone()));
-        Value::Dict(Rc::new(DictValue { items: Vec::new(), element, key: None, driver: None, sym }))
+        Value::Dict(Rc::new(DictValue { items: Vec::new(), element, key: None, driver: None, closed: false, sym }))
     }
 
     fn declared_field(

@@ -187,7 +187,14 @@ impl<'p> Interpreter<'p, '_> {
     /// A dict with these string keys.
     pub(super) fn named_dict(&self, items: &[(&str, Value<'p>)], sym: &Sym) -> Value<'p> {
         let items = items.iter().map(|(key, value)| (Const::Str(SmolStr::new(key)), value.clone())).collect();
-        Value::Dict(Rc::new(DictValue { items, element: None, key: None, driver: None, sym: sym.clone() }))
+        Value::Dict(Rc::new(DictValue {
+            items,
+            element: None,
+            key: None,
+            driver: None,
+            closed: false,
+            sym: sym.clone(),
+        }))
     }
 }
 
