@@ -4,7 +4,7 @@
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import { gzipSync } from "node:zlib";
 
@@ -47,6 +47,14 @@ function optimise(file) {
 }
 
 let html = readFileSync(at("index.html"), "utf8");
+
+// One stylesheet: nothing is painted before the last of them is there.
+const sheets = [...html.matchAll(/<link rel="stylesheet" href="\.\/([^"]+)"[^>]*>/g)];
+writeFileSync(at("all.css"), sheets.map(([, file]) => readFileSync(at(file), "utf8")).join("\n"));
+sheets.forEach(([link, file], index) => {
+  html = html.replace(link, index === 0 ? '<link rel="stylesheet" href="./all.css">' : "");
+  rmSync(at(file));
+});
 const all = readdirSync(dist);
 for (const file of all.filter((file) => file.endsWith(".wasm"))) optimise(file);
 
