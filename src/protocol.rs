@@ -94,6 +94,8 @@ pub struct Item {
     /// Overrides detection: an id of `intake` or `observe`.
     pub format: Option<String>,
     pub size: u64,
+    /// A log of before the change: the others are compared with it.
+    pub before: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -228,6 +230,8 @@ pub struct FileView {
     pub path: String,
     /// Rows that can be asked for.
     pub rows: u32,
+    /// Their kinds: how many of one follow each other.
+    pub runs: Vec<(RowKind, u32)>,
     pub added: u32,
     pub removed: u32,
     /// Indexes into the report's findings, in line order.
@@ -344,6 +348,8 @@ pub struct Bar {
     pub duration_ms: Option<f64>,
     /// Statements that this bar stands for: more than one where a cluster is folded.
     pub count: u64,
+    /// Whether all of them are known to be.
+    pub in_transaction: bool,
     /// Index of the finding that it is part of.
     pub finding: Option<u32>,
 }

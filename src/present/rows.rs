@@ -69,12 +69,30 @@ impl Presented {
         FileView {
             path: self.file.path.clone(),
             rows: self.layout.rows().len() as u32,
+            runs: self.runs(),
             added: self.file.added.len() as u32,
             removed: self.file.removed.len() as u32,
             findings: self.file.findings.iter().map(|index| *index as u32).collect(),
             row_of_line: lines.iter().filter_map(row).collect(),
             context: self.file.context,
         }
+    }
+
+    fn runs(&self) -> Vec<(RowKind, u32)> {
+        let mut runs: Vec<(RowKind, u32)> = Vec::new();
+        for place in self.layout.rows() {
+            let kind = match place {
+                Place::Line(line) if self.file.added.contains(line) => RowKind::Added,
+                Place::Line(_) => RowKind::Same,
+                Place::Removed(_) => RowKind::Removed,
+                Place::Gap { .. } => RowKind::Gap,
+            };
+            match runs.last_mut().filter(|(last, _)| *last == kind) {
+                Some((_, count)) => *count += 1,
+                None => runs.push((kind, 1)),
+            }
+        }
+        runs
     }
 
     pub fn path(&self) -> &str {

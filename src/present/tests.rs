@@ -25,9 +25,13 @@ fn file(text: &str) -> ReviewedFile {
 }
 
 fn present(file: ReviewedFile) -> Presented {
-    let (_, _, mut files) =
+    let (_, views, mut files) =
         Presented::all(CodeReview { report: Report::default(), files: vec![file], ..CodeReview::default() });
-    files.remove(0)
+    let presented = files.remove(0);
+    // The list tells the kinds of all rows in advance.
+    let told = views[0].runs.iter().flat_map(|(kind, count)| std::iter::repeat_n(*kind, *count as usize));
+    assert_eq!(told.collect::<Vec<_>>(), presented.rows(0, u32::MAX).iter().map(|row| row.kind).collect::<Vec<_>>());
+    presented
 }
 
 /// `old|new|sign text`, as a unified diff shows it.

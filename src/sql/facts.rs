@@ -178,6 +178,23 @@ pub fn is_transaction_control(sql: &str) -> bool {
         || (is(&first, "set") && (is(&second, "transaction") || is(&second, "autocommit")))
 }
 
+/// Whether a statement opens a transaction (`true`) or ends one; none for savepoints and everything else.
+pub fn transaction_boundary(sql: &str) -> Option<bool> {
+    let mut tokens = super::lexer::Lexer::new(sql, Dialect::Generic);
+    let first = tokens.next()?;
+    match tokens.next() {
+        Some(second) if first.is_word("start") => second.is_word("transaction").then_some(true),
+        _ if first.is_word("begin") => Some(true),
+        // Back to a savepoint, the transaction goes on.
+        second if first.is_word("rollback") => {
+            let further = tokens.next();
+            let goes_back = [second, further].into_iter().flatten().any(|token| token.is_word("to"));
+            (!goes_back).then_some(false)
+        }
+        _ => ["commit", "end", "abort"].iter().any(|head| first.is_word(head)).then_some(false),
+    }
+}
+
 /// Statements that a driver or framework sends on its own when a connection opens.
 pub fn is_connection_setup(sql: &str) -> bool {
     let mut words = super::lexer::Lexer::new(sql, Dialect::Generic);

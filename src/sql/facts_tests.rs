@@ -116,6 +116,22 @@ fn housekeeping() {
         assert!(is_transaction_control(sql), "{sql}");
     }
     assert!(!is_transaction_control("SELECT 1"));
+    let boundaries = [
+        "BEGIN",
+        "start transaction",
+        "COMMIT;",
+        "ROLLBACK",
+        "END",
+        "ROLLBACK TO SAVEPOINT a",
+        "ROLLBACK WORK TO a",
+        "SAVEPOINT a",
+        "SELECT 1",
+        "START SLAVE",
+        "",
+    ];
+    let (open, shut) = (Some(true), Some(false));
+    let expected = [open, open, shut, shut, shut, None, None, None, None, None, None];
+    assert_eq!(boundaries.map(transaction_boundary), expected);
     for sql in ["SET TIME ZONE 'UTC'", "SELECT @@SQL_AUTO_IS_NULL", "SELECT version()", "PRAGMA foreign_keys = ON"] {
         assert!(is_connection_setup(sql), "{sql}");
     }

@@ -18,7 +18,9 @@ mod values;
 mod words;
 
 pub use ddl::read as read_ddl;
-pub use facts::{facts, is_connection_setup, is_housekeeping, is_tool_noise, is_transaction_control};
+pub use facts::{
+    facts, is_connection_setup, is_housekeeping, is_tool_noise, is_transaction_control, transaction_boundary,
+};
 pub use fingerprint::fingerprint;
 pub use layout::layout;
 pub use normalise::normalise;

@@ -88,7 +88,7 @@ mod tests {
     fn a_review_can_be_taken_along_in_every_format() {
         let mut desk = CodeDesk::default();
         let mut ask = |ask, bytes| desk.answer(ask, bytes, &|_, _, _| ());
-        let item = Item { name: "forum/models.py".into(), format: None, size: CODE.len() as u64 };
+        let item = Item { name: "forum/models.py".into(), format: None, size: CODE.len() as u64, before: false };
         let bytes: Vec<Bytes> = vec![Box::new(Cursor::new(CODE))];
         ask(Ask::Review { job: 1, items: vec![item], options: Options::default() }, bytes);
         for format in ["markdown", "html", "suggestions", "sarif", "rdjson", "json", "patch"] {

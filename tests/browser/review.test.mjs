@@ -83,11 +83,24 @@ test("a badge opens the SQL that its line sends", () =>
     const app = new Roundtrip(page);
     await app.paste(DIFF);
     await seesTheDiff(app);
-    await app.row(29).getByTestId("badge").click();
+    const badge = app.row(29).getByTestId("badge");
+    await badge.click();
     const statements = page.getByTestId("statements");
-    await statements.getByText(/FROM forum WHERE/).waitFor();
+    await statements.getByText(/select.*, N times/).waitFor();
+    assert.equal(await badge.getAttribute("aria-expanded"), "true");
+    // Below the line, one row for each line of it.
+    const below = await page.getByTestId("code-row").or(statements).or(page.getByTestId("statement-line")).evaluateAll((rows) => {
+      const at = rows.findIndex((row) => row.dataset.line === "29");
+      return rows.slice(at + 1, at + 4).map((row) => [row.dataset.testid, row.textContent]);
+    });
+    assert.deepEqual(below.map(([id]) => id).slice(0, 2), ["statements", "statement-line"]);
+    assert.match(below[1][1], /SELECT .*FROM forum WHERE/);
+    assert.ok((await page.locator(".inset .t-keyword").count()) >= 3);
+    await statements.getByTestId("copy").click();
+    assert.match(await app.clipboard(), /^SELECT[^]*FROM forum WHERE/);
     await page.keyboard.press("Escape");
     await statements.waitFor({ state: "detached" });
+    assert.equal(await page.getByTestId("statement-line").count(), 0);
   }));
 
 test("a dropped folder is read to its last file, without what tools put there", () =>
@@ -204,7 +217,7 @@ test("an engine that stops costs no finding and no input, and the page says so",
     await app.notices.getByText("The code engine stopped and was started again").waitFor();
     assert.ok((await app.findings.count()) >= 3);
     await app.row(29).getByTestId("badge").click();
-    await page.getByTestId("statements").getByText(/FROM forum WHERE/).waitFor();
+    await page.getByTestId("statement-line").getByText(/FROM forum WHERE/).waitFor();
     await app.go("inputs");
     assert.equal(await app.entries.count(), 1);
     seen.errors.length = 0;

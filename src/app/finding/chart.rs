@@ -41,6 +41,11 @@ pub fn CostChart(cost: Cost) -> impl IntoView {
             app.latency.set(latency);
         }
     };
+    let slide_latency = move |event| {
+        if let Ok(tenths) = event_target_value(&event).parse() {
+            app.latency.set(tenths);
+        }
+    };
     view! {
         <figure class="chart">
             <svg viewBox=format!("0 -2 {WIDTH} {}", HEIGHT + 4.0) preserveAspectRatio="none" aria-hidden="true">
@@ -70,6 +75,17 @@ pub fn CostChart(cost: Cost) -> impl IntoView {
                     />
                     " ms each"
                 </label>
+                // In tenths of a millisecond, as far as databases are near.
+                <input
+                    type="range"
+                    min="0"
+                    max="200"
+                    data-testid="latency-slider"
+                    aria-label="Latency of one round trip, in tenths of a millisecond"
+                    aria-valuetext=move || format!("{} ms", tenths(app.latency.get()))
+                    prop:value=move || app.latency.get().to_string()
+                    on:input=slide_latency
+                />
             </figcaption>
         </figure>
     }

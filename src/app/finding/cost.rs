@@ -1,13 +1,20 @@
 //! What a finding costs, in round trips.
 
-use crate::model::{Cost, Term};
+use std::collections::BTreeMap;
+
+use crate::model::{Cost, Loop, Term};
 
 /// Rows that a loop is taken to run over where nothing says how many.
 pub const USUAL_ROWS: u64 = 50;
 
 /// A formula's value when each loop turns `rows` times, as far as its bounds allow.
 pub fn value(cost: &Cost, terms: &[Term], rows: u64) -> u64 {
-    let turns = |letter: &String| match cost.loops.get(letter).map(|known| (known.exactly, known.at_most)) {
+    value_of(&cost.loops, terms, rows)
+}
+
+/// The same where the letters are of something else than a finding.
+pub fn value_of(loops: &BTreeMap<String, Loop>, terms: &[Term], rows: u64) -> u64 {
+    let turns = |letter: &String| match loops.get(letter).map(|known| (known.exactly, known.at_most)) {
         Some((Some(exactly), _)) => u64::from(exactly),
         Some((None, Some(most))) => rows.min(u64::from(most)),
         _ => rows,
@@ -37,10 +44,8 @@ pub fn curve(cost: &Cost, terms: &[Term], most: u64, highest: u64, (width, heigh
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::model::{Loop, Over};
+    use crate::model::Over;
 
     fn bounded(exactly: Option<u32>, at_most: Option<u32>) -> Loop {
         Loop { over: Over::Slice, text: String::new(), model: None, path: String::new(), line: 1, exactly, at_most }

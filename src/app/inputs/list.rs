@@ -11,6 +11,11 @@ pub fn WorkspaceList() -> impl IntoView {
     let app = App::get();
     // Rows are made anew when something about them changes: the key holds all that they show.
     let entries = move || app.workspace.entries().get();
+    let rows = move || {
+        let entries = entries();
+        let can_compare = entries.iter().filter(|entry| is_log(entry)).count() > 1;
+        entries.into_iter().map(|entry| view! { <Row entry can_compare /> }).collect::<Vec<_>>()
+    };
     view! {
         <section class="workspace" aria-labelledby="workspace-title">
             <div class="workspace-head">
@@ -18,18 +23,24 @@ pub fn WorkspaceList() -> impl IntoView {
                 <button class="quiet" data-testid="clear" on:click=move |_| app.workspace.clear(app.notices)>"Remove all"</button>
             </div>
             <ul data-testid="entries">
-                {move || entries().into_iter().map(|entry| view! { <Row entry /> }).collect::<Vec<_>>()}
+                {rows}
             </ul>
         </section>
     }
 }
 
+fn is_log(entry: &Entry) -> bool {
+    entry.outcomes().any(|(_, outcome)| outcome.understood.iter().any(|(what, _)| what == "statement"))
+}
+
+/// `can_compare`: there are several logs.
 #[component]
-fn Row(entry: Entry) -> impl IntoView {
+fn Row(entry: Entry, can_compare: bool) -> impl IntoView {
     let app = App::get();
     let size = bytes(entry.size());
     let seen = understood(entry.outcomes().map(|(part, outcome)| (part.name.as_str(), outcome)));
-    let Entry { id, name, format, standing, .. } = entry;
+    let can_compare = (can_compare && is_log(&entry)) || entry.before;
+    let Entry { id, name, format, standing, before, .. } = entry;
     let state = match &standing {
         Standing::Waiting => "waiting".to_owned(),
         Standing::SetAside(_) => "set aside".to_owned(),
@@ -62,9 +73,26 @@ fn Row(entry: Entry) -> impl IntoView {
             <span class="entry-size number">{size}</span>
             <span class="entry-state soft">{state}</span>
             <button class="quiet entry-remove" aria-label=remove on:click=move |_| app.workspace.remove(id, app.notices)>"✕"</button>
-            <div class="entry-more">{set_aside} {errors} {notes}</div>
+            <div class="entry-more">{set_aside} {errors} {notes} {can_compare.then(|| before_choice(id, before))}</div>
         </li>
     }
+}
+
+/// One capture from before a change is what the others are compared with.
+fn before_choice(id: u32, before: bool) -> AnyView {
+    let app = App::get();
+    view! {
+        <label class="choice" title="The other logs are compared with it, under Queries">
+            <input
+                type="checkbox"
+                data-testid="before"
+                prop:checked=before
+                on:change=move |event| app.workspace.set_before(id, event_target_checked(&event))
+            />
+            "Recorded before the change"
+        </label>
+    }
+    .into_any()
 }
 
 /// What it was taken for, and the way to say otherwise.

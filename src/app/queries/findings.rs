@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::overview::{findings_of, shown_by};
-use super::{Choice, Step};
+use super::{Choice, Part, Step};
 use crate::app::state::{App, Reviewed, is_dismissed};
 use crate::app::widgets::{SeverityMark, inlines, marks};
 
@@ -72,6 +72,7 @@ fn item(review: &Reviewed, at: usize, choice: Choice, marked: Memo<Vec<usize>>) 
         choice.choose_shape(shape);
         if let Some(request) = request {
             choice.choose_request(request);
+            choice.part.set(Part::Statements);
         }
         choice.go(Step::Shape);
     };

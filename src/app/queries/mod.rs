@@ -1,5 +1,7 @@
 //! What logs show: requests, when their statements ran, and the fingerprints with all that is known of each.
 
+mod compared;
+mod costs;
 mod digest;
 mod findings;
 mod histogram;
@@ -13,11 +15,15 @@ mod states;
 mod summary;
 mod table;
 mod timeline;
+mod treemap;
 mod waterfall;
 
 use leptos::prelude::*;
 
 use super::state::{App, Reviewed};
+use crate::model::Report;
+use compared::Compared;
+use costs::Costs;
 use findings::LogFindings;
 use panel::ShapePanel;
 use requests::RequestList;
@@ -43,25 +49,40 @@ impl Step {
     }
 }
 
+/// What the middle shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Statements,
+    Costs,
+    Compared,
+}
+
 /// What is chosen in this view, and how to choose.
 #[derive(Clone, Copy)]
 pub struct Choice {
     app: App,
     step: RwSignal<Step>,
+    pub part: RwSignal<Part>,
+    /// The statement of the worst finding, which is shown until another one is chosen.
+    worst: StoredValue<Option<String>>,
 }
 
 impl Choice {
-    fn new(app: App) -> Self {
+    fn new(app: App, report: &Report) -> Self {
         let step = match (app.router.shape(), app.router.request()) {
             (Some(_), _) => Step::Shape,
             (None, Some(_)) => Step::Statements,
             (None, None) => Step::Requests,
         };
-        Self { app, step: RwSignal::new(step) }
+        // Whoever brings two captures asks what changed.
+        let part =
+            if report.comparison.is_some() && app.router.shape().is_none() { Part::Compared } else { Part::Statements };
+        let worst = report.findings.iter().find_map(overview::shown_by).map(|(shape, _)| shape.to_owned());
+        Self { app, step: RwSignal::new(step), part: RwSignal::new(part), worst: StoredValue::new(worst) }
     }
 
     pub fn shape(&self) -> Option<String> {
-        self.app.router.shape()
+        self.app.router.shape().or_else(|| self.worst.try_get_value().flatten())
     }
 
     pub fn choose_shape(&self, fingerprint: String) {
@@ -104,7 +125,19 @@ pub fn Queries() -> impl IntoView {
 
 #[component]
 fn Loaded(review: Reviewed) -> impl IntoView {
-    let choice = Choice::new(App::get());
+    let compares = review.report.comparison.is_some();
+    let choice = Choice::new(App::get(), &review.report);
+    let of_part = review.clone();
+    let middle = move || {
+        let review = of_part.clone();
+        match choice.part.get() {
+            Part::Statements => {
+                view! { <Timeline review=review.clone() choice /> <ShapeTable review choice /> }.into_any()
+            }
+            Part::Costs => view! { <Costs review choice /> }.into_any(),
+            Part::Compared => view! { <Compared review choice /> }.into_any(),
+        }
+    };
     let back = move |label: &'static str| {
         view! { <button class="back" data-testid="back" on:click=move |_| choice.back()>{label}</button> }
     };
@@ -117,8 +150,12 @@ fn Loaded(review: Reviewed) -> impl IntoView {
             </div>
             <div class="queries-statements">
                 {back("‹ Requests")}
-                <Timeline review=review.clone() choice />
-                <ShapeTable review=review.clone() choice />
+                <div class="parts" role="group" aria-label="What is shown">
+                    {part(choice, Part::Statements, "Statements")}
+                    {part(choice, Part::Costs, "Where the time goes")}
+                    {compares.then(|| part(choice, Part::Compared, "Before and after"))}
+                </div>
+                {middle}
             </div>
             <div class="queries-shape">
                 {back("‹ Statements")}
@@ -126,4 +163,17 @@ fn Loaded(review: Reviewed) -> impl IntoView {
             </div>
         </div>
     }
+}
+
+fn part(choice: Choice, part: Part, label: &'static str) -> AnyView {
+    view! {
+        <button
+            class="quiet toggle"
+            aria-pressed=move || if choice.part.get() == part { "true" } else { "false" }
+            on:click=move |_| choice.part.set(part)
+        >
+            {label}
+        </button>
+    }
+    .into_any()
 }

@@ -62,7 +62,7 @@ fn needless(finding: &Finding) -> u64 {
 }
 
 /// What the endpoint of a request is called: its name without the query of its address.
-fn endpoint_name(request: &Request) -> &str {
+pub fn endpoint_name(request: &Request) -> &str {
     request.name.split(['?', '#']).next().unwrap_or(&request.name).trim_end()
 }
 

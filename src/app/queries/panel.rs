@@ -23,7 +23,7 @@ pub fn ShapePanel(review: Reviewed, choice: Choice) -> impl IntoView {
         };
         spawn_local(async move {
             let answer = app.log.shape(fingerprint.clone()).await;
-            if !matches!(answer, Err(Failure::Cancelled)) && app.router.shape() == Some(fingerprint) {
+            if !matches!(answer, Err(Failure::Cancelled)) && choice.shape() == Some(fingerprint) {
                 known.try_set(Some(answer.map_err(|failure| failure.to_string())));
             }
         });

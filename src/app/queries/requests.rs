@@ -6,7 +6,7 @@ use leptos::prelude::*;
 
 use super::overview::{self, Listed};
 use super::rows::{Kind, Rows};
-use super::{Choice, Step};
+use super::{Choice, Part, Step};
 use crate::app::state::{App, Reviewed};
 use crate::app::widgets::{count, milliseconds, plural};
 
@@ -76,7 +76,10 @@ pub fn RequestList(review: Reviewed, choice: Choice) -> impl IntoView {
                         choice.choose_request(id);
                     }
                 })
-                open=Callback::new(move |_| choice.go(Step::Statements))
+                open=Callback::new(move |_| {
+                    choice.part.set(Part::Statements);
+                    choice.go(Step::Statements);
+                })
             />
         </section>
     }

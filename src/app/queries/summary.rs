@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 
 use super::overview::Overview;
-use super::{Choice, Step};
+use super::{Choice, Part, Step};
 use crate::app::state::Reviewed;
-use crate::app::widgets::{count, milliseconds, plural};
-use crate::model::Endpoint;
+use crate::app::widgets::{SeverityMark, count, milliseconds, plural};
+use crate::model::{Endpoint, Severity};
 
 #[component]
 pub fn Summary(review: Reviewed, choice: Choice) -> impl IntoView {
@@ -38,15 +38,32 @@ pub fn Summary(review: Reviewed, choice: Choice) -> impl IntoView {
         figure("budgets", view! { <span class=class>{text}</span> }.into_any())
     });
     let requests = report.requests.len() as u64;
+    let of_severity = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
+    let found: Vec<_> = Severity::ALL
+        .into_iter()
+        .filter_map(|severity| Some((severity, of_severity(severity))).filter(|(_, count)| *count > 0))
+        .map(|(severity, count)| view! { <b>{count}</b> " " <SeverityMark severity /> " " }.into_any())
+        .collect();
+    let found = (!found.is_empty()).then(|| figure("found", view! { {found} }.into_any()));
+    let compared = report.comparison.as_ref().map(|comparison| {
+        let text = format!("{} fixed, {} new", comparison.fixed.len(), comparison.new);
+        let go = move |_| {
+            choice.part.set(Part::Compared);
+            choice.go(Step::Statements);
+        };
+        figure("since before", view! { <button class="link" on:click=go>{text}</button> }.into_any())
+    });
     view! {
         <div class="queries-summary">
             <dl class="figures" data-testid="queries-summary">
+                {found}
                 {figure("statements", count(overview.statements).into_any())}
                 {figure("needless", needless.into_any())}
                 {overview.total_ms.map(|ms| figure("in statements", milliseconds(ms).into_any()))}
                 {(requests > 1).then(|| figure("requests", count(requests).into_any()))}
                 {worst}
                 {budgets}
+                {compared}
             </dl>
             {notes(&review)}
         </div>

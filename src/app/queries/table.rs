@@ -15,6 +15,7 @@ use crate::app::shell::{FILTER, is_for_something_else};
 use crate::app::state::{App, Reviewed};
 use crate::app::widgets::{SeverityMark, count, milliseconds, plural};
 use crate::app::worker::{Failure, ShapeWindow};
+use crate::model::Finding;
 use crate::protocol::{ShapeRow, Sort};
 
 /// In the order in which they stand; the ones after `Executions` need times.
@@ -170,13 +171,19 @@ fn column(order: RwSignal<Order>, sort: Sort, name: &'static str, class: &'stati
 }
 
 fn cells(review: &Reviewed, row: &ShapeRow, has_times: bool) -> AnyView {
-    let marks: Vec<_> = row
-        .findings
-        .iter()
-        .filter_map(|at| review.finding(*at as usize))
-        .map(|finding| {
+    let mut by_rule: Vec<(&Finding, u32)> = Vec::new();
+    for finding in row.findings.iter().filter_map(|at| review.finding(*at as usize)) {
+        match by_rule.iter_mut().find(|(known, _)| known.name == finding.name && known.severity == finding.severity) {
+            Some((_, times)) => *times += 1,
+            None => by_rule.push((finding, 1)),
+        }
+    }
+    let marks: Vec<_> = by_rule
+        .into_iter()
+        .map(|(finding, times)| {
+            let times = (times > 1).then(|| format!("×{times}"));
             view! {
-                <span class="shape-mark"><SeverityMark severity=finding.severity icon_only=true />{finding.name.clone()}</span>
+                <span class="shape-mark"><SeverityMark severity=finding.severity icon_only=true />{finding.name.clone()} {times}</span>
             }
         })
         .collect();

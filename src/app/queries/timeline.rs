@@ -60,6 +60,10 @@ fn facts(request: &Request, waterfall: &Waterfall) -> String {
     if let Some(ms) = request.total_ms {
         facts.push(format!("{} in them", milliseconds(ms)));
     }
+    let inside: u64 = waterfall.lanes.iter().filter(|lane| lane.in_transaction).map(|lane| lane.count).sum();
+    if inside > 0 {
+        facts.push(format!("{} in transactions", count(inside)));
+    }
     if let (Some(span), Some(busy)) = (waterfall.span_ms, waterfall.busy_ms)
         && span > busy
     {
@@ -136,9 +140,10 @@ fn row(review: &Reviewed, lane: &Lane, has_times: bool, grid: &str, breaks: &str
     let testid = if lane.count > 1 { "cluster" } else { "lane" };
     let when = lane.start_ms.map(|ms| format!("starts at {}", milliseconds(ms)));
     view! {
-        <tr aria-current=is_chosen data-testid=testid>
+        <tr aria-current=is_chosen data-testid=testid class:in-transaction=lane.in_transaction>
             <th scope="row" class="lane-sql">
                 <button class="link" title=lane.sql.clone() on:click=go>
+                    {lane.in_transaction.then(|| view! { <span class="unseen">"in a transaction, "</span> })}
                     {severity.map(|severity| view! { <SeverityMark severity icon_only=true /> })}
                     {finding.map(|finding| view! { <span class="unseen">{finding.name.clone()}</span> })}
                     <code>{digest(&lane.sql)}</code>

@@ -45,6 +45,7 @@ pub struct Lane {
     pub start_ms: Option<f64>,
     /// Of all of them; none where one has no duration.
     pub total_ms: Option<f64>,
+    pub in_transaction: bool,
     pub segments: Vec<Segment>,
 }
 
@@ -83,6 +84,7 @@ impl Waterfall {
                         count: bar.count.max(1),
                         start_ms,
                         total_ms: bar.duration_ms,
+                        in_transaction: bar.in_transaction,
                         segments: vec![segment],
                     });
                 }
@@ -109,6 +111,7 @@ impl Waterfall {
 impl Lane {
     fn take(&mut self, bar: &Bar, segment: Segment) {
         self.count += bar.count.max(1);
+        self.in_transaction &= bar.in_transaction;
         self.total_ms = self.total_ms.zip(bar.duration_ms).map(|(sum, more)| sum + more);
         self.segments.push(segment);
     }
@@ -142,6 +145,7 @@ mod tests {
             end_ms: None,
             duration_ms: duration,
             count: 1,
+            in_transaction: false,
             finding,
         }
     }

@@ -5,12 +5,12 @@ use leptos::prelude::*;
 
 use super::desk::{Desk, Step};
 use super::export::ExportMenu;
-use super::filter::DISMISSED;
-use super::summary::round_trips_text;
+use super::filter::{DISMISSED, toggled};
+use super::summary::{families, round_trips_text, worst_function};
 use crate::app::shell::FILTER;
 use crate::app::state::{App, Reviewed, is_dismissed};
-use crate::app::widgets::SeverityMark;
-use crate::model::{Finding, Severity};
+use crate::app::widgets::{Formula, SeverityMark, count};
+use crate::model::{Family, Finding, Severity};
 
 #[component]
 pub fn Bar() -> impl IntoView {
@@ -74,9 +74,58 @@ fn Glance(review: Reviewed) -> impl IntoView {
         view! {
             {counts}
             {round_trips_text(&open).map(|text| view! { <span class="soft">"⇄ " {text}</span> })}
+            {worst(&review)}
+            {chips(app, &open)}
             {dismissed}
         }
     }
+}
+
+/// The function that asks most; a click shows it.
+fn worst(review: &Reviewed) -> Option<AnyView> {
+    let (function, trips) = worst_function(review)?;
+    let (app, desk) = (App::get(), Desk::get());
+    let (path, line) = (function.path.clone(), function.line);
+    let go = move |_| {
+        desk.step.set(Step::Code);
+        app.router.update(|route| (route.file, route.line) = (Some(path.clone()), Some(line)));
+    };
+    let title = format!("{}:{}, {} round trips at N = 50", function.path, function.line, count(trips));
+    Some(
+        view! {
+            <span class="soft" data-testid="worst">
+                "most in "
+                <button class="link mono" title=title on:click=go>{function.name.clone()}</button>
+                " ⇄ "
+                <Formula text=function.round_trips.clone() />
+            </span>
+        }
+        .into_any(),
+    )
+}
+
+/// One for each family that has findings: a filter, and how many it admits.
+fn chips(app: App, open: &[&Finding]) -> AnyView {
+    let families = families(open);
+    // One alone is told by the list.
+    if families.len() < 2 {
+        return ().into_any();
+    }
+    let chip = |(family, number): (Family, usize)| {
+        let word = format!("family:{}", family.as_str());
+        let wanted = word.clone();
+        let is_on = move || app.router.filter().split(' ').any(|known| known == wanted);
+        let turn = move |_| app.router.update(|route| route.filter = toggled(&route.filter, &word));
+        view! {
+            <button class="chip" aria-pressed=move || if is_on() { "true" } else { "false" } on:click=turn>
+                {family.as_str()} " " <b>{number}</b>
+            </button>
+        }
+        .into_any()
+    };
+    let chips: Vec<AnyView> = families.into_iter().map(chip).collect();
+    view! { <span class="chips" role="group" aria-label="Families of rules" data-testid="families">{chips}</span> }
+        .into_any()
 }
 
 /// What a review is asked for.

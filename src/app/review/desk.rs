@@ -44,6 +44,8 @@ pub struct Desk {
     pub line: Memo<Option<u32>>,
     pub step: RwSignal<Step>,
     pub opened: RwSignal<Option<Opened>>,
+    /// Whether unchanged lines are shown too.
+    pub unfolded: RwSignal<bool>,
 }
 
 impl Desk {
@@ -87,7 +89,8 @@ impl Desk {
             let of_finding = || review.with(|review| review.as_ref()?.finding(chosen?)?.line);
             named.unwrap_or_else(of_finding)
         });
-        let desk = Self { shown, chosen, file, line, step: RwSignal::new(Step::List), opened: RwSignal::new(None) };
+        let (step, opened, unfolded) = (RwSignal::new(Step::List), RwSignal::new(None), RwSignal::new(false));
+        let desk = Self { shown, chosen, file, line, step, opened, unfolded };
         provide_context(desk);
         desk
     }

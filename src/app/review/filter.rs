@@ -93,6 +93,16 @@ impl Word {
     }
 }
 
+/// The filter with this word of a field, in place of another of that field; without it, where it was there.
+pub fn toggled(filter: &str, word: &str) -> String {
+    let field = word.split_inclusive(':').next().unwrap_or(word);
+    let mut words: Vec<&str> = filter.split_whitespace().filter(|known| !known.starts_with(field)).collect();
+    if !filter.split_whitespace().any(|known| known == word) {
+        words.push(word);
+    }
+    words.join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +138,13 @@ mod tests {
         assert_eq!(admitted(DISMISSED), [false, false, true, false]);
         assert_eq!(admitted("decided:open"), [true, false, false, false]);
         assert_eq!(admitted("-decided:later"), [true, true, false, false]);
+    }
+
+    #[test]
+    fn a_field_has_one_word_at_a_time() {
+        assert_eq!(toggled("blocker  family:index", "family:n-plus-one"), "blocker family:n-plus-one");
+        assert_eq!(toggled("blocker family:n-plus-one", "family:n-plus-one"), "blocker");
+        assert_eq!(toggled("", "family:index"), "family:index");
     }
 
     #[test]

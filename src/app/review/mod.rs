@@ -36,6 +36,8 @@ pub fn Review() -> impl IntoView {
             "a" => decide(app, desk, Decision::Accept),
             "x" => decide(app, desk, Decision::Dismiss),
             "l" => decide(app, desk, Decision::Later),
+            "s" => app.side_by_side.update(|chosen| *chosen = !*chosen),
+            "u" => desk.unfolded.update(|unfolded| *unfolded = !*unfolded),
             "Escape" if desk.opened.with_untracked(Option::is_some) => desk.opened.set(None),
             "Escape" => desk.back(),
             _ => return,
@@ -45,7 +47,7 @@ pub fn Review() -> impl IntoView {
     on_cleanup(move || keys.remove());
     let is_there = Memo::new(move |_| app.code_review.with(Option::is_some));
     view! {
-        <section class="view review" data-testid="view-review" aria-label="Review" data-step=move || desk.step.get().id()>
+        <section class="view review" data-testid="view-review" aria-label="Review" data-step=move || desk.step.get().id() class:sides=move || app.side_by_side.get()>
             {move || match is_there.get() {
                 true => view! {
                     <Bar />
@@ -93,7 +95,11 @@ fn Nothing() -> impl IntoView {
                     (false, false) => "There is no code in the workspace.",
                 }}
             </p>
-            <p><button on:click=move |_| app.router.show(View::Inputs)>"Bring something in"</button></p>
+            {move || {
+                (!app.is_busy()).then(|| view! {
+                    <p><button class="primary" on:click=move |_| app.router.show(View::Inputs)>"Bring something in"</button></p>
+                })
+            }}
         </div>
     }
 }

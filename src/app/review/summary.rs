@@ -1,8 +1,8 @@
 //! The whole review at a glance, and why nothing was found where nothing was.
 
-use crate::app::finding::cost::{USUAL_ROWS, value};
+use crate::app::finding::cost::{USUAL_ROWS, value, value_of};
 use crate::app::widgets::{count, plural};
-use crate::model::{Cost, Finding, Term};
+use crate::model::{Cost, Family, Finding, Function, Term};
 use crate::protocol::Review;
 
 /// What stands in place of findings when none is shown.
@@ -63,15 +63,39 @@ pub fn round_trips(findings: &[&Finding]) -> Option<(u64, u64)> {
     Some((sum(|cost| &cost.before_terms), sum(|cost| &cost.after_terms)))
 }
 
-/// `51 → 4 round trips at N = 50`
+/// `51 → 4 round trips at N = 50: 47 needless`
 pub fn round_trips_text(findings: &[&Finding]) -> Option<String> {
     let (before, after) = round_trips(findings)?;
-    Some(format!("{} → {} round trips at N = {USUAL_ROWS}", count(before), count(after)))
+    let needless = before.saturating_sub(after);
+    Some(format!("{} → {} round trips at N = {USUAL_ROWS}: {} needless", count(before), count(after), count(needless)))
+}
+
+/// The function that asks most when each loop has the usual rows, and how often that is; none where at most one asks.
+pub fn worst_function(review: &Review) -> Option<(&Function, u64)> {
+    let functions = &review.report.functions;
+    let trips = |function: &Function| value_of(&function.loops, &function.terms, USUAL_ROWS);
+    let worst = functions.iter().rev().max_by_key(|function| trips(function))?;
+    (functions.len() > 1).then(|| (worst, trips(worst)))
+}
+
+/// How many findings each family has, the most first.
+pub fn families(findings: &[&Finding]) -> Vec<(Family, usize)> {
+    let mut out: Vec<(Family, usize)> = Vec::new();
+    for finding in findings {
+        match out.iter_mut().find(|(family, _)| *family == finding.family) {
+            Some((_, count)) => *count += 1,
+            None => out.push((finding.family, 1)),
+        }
+    }
+    out.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
+
     use crate::app::state::sample_finding;
     use crate::protocol::{FileView, ItemOutcome};
 
@@ -87,5 +111,31 @@ mod tests {
         review.report.findings = vec![sample_finding("a")];
         assert_eq!(verdict(&review, 0, 1), Verdict::Dismissed("1 finding was dismissed.".into()));
         assert!(matches!(verdict(&review, 0, 0), Verdict::Filtered(_)));
+    }
+
+    #[test]
+    fn the_worst_function_asks_most_at_the_usual_rows() {
+        let function = |name: &str, count: u32, loops: &[&str]| Function {
+            path: "a.py".into(),
+            name: name.into(),
+            line: 1,
+            round_trips: String::new(),
+            exact: true,
+            terms: vec![Term { count, loops: loops.iter().map(|letter| (*letter).to_owned()).collect() }],
+            loops: BTreeMap::new(),
+        };
+        let mut review = Review::default();
+        review.report.functions = vec![function("short", 40, &[])];
+        assert_eq!(worst_function(&review), None);
+        review.report.functions.extend([function("long", 2, &["N"]), function("as long", 2, &["N"])]);
+        assert_eq!(worst_function(&review).map(|(worst, trips)| (worst.name.as_str(), trips)), Some(("long", 100)));
+    }
+
+    #[test]
+    fn families_are_counted() {
+        let of = |family| Finding { family, ..sample_finding("") };
+        let findings = [of(Family::Index), of(Family::NPlusOne), of(Family::NPlusOne)];
+        let counted = families(&findings.iter().collect::<Vec<_>>());
+        assert_eq!(counted, [(Family::NPlusOne, 2), (Family::Index, 1)]);
     }
 }

@@ -45,7 +45,10 @@ pub fn is_for_something_else(event: &KeyboardEvent) -> bool {
         return true;
     }
     let target = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok());
-    target.is_some_and(|target| {
-        matches!(target.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT") || target.is_content_editable()
+    target.is_some_and(|target| match target.tag_name().as_str() {
+        // Nothing is typed into a slider or a box to tick.
+        "INPUT" => !matches!(target.get_attribute("type").as_deref(), Some("range" | "checkbox")),
+        "TEXTAREA" | "SELECT" => true,
+        _ => target.is_content_editable(),
     })
 }

@@ -29,6 +29,7 @@ pub fn Shell() -> impl IntoView {
     watch::engines(app);
     watch::updates(app);
     watch::title(app);
+    watch::focus(app);
     view! {
         <Header help />
         <NoticeList />

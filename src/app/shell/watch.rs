@@ -3,7 +3,8 @@
 use gloo_events::EventListener;
 use leptos::prelude::*;
 
-use crate::app::state::{Action, App};
+use crate::app::state::{Action, App, View};
+use crate::app::widgets;
 use crate::app::worker::{Client, State};
 
 pub fn engines(app: App) {
@@ -46,5 +47,21 @@ pub fn title(app: App) {
             Some(name) => format!("{name} – Roundtrip"),
             None => "Roundtrip".to_owned(),
         });
+    });
+}
+
+/// Whoever came by something that is gone with its view goes on at the beginning of the new one, not of the page.
+pub fn focus(app: App) {
+    Effect::new(move |before: Option<View>| {
+        let view = app.router.view();
+        if before.is_some_and(|before| before != view) {
+            request_animation_frame(|| {
+                let has_focus = document().active_element().is_some_and(|element| element.tag_name() != "BODY");
+                if !has_focus {
+                    widgets::focus("main");
+                }
+            });
+        }
+        view
     });
 }

@@ -17,7 +17,9 @@
 //! - `app.theme`: light, dark, or as the system has it.
 //! - `app.triage`: what the user has decided on findings.
 //! - `app.latency`: what a round trip is taken to cost.
+//! - `app.side_by_side`: how the code view arranges a change.
 
+mod arrangement;
 mod latency;
 mod notice;
 mod reviewed;
@@ -67,6 +69,7 @@ pub struct App {
     pub triage: Triage,
     /// Of one round trip to the database, in tenths of a millisecond: what costs are told with.
     pub latency: RwSignal<u32>,
+    pub side_by_side: RwSignal<bool>,
     pub catalogue: RwSignal<Option<Arc<Vec<RuleDoc>>>>,
     /// What an input may be taken for, once `load_formats` has been answered.
     pub formats: RwSignal<Vec<FormatDoc>>,
@@ -90,6 +93,7 @@ impl App {
             theme: theme::signal(),
             triage: Triage::new(),
             latency: latency::signal(),
+            side_by_side: arrangement::side_by_side(),
             catalogue: RwSignal::new(None),
             formats: RwSignal::new(Vec::new()),
             runs: reviewing::Runs::new(),

@@ -110,7 +110,8 @@ impl App {
         self.workspace.entries().with_untracked(|entries| {
             for entry in entries.iter().filter(|entry| !matches!(entry.standing, Standing::SetAside(_))) {
                 for (index, part) in entry.parts.iter().enumerate() {
-                    let item = Item { name: part.name.clone(), format: entry.format.clone(), size: part.size() };
+                    let (name, format) = (part.name.clone(), entry.format.clone());
+                    let item = Item { name, format, size: part.size(), before: entry.before };
                     sent.push(Sent { entry: entry.id, part: index, item });
                     blobs.push(part.blob.clone());
                 }

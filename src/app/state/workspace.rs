@@ -52,6 +52,8 @@ pub struct Entry {
     pub parts: Vec<Part>,
     /// Overrides detection, for all parts.
     pub format: Option<String>,
+    /// Of before the change: the other logs are compared with it.
+    pub before: bool,
     /// One of the page's own samples: the next one takes its place.
     pub sample: bool,
     pub standing: Standing,
@@ -125,7 +127,8 @@ impl Workspace {
                 self.next.set_value(id.wrapping_add(1));
                 let name = unused(name, entries);
                 self.arrived.update_value(|arrived| arrived.push(id));
-                entries.push(Entry { id, name, parts, format: None, sample, standing: Standing::Waiting });
+                let standing = Standing::Waiting;
+                entries.push(Entry { id, name, parts, format: None, before: false, sample, standing });
             }
         });
         self.change();
@@ -176,6 +179,15 @@ impl Workspace {
     pub fn set_format(&self, id: u32, format: Option<String>) {
         self.with_entry(id, |entry| {
             entry.format = format;
+            entry.standing = Standing::Waiting;
+        });
+        self.change();
+    }
+
+    /// Whether it is of before the change.
+    pub fn set_before(&self, id: u32, before: bool) {
+        self.with_entry(id, |entry| {
+            entry.before = before;
             entry.standing = Standing::Waiting;
         });
         self.change();

@@ -18,6 +18,7 @@ pub struct Sent {
     pub fingerprint: Fingerprint,
     pub start_us: Option<u64>,
     pub duration_us: Option<u64>,
+    pub in_transaction: bool,
     pub finding: Option<usize>,
 }
 
@@ -32,6 +33,8 @@ pub struct Bar {
     /// Of all together.
     pub duration_us: Option<u64>,
     pub count: u64,
+    /// All of them.
+    pub in_transaction: bool,
     /// Index into the report's findings.
     pub finding: Option<usize>,
 }
@@ -61,19 +64,20 @@ impl Waterfall {
 
     /// `folds`: it is one of a loop's.
     pub fn push(&mut self, sent: Sent, folds: bool) {
-        let Sent { fingerprint, start_us, duration_us, finding } = sent;
+        let Sent { fingerprint, start_us, duration_us, in_transaction, finding } = sent;
         let key = (fingerprint, finding);
         let end_us = start_us.map(|start| start.saturating_add(duration_us.unwrap_or(0)));
         if folds || self.bars.len() >= MOST_BARS {
             if let Some(bar) = self.folded.get(&key).and_then(|at| self.bars.get_mut(*at)) {
                 bar.count += 1;
+                bar.in_transaction &= in_transaction;
                 bar.end_us = bar.end_us.max(end_us);
                 bar.duration_us = bar.duration_us.zip(duration_us).map(|(sum, took)| sum.saturating_add(took));
                 return;
             }
             self.folded.insert(key, self.bars.len());
         }
-        self.bars.push(Bar { fingerprint, start_us, end_us, duration_us, count: 1, finding });
+        self.bars.push(Bar { fingerprint, start_us, end_us, duration_us, count: 1, in_transaction, finding });
     }
 }
 
@@ -135,7 +139,7 @@ mod tests {
     use super::*;
 
     fn sent(shape: u64, finding: Option<usize>) -> Sent {
-        Sent { fingerprint: Fingerprint(shape), start_us: None, duration_us: Some(5), finding }
+        Sent { fingerprint: Fingerprint(shape), start_us: None, duration_us: Some(5), in_transaction: false, finding }
     }
 
     fn finished(statements: u64) -> Finished {

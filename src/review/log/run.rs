@@ -36,6 +36,8 @@ struct Run {
     /// Every statement in order, with the index of its event where it has one.
     sent: Vec<(Sent, Option<usize>)>,
     bytes: usize,
+    /// As far as the statements themselves say so.
+    in_transaction: bool,
     waterfall: Waterfall,
 }
 
@@ -103,6 +105,7 @@ impl Sink for Reading<'_> {
             trace: Trace::log(&id, name, bounded),
             sent: Vec::new(),
             bytes: 0,
+            in_transaction: false,
             waterfall: Waterfall::new(id),
         });
     }
@@ -112,6 +115,7 @@ impl Sink for Reading<'_> {
         let logs = &mut *self.logs;
         let dialect = dialect(&logs.config).or(record.dialect).unwrap_or_else(|| spelled(&record.sql));
         let statement = logs.statements.statement(&record.sql, dialect);
+        run.in_transaction = sql::transaction_boundary(&record.sql).unwrap_or(run.in_transaction);
         if sql::is_transaction_control(&record.sql) || sql::is_tool_noise(&statement.facts) {
             return;
         }
@@ -134,6 +138,7 @@ impl Sink for Reading<'_> {
             fingerprint: statement.fingerprint,
             start_us: record.start_us,
             duration_us: observed.duration_us,
+            in_transaction: observed.in_transaction.unwrap_or(run.in_transaction),
             finding: None,
         };
         let event = (!sql::is_housekeeping(&observed.raw, &statement.facts)).then_some(run.trace.events.len());

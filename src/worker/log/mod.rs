@@ -70,7 +70,10 @@ impl LogDesk {
             Err(message) => return Answer::Failed { job, message },
         };
         let total = items.iter().map(|item| item.size).sum();
-        let mut logs = Logs::new(config);
+        // Without anything after it, there is nothing to compare with it.
+        let compares = items.iter().any(|item| item.before) && items.iter().any(|item| !item.before);
+        let mut logs = Logs::new(config.clone());
+        let mut then = compares.then(|| Logs::new(config));
         // The page lists the answers in the order of its items.
         let mut outcomes = vec![ItemOutcome::default(); items.len()];
         let mut bytes: Vec<Option<Bytes>> = bytes.into_iter().map(Some).collect();
@@ -87,11 +90,12 @@ impl LogDesk {
                 tell("reading", before + done.min(item.size), total);
                 ControlFlow::Continue(())
             };
-            *outcome = read(item, &mut bytes, &mut logs, &mut progress);
+            let into = then.as_mut().filter(|_| item.before).unwrap_or(&mut logs);
+            *outcome = read(item, &mut bytes, into, &mut progress);
             before += item.size;
         }
         tell("summing up", total, total);
-        self.views = Views::of(logs.finish());
+        self.views = Views::of(logs.finish_after(then.map(Logs::finish)));
         // The page asks for windows of the statements.
         let report = Report { queries: Vec::new(), ..self.views.report().clone() };
         Answer::Reviewed { job, review: Box::new(Review { report, files: Vec::new(), items: outcomes }) }

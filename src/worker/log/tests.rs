@@ -12,7 +12,8 @@ fn fixture(path: &str) -> Vec<u8> {
 }
 
 fn item(name: &str, format: Option<&str>, bytes: &[u8]) -> (Item, Bytes) {
-    let item = Item { name: name.to_owned(), format: format.map(str::to_owned), size: bytes.len() as u64 };
+    let item =
+        Item { name: name.to_owned(), format: format.map(str::to_owned), size: bytes.len() as u64, before: false };
     (item, Box::new(Cursor::new(bytes.to_vec())))
 }
 
@@ -190,6 +191,56 @@ fn a_request_is_drawn_with_its_loops_folded() {
     assert!(bars[1].sql.starts_with("SELECT") && bars[0].finding.is_none());
     assert_eq!(review.report.findings[bars[1].finding.unwrap() as usize].rule, "RT101");
     assert!(matches!(ask(&mut desk, Ask::Request { job: 3, id: "?".into() }), Answer::Failed { job: 3, .. }));
+}
+
+/// Recordings of the same request, with so many fetches in its loop, all after the first in a transaction.
+fn recording(fetches: u32) -> Vec<u8> {
+    let statement = |sql: &str, id: u32, at: u32, tx: bool| {
+        format!("{{\"sql\":\"{sql}\",\"params\":[{id}],\"us\":100,\"start\":{at},\"tx\":{tx},\"stack\":[]}}\n")
+    };
+    let mut text =
+        "{\"roundtrip\":1,\"python\":\"3.11.7\",\"django\":\"5.2\",\"sqlalchemy\":null,\"pid\":1}\n".to_owned();
+    text.push_str("{\"run\":\"1\",\"name\":\"GET /topics/\",\"kind\":\"request\",\"at\":1.0}\n");
+    text.push_str(&statement("SELECT id, forum_id FROM topic WHERE poster_id = %s", 1, 1_000, false));
+    for id in 0..fetches {
+        text.push_str(&statement("SELECT id, name FROM forum WHERE id = %s", id, 2_000 + id * 200, true));
+    }
+    text.into_bytes()
+}
+
+#[test]
+fn a_capture_of_before_is_what_the_others_are_compared_with() {
+    let mut desk = LogDesk::default();
+    let (before, after) = (recording(20), recording(1));
+    let then = |(item, bytes): (Item, Bytes)| (Item { before: true, ..item }, bytes);
+    let things = vec![then(item("then.jsonl", None, &before)), item("now.jsonl", None, &after)];
+    let review = review(&mut desk, things);
+    let comparison = review.report.comparison.as_ref().unwrap();
+    assert_eq!(comparison.before, ["then.jsonl"]);
+    assert_eq!((comparison.fixed.len(), comparison.new), (1, 0));
+    let [endpoint] = &comparison.endpoints[..] else { panic!("{:?}", comparison.endpoints) };
+    assert_eq!((endpoint.before.queries_p95, endpoint.after.queries_p95), (21, 2));
+    // Both say what became of them; only what is now is listed.
+    assert!(review.items.iter().all(|item| item.understood[0].1 > 0), "{:?}", review.items);
+    assert_eq!(review.report.summary.statements, 2);
+}
+
+#[test]
+fn without_anything_after_it_a_capture_of_before_is_reviewed_as_it_is() {
+    let mut desk = LogDesk::default();
+    let before = recording(20);
+    let (item, bytes) = item("then.jsonl", None, &before);
+    let review = review(&mut desk, vec![(Item { before: true, ..item }, bytes)]);
+    assert!(review.report.comparison.is_none());
+    assert_eq!(review.report.summary.statements, 21);
+}
+
+#[test]
+fn what_ran_in_a_transaction_is_told() {
+    let mut desk = LogDesk::default();
+    let review = review(&mut desk, vec![item("now.jsonl", None, &recording(20))]);
+    let bars = bars(&mut desk, &review.report.requests[0].id);
+    assert_eq!(bars.iter().map(|bar| (bar.count, bar.in_transaction)).collect::<Vec<_>>(), [(1, false), (20, true)]);
 }
 
 #[test]

@@ -90,6 +90,7 @@ impl Views {
                 end_ms: bar.end_us.map(ms),
                 duration_ms: bar.duration_us.map(ms),
                 count: bar.count,
+                in_transaction: bar.in_transaction,
                 finding: bar.finding.and_then(|at| u32::try_from(at).ok()),
             });
             shown.collect()

@@ -175,6 +175,7 @@ mod tests {
             end_ms: None,
             duration_ms: Some(duration),
             count: 1,
+            in_transaction: false,
             finding: None,
         }
     }

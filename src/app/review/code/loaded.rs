@@ -7,7 +7,8 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::window::{CHUNK, chunks};
+use super::lines::{At, Lines};
+use super::window::CHUNK;
 use crate::app::state::{App, Reviewed};
 use crate::app::worker::Failure;
 use crate::protocol::Row;
@@ -15,51 +16,60 @@ use crate::protocol::Row;
 /// A file of one run of the review.
 pub type Shown = Option<(Reviewed, usize)>;
 
-type Chunks = BTreeMap<u32, Arc<Vec<Row>>>;
+type Chunk = Arc<Vec<Row>>;
 
-/// One row, and what makes it another: the file that it is of, and whether it is there.
+/// One line of the view, and what makes it another: the file that it is of, what it shows, and whether that is there.
 #[derive(Clone, PartialEq)]
 pub struct Slot {
     pub file: u32,
-    pub index: u32,
-    pub chunk: Option<Arc<Vec<Row>>>,
+    pub at: At,
+    /// The chunks of the rows that it shows, as far as they came.
+    chunks: [Option<Chunk>; 2],
 }
 
 impl Slot {
-    pub fn key(&self) -> (u32, u32, bool) {
-        (self.file, self.index, self.chunk.is_some())
+    pub fn key(&self) -> (u32, At, [bool; 2]) {
+        (self.file, self.at, [0, 1].map(|side| self.chunks.get(side).is_some_and(Option::is_some)))
     }
 
-    pub fn row(&self) -> Option<&Row> {
-        self.chunk.as_ref()?.get((self.index % CHUNK) as usize)
+    /// A row that it shows, if it came.
+    pub fn row(&self, row: u32) -> Option<&Row> {
+        let side = self.at.rows().position(|shown| shown == row)?;
+        self.chunks.get(side)?.as_ref()?.get((row % CHUNK) as usize)
     }
 }
 
 #[derive(Clone, Copy)]
 pub struct Loaded {
-    chunks: RwSignal<Chunks>,
+    chunks: RwSignal<BTreeMap<u32, Chunk>>,
     asked: StoredValue<BTreeSet<u32>>,
     /// Counts the files that were shown, so that no row of one is taken for another's.
     file: StoredValue<u32>,
+    /// Characters of the longest line that came.
+    pub widest: RwSignal<usize>,
 }
 
 impl Loaded {
-    /// Asks for the rows `range` of `shown` whenever one of the two changes.
-    pub fn follow(app: App, shown: Memo<Shown>, range: Memo<Range<u32>>) -> Self {
+    /// Asks for what the lines in `range` show of `shown` whenever one of them changes.
+    pub fn follow(app: App, shown: Memo<Shown>, lines: Memo<Arc<Lines>>, range: Memo<Range<u32>>) -> Self {
         let loaded = Self {
-            chunks: RwSignal::new(Chunks::new()),
+            chunks: RwSignal::new(BTreeMap::new()),
             asked: StoredValue::new(BTreeSet::new()),
             file: StoredValue::new(0),
+            widest: RwSignal::new(0),
         };
         Effect::new(move |before: Option<Shown>| {
             let now = shown.get();
             if before.is_none_or(|before| before != now) {
                 loaded.file.update_value(|count| *count = count.wrapping_add(1));
                 loaded.asked.set_value(BTreeSet::new());
-                loaded.chunks.set(Chunks::new());
+                loaded.chunks.set(BTreeMap::new());
+                loaded.widest.set(0);
             }
             if let Some((_, file)) = &now {
-                for chunk in chunks(&range.get()) {
+                let lines = lines.get();
+                let rows = range.get().filter_map(|line| lines.at(line)).flat_map(At::rows);
+                for chunk in rows.map(|row| row / CHUNK).collect::<BTreeSet<u32>>() {
                     loaded.ask(app, *file as u32, chunk);
                 }
             }
@@ -82,6 +92,8 @@ impl Loaded {
             }
             match answer {
                 Ok(rows) => {
+                    let widest = rows.iter().map(|row| row.text.len()).max().unwrap_or(0);
+                    self.widest.try_update(|known| *known = widest.max(*known));
                     self.chunks.try_update(|chunks| chunks.insert(chunk, Arc::new(rows)));
                 }
                 Err(failure) => {
@@ -94,10 +106,15 @@ impl Loaded {
         });
     }
 
-    pub fn slots(&self, range: Range<u32>) -> Vec<Slot> {
+    pub fn slots(&self, lines: &Lines, range: Range<u32>) -> Vec<Slot> {
         let file = self.file.get_value();
         self.chunks.with(|chunks| {
-            range.map(|index| Slot { file, index, chunk: chunks.get(&(index / CHUNK)).cloned() }).collect()
+            let slot = |at: At| {
+                let mut rows = at.rows();
+                let mut chunk = || chunks.get(&(rows.next()? / CHUNK)).cloned();
+                Slot { file, at, chunks: [chunk(), chunk()] }
+            };
+            range.filter_map(|line| lines.at(line)).map(slot).collect()
         })
     }
 }

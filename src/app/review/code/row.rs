@@ -2,45 +2,47 @@
 
 use leptos::prelude::*;
 
+use super::lines::At;
 use super::loaded::Slot;
 use super::tokens::{class_name, pieces};
+use super::trail::Trail;
 use crate::app::review::desk::{Desk, Opened, Step};
 use crate::app::state::App;
 use crate::app::widgets::{Formula, SeverityMark, count, milliseconds, plural};
 use crate::protocol::{Bracket, BracketPart, Measured, Row, RowKind};
 
-#[component]
-pub fn CodeRow(at: Slot) -> impl IntoView {
-    let Some(row) = at.row().cloned() else { return view! { <div class="row"></div> }.into_any() };
-    if row.kind == RowKind::Gap {
+/// A line that shows rows of the file.
+pub fn code_row(slot: &Slot, trail: Memo<Trail>) -> AnyView {
+    let (before, after) = match slot.at {
+        At::Row(row) => (None, Some(row)),
+        At::Pair(before, after) => (before, after),
+        At::Fold { .. } | At::Inset(_) => return ().into_any(),
+    };
+    let known = |row: Option<u32>| row.and_then(|row| Some((row, slot.row(row)?.clone())));
+    let (left, right) = (known(before), known(after));
+    let gap = right.as_ref().filter(|(_, row)| row.kind == RowKind::Gap);
+    if let Some((_, row)) = gap {
         let text = format!("⋮ {} not shown", plural(row.count.into(), "line", "lines"));
-        return view! {
-            <div class="row gap">
-                <span class="gutter"></span>
-                <span class="text">{text}</span>
-            </div>
-        }
-        .into_any();
+        return view! { <div class="row gap"><span class="text">{text}</span></div> }.into_any();
     }
+    match (slot.at, left, right) {
+        (At::Row(_), _, Some((index, row))) => unified(index, row, trail),
+        (At::Pair(..), left, right) if left.is_some() || right.is_some() => sides(left, right, trail),
+        _ => view! { <div class="row"></div> }.into_any(),
+    }
+}
+
+fn unified(index: u32, row: Row, trail: Memo<Trail>) -> AnyView {
     let desk = Desk::get();
-    let (class, sign) = match row.kind {
-        RowKind::Added => ("row added", "+"),
-        RowKind::Removed => ("row removed", "-"),
-        _ => ("row", " "),
+    let class = match row.kind {
+        RowKind::Added => "row added",
+        RowKind::Removed => "row removed",
+        _ => "row",
     };
     let line = row.new.filter(|_| row.kind != RowKind::Removed);
-    let number = |number: Option<u32>| number.map(|number| number.to_string()).unwrap_or_default();
     let (old, new) = (number(row.old), number(row.new));
-    let text: Vec<_> = pieces(&row.text, &row.tokens)
-        .into_iter()
-        .map(|(class, piece)| match class {
-            Some(class) => view! { <span class=class_name(class)>{piece.to_owned()}</span> }.into_any(),
-            None => piece.to_owned().into_any(),
-        })
-        .collect();
-    // What the gutter has no room for.
-    let seen = row.seen.as_ref().map(measured);
-    let opens: Vec<String> = row.loops.iter().filter(|bracket| opens(bracket)).map(label).collect();
+    let (text, asides) = (text(&row), asides(&row, index, trail));
+    let sign = sign(row.kind);
     view! {
         <div
             class=class
@@ -50,16 +52,100 @@ pub fn CodeRow(at: Slot) -> impl IntoView {
         >
             <span class="gutter">
                 <span class="old">{old}</span>
-                <span class="new">{new.clone()}</span>
-                <Trips row=row.clone() />
-                <Mark findings=row.findings />
-                <Brackets loops=row.loops />
+                <span class="new">{new}</span>
+                {beside(row, index, trail)}
             </span>
             <span class="sign">{sign}</span>
             <span class="text">{text}</span>
-            {(!opens.is_empty()).then(|| view! { <span class="aside">{opens.join(", ")}</span> })}
-            {seen.map(|seen| view! { <span class="aside" data-testid="seen">{seen}</span> })}
+            {asides}
         </div>
+    }
+    .into_any()
+}
+
+/// Before and after; what asks the database is told of what stands after the change.
+fn sides(left: Option<(u32, Row)>, right: Option<(u32, Row)>, trail: Memo<Trail>) -> AnyView {
+    let desk = Desk::get();
+    let line = right.as_ref().and_then(|(_, row)| row.new);
+    let class = |row: &Option<(u32, Row)>| match row.as_ref().map(|(_, row)| row.kind) {
+        Some(RowKind::Added) => "half added",
+        Some(RowKind::Removed) => "half removed",
+        Some(_) => "half",
+        None => "half nothing",
+    };
+    let (left_class, right_class) = (class(&left), class(&right));
+    let left = left.map(|(_, row)| {
+        view! {
+            <span class="gutter"><span class="old">{number(row.old)}</span></span>
+            <span class="sign">{if row.kind == RowKind::Removed { "-" } else { " " }}</span>
+            <span class="moving"><span class="text">{text(&row)}</span></span>
+        }
+    });
+    let right = right.map(|(index, row)| {
+        let (text, asides, sign, new) = (text(&row), asides(&row, index, trail), sign(row.kind), number(row.new));
+        view! {
+            <span class="gutter"><span class="new">{new}</span> {beside(row, index, trail)}</span>
+            <span class="sign">{sign}</span>
+            <span class="moving"><span class="text">{text}</span> {asides}</span>
+        }
+    });
+    view! {
+        <div
+            class="row pair"
+            data-testid="code-row"
+            data-line=line.map(|line| line.to_string())
+            class:sought=move || line.is_some() && desk.line.get() == line
+        >
+            <span class=left_class>{left}</span>
+            <span class=right_class>{right}</span>
+        </div>
+    }
+    .into_any()
+}
+
+fn number(line: Option<u32>) -> String {
+    line.map(|line| line.to_string()).unwrap_or_default()
+}
+
+fn sign(kind: RowKind) -> &'static str {
+    match kind {
+        RowKind::Added => "+",
+        RowKind::Removed => "-",
+        _ => " ",
+    }
+}
+
+fn text(row: &Row) -> Vec<AnyView> {
+    let piece = |(class, piece): (Option<_>, &str)| match class {
+        Some(class) => view! { <span class=class_name(class)>{piece.to_owned()}</span> }.into_any(),
+        None => piece.to_owned().into_any(),
+    };
+    pieces(&row.text, &row.tokens).into_iter().map(piece).collect()
+}
+
+/// The gutter's part that says how often the line asks, what was found, and which loops it is in.
+fn beside(row: Row, index: u32, trail: Memo<Trail>) -> AnyView {
+    let (findings, loops) = (row.findings.clone(), row.loops.clone());
+    view! {
+        <Trips row />
+        <Mark findings />
+        <span class=move || trail.with(|trail| trail.class(index))></span>
+        <Brackets loops />
+    }
+    .into_any()
+}
+
+/// What the gutter has no room for.
+fn asides(row: &Row, index: u32, trail: Memo<Trail>) -> AnyView {
+    let opens: Vec<String> = row.loops.iter().filter(|bracket| opens(bracket)).map(label).collect();
+    let seen = row.seen.as_ref().map(measured);
+    view! {
+        {(!opens.is_empty()).then(|| view! { <span class="aside">{opens.join(", ")}</span> })}
+        {seen.map(|seen| view! { <span class="aside" data-testid="seen">{seen}</span> })}
+        {move || {
+            let label = trail.with(|trail| trail.label(index).map(str::to_owned));
+            label.map(|label| view! { <span class="aside way" data-testid="way">"← " {label}</span> })
+        }}
     }
     .into_any()
 }
@@ -90,8 +176,17 @@ fn Trips(row: Row) -> impl IntoView {
         let open = move |_| {
             desk.opened.update(|now| *now = if now.as_ref() == Some(&opened) { None } else { Some(opened.clone()) });
         };
+        let is_open =
+            move || new.is_some() && desk.opened.with(|opened| opened.as_ref().is_some_and(|o| o.line == new));
         view! {
-            <button class="badge" data-testid="badge" title=label.clone() aria-label=label on:click=open>
+            <button
+                class="badge"
+                data-testid="badge"
+                title=label.clone()
+                aria-label=label
+                aria-expanded=move || if is_open() { "true" } else { "false" }
+                on:click=open
+            >
                 "⇄ "
                 <Formula text=trips />
             </button>

@@ -65,11 +65,6 @@ impl Window {
 /// Rows are asked for in chunks of this many.
 pub const CHUNK: u32 = 200;
 
-/// Numbers of the chunks that hold these rows.
-pub fn chunks(rows: &Range<u32>) -> Range<u32> {
-    if rows.is_empty() { 0..0 } else { rows.start / CHUNK..(rows.end - 1) / CHUNK + 1 }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,13 +102,5 @@ mod tests {
             let on_screen = long.top(row, scrolled) - scrolled;
             assert!((0.0..=580.1).contains(&on_screen), "{row}: {on_screen}");
         }
-    }
-
-    #[test]
-    fn chunks_cover_their_rows() {
-        assert_eq!(chunks(&(0..1)), 0..1);
-        assert_eq!(chunks(&(199..201)), 0..2);
-        assert_eq!(chunks(&(200..400)), 1..2);
-        assert!(chunks(&(5..5)).is_empty());
     }
 }
