@@ -45,7 +45,7 @@ pub fn LogFindings(review: Reviewed, choice: Choice) -> impl IntoView {
     };
     view! {
         <section class="log-findings" aria-label="Findings of the log">
-            <h3>"Findings " <span class="number">{move || all - dismissed.with(Vec::len)}</span></h3>
+            <h2 class="minor">"Findings " <span class="number">{move || all - dismissed.with(Vec::len)}</span></h2>
             {(all == 0)
                 .then(|| {
                     view! {

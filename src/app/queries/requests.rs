@@ -50,7 +50,7 @@ pub fn RequestList(review: Reviewed, choice: Choice) -> impl IntoView {
     });
     view! {
         <section class="request-list" aria-label="Requests">
-            <h3>"Requests " <span class="number">{count(all as u64)}</span></h3>
+            <h2 class="minor">"Requests " <span class="number">{count(all as u64)}</span></h2>
             {(all > MANY)
                 .then(|| {
                     view! {

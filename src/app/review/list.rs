@@ -93,10 +93,10 @@ fn Group(review: Reviewed, path: Option<String>, items: Vec<usize>) -> impl Into
     };
     let folder = folder.to_owned();
     view! {
-        <h3 class="group" title=path.unwrap_or_default()>
+        <h2 class="minor group" title=path.unwrap_or_default()>
             <span class="group-name">{name}</span>
             <span class="group-folder">{folder}</span>
-        </h3>
+        </h2>
         <ul>{items.into_iter().map(|index| view! { <Item review=review.clone() index /> }).collect::<Vec<_>>()}</ul>
     }
 }

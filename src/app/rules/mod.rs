@@ -99,7 +99,7 @@ pub fn Rules() -> impl IntoView {
 
 fn group(rules: &[RuleDoc], family: &str, members: &[usize]) -> AnyView {
     let entries: Vec<_> = members.iter().filter_map(|at| rules.get(*at)).map(entry).collect();
-    view! { <section><h3>{family.to_owned()}</h3><ul>{entries}</ul></section> }.into_any()
+    view! { <section><h2 class="minor">{family.to_owned()}</h2><ul>{entries}</ul></section> }.into_any()
 }
 
 fn entry(rule: &RuleDoc) -> AnyView {

@@ -34,6 +34,11 @@ pub fn Shell() -> impl IntoView {
         <Header help />
         <NoticeList />
         <main id="main" tabindex="-1">
+            // For those who walk by headings; the welcome of an empty workspace is one.
+            {move || {
+                let view = app.router.view();
+                (view != View::Inputs || !app.workspace.is_empty()).then(|| view! { <h1 class="unseen">{view.title()}</h1> })
+            }}
             {move || match app.router.view() {
                 View::Inputs => view! { <Inputs /> }.into_any(),
                 View::Review => view! { <Review /> }.into_any(),
