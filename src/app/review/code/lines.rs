@@ -78,6 +78,17 @@ impl Piece {
         }
     }
 
+    /// The first row that it shows; none where it shows none.
+    fn first(self) -> Option<u32> {
+        match self {
+            Piece::Rows { first, .. } | Piece::Fold { first, .. } => Some(first),
+            Piece::Sides { before, after } => {
+                [before, after].into_iter().filter(|(_, count)| *count > 0).map(|(first, _)| first).min()
+            }
+            Piece::Inset { .. } => None,
+        }
+    }
+
     /// How many of its lines come up to and with `row`; none where it does not show that.
     fn until(self, row: u32) -> Option<u32> {
         let within = |(first, count): (u32, u32)| row.checked_sub(first).filter(|at| *at < count).map(|at| at + 1);
@@ -110,6 +121,8 @@ impl Piece {
 pub struct Lines {
     /// With the line that each begins at.
     pieces: Vec<(u32, Piece)>,
+    /// The first row of each piece, or of the one before it where it shows none: they never fall.
+    rows: Vec<u32>,
     total: u32,
     side_by_side: bool,
 }
@@ -183,6 +196,7 @@ impl Lines {
         for part in parts {
             if part.length() > 0 {
                 self.pieces.push((self.total, part));
+                self.rows.push(part.first().or(self.rows.last().copied()).unwrap_or(0));
                 self.total = self.total.saturating_add(part.length());
             }
         }
@@ -211,7 +225,10 @@ impl Lines {
 
     /// The line that shows a row, or the fold that it is in.
     pub fn of_row(&self, row: u32) -> Option<u32> {
-        self.pieces.iter().find_map(|(start, piece)| Some(start + piece.until(row)? - 1))
+        let after = self.rows.partition_point(|first| *first <= row);
+        // Where an inset parts two sides, rows of the lower part lie between those of the upper one.
+        let near = self.pieces.get(after.saturating_sub(3)..after).unwrap_or_default();
+        near.iter().rev().find_map(|(start, piece)| Some(start + piece.until(row)? - 1))
     }
 }
 
@@ -298,5 +315,14 @@ mod tests {
         let choices = Choices { side_by_side: true, ..choices };
         let lines = Lines::new(&RUNS, &BTreeSet::new(), &choices);
         assert_eq!(drawn(&lines)[4..8], ["20|21", "+0", "+1", "-|22"]);
+        // Each row is found where it is shown, also where an inset parts two sides.
+        let runs = [(RowKind::Same, 2), (RowKind::Removed, 3), (RowKind::Added, 3), (RowKind::Same, 2)];
+        let choices = Choices { side_by_side: true, inset: Some((5, 4)), ..Choices::default() };
+        let lines = Lines::new(&runs, &BTreeSet::new(), &choices);
+        for row in 0..10 {
+            let line = lines.of_row(row).unwrap();
+            assert!(lines.at(line).unwrap().rows().any(|shown| shown == row), "{row}");
+        }
+        assert_eq!(lines.of_row(10), None);
     }
 }
