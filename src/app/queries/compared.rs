@@ -27,8 +27,8 @@ pub fn Compared(review: Reviewed, choice: Choice) -> impl IntoView {
             <h2>{verdict.join(", ")}</h2>
             <p class="soft">{format!("Compared with {}.", before.join(", "))}</p>
             {unsaid}
-            {findings("New", "new", &new, Some(choice))}
-            {findings("Fixed", "fixed", &fixed, None)}
+            {findings("New", "came-new", &new, Some(choice))}
+            {findings("Fixed", "went", &fixed, None)}
             {of_endpoints(&endpoints)}
             {of_statements(&queries, choice)}
         </div>

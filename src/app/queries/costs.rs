@@ -24,6 +24,8 @@ struct Cost {
     /// Id of the request or fingerprint that a click shows; none for what is told together.
     id: Option<String>,
     name: String,
+    /// What its area has room for: the tables of a statement.
+    short: String,
     /// Milliseconds; statements where the input has no times.
     value: f64,
     /// Requests, or runs.
@@ -54,6 +56,7 @@ pub fn Costs(review: Reviewed, choice: Choice) -> impl IntoView {
             .map(|row| Cost {
                 id: Some(row.fingerprint.clone()),
                 name: digest(&row.sql),
+                short: if row.tables.is_empty() { row.kind.clone() } else { row.tables.join(", ") },
                 value: value(row.total_ms, row.executions),
                 times: Some(row.executions),
                 severity: severity(&row.findings),
@@ -96,7 +99,7 @@ fn endpoints(report: &Report, has_times: bool) -> Vec<Cost> {
         let name = endpoint_name(request);
         let (cost, dearest) = known.entry(name).or_insert_with(|| {
             let name = if name.is_empty() { "The whole input" } else { name }.to_owned();
-            (Cost { id: None, name, value: 0.0, times: Some(0), severity: None }, -1.0)
+            (Cost { id: None, short: name.clone(), name, value: 0.0, times: Some(0), severity: None }, -1.0)
         });
         cost.value += value;
         cost.times = cost.times.map(|times| times + 1);
@@ -114,7 +117,14 @@ fn endpoints(report: &Report, has_times: bool) -> Vec<Cost> {
 fn others(number: u32, whole: f64, listed: &[Cost]) -> Option<Cost> {
     let value = whole - listed.iter().map(|cost| cost.value).sum::<f64>();
     let name = format!("{} more", count(number.into()));
-    (number > 0 && value > 0.0).then_some(Cost { id: None, name, value, times: None, severity: None })
+    (number > 0 && value > 0.0).then_some(Cost {
+        id: None,
+        short: name.clone(),
+        name,
+        value,
+        times: None,
+        severity: None,
+    })
 }
 
 fn spelled(value: f64, has_times: bool) -> String {
@@ -136,8 +146,8 @@ fn map(costs: &[Cost], has_times: bool, show: Callback<String>) -> AnyView {
         let share = |part: f64, whole: f64| format!("{:.3}%", percent(part, whole));
         let id = cost.id.clone();
         // Too small to read.
-        let label = (tile.width > 9.0 && tile.height > 3.0).then(|| {
-            view! { <span>{cost.name.clone()}</span> <b>{spelled(cost.value, has_times)}</b> }
+        let label = (tile.width > 5.0 && tile.height > 5.0).then(|| {
+            view! { <span>{cost.short.clone()}</span> <b>{spelled(cost.value, has_times)}</b> }
         });
         view! {
             <div
@@ -239,7 +249,8 @@ mod tests {
 
     #[test]
     fn what_is_not_listed_is_told_together() {
-        let listed = [Cost { id: None, name: String::new(), value: 60.0, times: None, severity: None }];
+        let listed =
+            [Cost { id: None, name: String::new(), short: String::new(), value: 60.0, times: None, severity: None }];
         assert_eq!(others(12, 100.0, &listed).map(|cost| (cost.name, cost.value)), Some(("12 more".to_owned(), 40.0)));
         assert_eq!(others(0, 100.0, &listed), None);
         assert_eq!(others(3, 60.0, &listed), None);

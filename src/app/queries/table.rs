@@ -181,7 +181,7 @@ fn cells(review: &Reviewed, row: &ShapeRow, has_times: bool) -> AnyView {
     let marks: Vec<_> = by_rule
         .into_iter()
         .map(|(finding, times)| {
-            let times = (times > 1).then(|| format!("×{times}"));
+            let times = (times > 1).then(|| format!(" ×{times}"));
             view! {
                 <span class="shape-mark"><SeverityMark severity=finding.severity icon_only=true />{finding.name.clone()} {times}</span>
             }

@@ -14,7 +14,7 @@ use leptos::prelude::*;
 use super::finding::FindingDetail;
 use super::shell::is_for_something_else;
 use super::state::{App, Decided, Reviewed, View};
-use super::widgets::copy;
+use super::widgets::{copy, focus};
 use crate::model::Decision;
 use bar::Bar;
 use code::CodeView;
@@ -36,7 +36,11 @@ pub fn Review() -> impl IntoView {
             "a" => decide(app, desk, Decision::Accept),
             "x" => decide(app, desk, Decision::Dismiss),
             "l" => decide(app, desk, Decision::Later),
-            "s" => app.side_by_side.update(|chosen| *chosen = !*chosen),
+            "s" => {
+                app.side_by_side.update(|chosen| *chosen = !*chosen);
+                // The list, which may have had it, makes room for two texts.
+                focus("code");
+            }
             "u" => desk.unfolded.update(|unfolded| *unfolded = !*unfolded),
             "Escape" if desk.opened.with_untracked(Option::is_some) => desk.opened.set(None),
             "Escape" => desk.back(),

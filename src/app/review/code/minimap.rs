@@ -39,6 +39,7 @@ pub fn minimap(
         })
     };
     let share = move |part: f64| format!("{:.2}%", 100.0 * part / window.get().total().max(1.0));
+    let is_all_in_sight = move || window.with(|window| window.total() <= window.height);
     // The middle of what is in sight goes where the pointer is.
     let go = move |event: PointerEvent| {
         let strip = event.current_target().and_then(|strip| strip.dyn_into::<HtmlElement>().ok());
@@ -54,7 +55,7 @@ pub fn minimap(
         code.set_scroll_top((at * window.total() - window.height / 2.0) as i32);
     };
     view! {
-        <div class="minimap" data-testid="minimap" aria-hidden="true" on:pointerdown=go on:pointermove=go>
+        <div class="minimap" class:idle=is_all_in_sight data-testid="minimap" aria-hidden="true" on:pointerdown=go on:pointermove=go>
             <svg viewBox="0 0 10 1000" preserveAspectRatio="none">{paths}</svg>
             <div
                 class="in-sight"
