@@ -20,7 +20,7 @@ pub use migrations::{
     Added, AppMigrations, Column, DefaultValue, Migration, Migrations, Operation, OperationKind, RawIndex,
 };
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use smol_str::SmolStr;
 
@@ -83,6 +83,8 @@ pub struct Hints {
     pub dialect: Option<Dialect>,
     /// Path and text of requirements.txt, pyproject.toml, Pipfile, setup.cfg, poetry.lock and the like.
     pub other_files: Vec<(String, String)>,
+    /// Paths of the files that the change under review brings or edits.
+    pub changed: BTreeSet<String>,
 }
 
 impl Project {
@@ -96,9 +98,9 @@ impl Project {
         let settings = settings::read(&sources);
         let apps = models::Apps::build(&names, &trees);
         let mut models = models::read(&sources, &apps, &settings);
-        let migrations = migrations::read(&sources, &apps, &mut models.schema);
-        let dialect = hints.dialect.or_else(|| settings.dialect());
-        let dialect = dialect.or_else(|| versions::dialect(&hints.other_files));
+        let migrations = migrations::read(&sources, &apps, &hints.changed, &mut models.schema);
+        let said = hints.dialect.or_else(|| settings.dialect());
+        let dialect = said.or_else(|| versions::dialect(&hints.other_files));
         let templates = templates::Templates::build(&paths);
         let modules = files.into_iter().enumerate().map(|(at, (source, ir))| {
             let id = FileId(at as u32);
@@ -115,7 +117,7 @@ impl Project {
             settings,
             django: hints.django.or_else(|| versions::django(&hints.other_files)).unwrap_or_default(),
             dialect: dialect.unwrap_or_default(),
-            dialect_known: dialect.is_some(),
+            dialect_known: said.is_some(),
             migrations,
             templates,
             model_of_class: models.of_class,

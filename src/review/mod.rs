@@ -185,8 +185,9 @@ pub fn tables(input: CodeInput, config: &Config) -> (Tables, Vec<InputError>) {
 }
 
 fn review(input: CodeInput, config: &Config, progress: Progress<'_>) -> Option<CodeReview> {
-    let hints = hints(&input, config);
+    let mut hints = hints(&input, config);
     let sides = read::sides(input);
+    hints.changed = sides.after.iter().filter(|file| !file.in_diff.is_empty()).map(|file| file.path.clone()).collect();
     let after_parsed = parse_all(&sides.after, &[], progress)?;
     let mut errors: Vec<InputError> = sides.patches.iter().flat_map(|patch| patch.errors.iter().cloned()).collect();
     errors.extend(after_parsed.errors);
@@ -254,6 +255,7 @@ fn hints(input: &CodeInput, config: &Config) -> Hints {
         django: config.django.map(|(major, minor)| DjangoVersion(major, minor)),
         dialect: dialect(config),
         other_files: input.others.iter().map(|file| (file.path.clone(), file.text.clone())).collect(),
+        changed: BTreeSet::new(),
     }
 }
 

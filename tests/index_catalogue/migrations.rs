@@ -1,5 +1,11 @@
 //! RT1101, RT1102 and RT1103.
 
+use std::ops::ControlFlow;
+
+use roundtrip::config::Config;
+use roundtrip::model::Finding;
+use roundtrip::review::{self, CodeFile, CodeInput, PatchText};
+
 use crate::cases::{self, Files};
 
 fn files(before: &str, operations: &str, engine: &str) -> Files {
@@ -85,8 +91,10 @@ fn other_databases_and_old_migrations_are_left_alone() {
     assert!(!found[0].hint && found[0].rewrite.is_some());
     let next = "from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n    dependencies = [('app', '0002_more')]\n    operations = []\n";
     files.insert("app/migrations/0003_next.py".to_owned(), next.to_owned());
-    let later = cases::review(&files, &["RT1101"], "5.2");
-    assert!(later.len() == 1 && later[0].hint);
+    assert_eq!(cases::review(&files, &["RT1101"], "5.2"), []);
+    // Two that come together are both new.
+    let brought = of_change(&files, &["app/migrations/0002_more.py", "app/migrations/0003_next.py"]);
+    assert!(brought.len() == 1 && brought[0].introduced == Some(true), "{brought:?}");
 }
 
 #[test]
@@ -154,4 +162,18 @@ fn rows_that_a_migration_writes_one_by_one_are_flagged() {
     check("dependencies = []", "Topic.objects.update(title='x')");
     check("dependencies = []", "for title in ('a', 'b'):\n        Topic.objects.create(title=title)");
     check("dependencies = []", "for topic in Topic.objects.all()[:10]:\n        topic.save()");
+}
+
+/// What RT1101 says of a change that adds some of the files.
+fn of_change(files: &Files, added: &[&str]) -> Vec<Finding> {
+    let patch = added.iter().map(|path| {
+        let text = &files[*path];
+        let lines: String = text.lines().map(|line| format!("+{line}\n")).collect();
+        format!("--- /dev/null\n+++ b/{path}\n@@ -0,0 +1,{} @@\n{lines}", text.lines().count())
+    });
+    let patches = vec![PatchText { name: "change.diff".into(), text: patch.collect() }];
+    let listed = files.iter().map(|(path, text)| CodeFile { path: path.clone(), text: text.clone(), context: false });
+    let input = CodeInput { files: listed.collect(), patches, ..CodeInput::default() };
+    let config = Config { select: vec!["RT1101".to_owned()], ..Config::default() };
+    review::code(input, &config, &mut |_, _, _| ControlFlow::Continue(())).report.findings
 }

@@ -5,7 +5,7 @@ mod raw;
 
 pub use operations::{Added, Column, DefaultValue, Migration, Operation, OperationKind};
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use smol_str::SmolStr;
 
@@ -49,6 +49,11 @@ impl Migrations {
     pub fn of_app(&self, label: &str) -> Option<&AppMigrations> {
         self.apps.iter().find(|app| app.app == label)
     }
+
+    /// Those that may not have run everywhere yet.
+    pub fn pending(&self) -> impl Iterator<Item = &Migration> {
+        self.files.iter().filter(|migration| migration.is_pending)
+    }
 }
 
 /// One migration file.
@@ -60,7 +65,8 @@ struct File {
     depends_on: Vec<SmolStr>,
 }
 
-pub fn read(sources: &Sources<'_>, apps: &Apps, schema: &mut Schema) -> Migrations {
+/// `changed`: paths of the files that the change under review brings or edits.
+pub fn read(sources: &Sources<'_>, apps: &Apps, changed: &BTreeSet<String>, schema: &mut Schema) -> Migrations {
     let mut by_app: BTreeMap<(String, SmolStr), Vec<File>> = BTreeMap::new();
     for at in 0..sources.modules.len() {
         let id = FileId(at as u32);
@@ -99,7 +105,8 @@ pub fn read(sources: &Sources<'_>, apps: &Apps, schema: &mut Schema) -> Migratio
             if let Some(migration) = &mut read {
                 migration.app = app.clone();
                 migration.name = file.name.clone();
-                migration.is_leaf = leaves.contains(&file.name);
+                let path = sources.paths.get(file.file.0 as usize).copied().unwrap_or("");
+                migration.is_pending = leaves.contains(&file.name) || changed.contains(path);
             }
             out.files.extend(read);
         }

@@ -18,8 +18,8 @@ pub struct Migration {
     pub name: SmolStr,
     /// The name of its class.
     pub site: Site,
-    /// No other one of its app follows it: it may not have run everywhere yet.
-    pub is_leaf: bool,
+    /// It may not have run everywhere yet: no other one of its app follows it, or it is part of the change.
+    pub is_pending: bool,
     /// It runs as one transaction.
     pub atomic: bool,
     /// In their order; those that change the database, not the state alone.
@@ -152,7 +152,7 @@ pub fn read(sources: &Sources<'_>, file: FileId, tables: &mut Tables) -> Option<
         app: SmolStr::default(),
         name: SmolStr::default(),
         site: Site::new(file, class.name.span),
-        is_leaf: false,
+        is_pending: false,
         atomic,
         operations,
     })

@@ -79,9 +79,9 @@ rule! {
     /// ```
     ///
     /// ## When not to
-    /// On a small table the lock is over at once, and a migration that has run everywhere does not run again: of those
-    /// that others follow, the findings are hints. `AddIndexConcurrently` must not stand in a transaction, so a failure
-    /// leaves an invalid index behind, which has to be dropped before the next try.
+    /// On a small table the lock is over at once. A migration that has run everywhere does not run again: looked at are
+    /// the newest one of each app, and those that the change under review brings. `AddIndexConcurrently` must not stand
+    /// in a transaction, so a failure leaves an invalid index behind, which has to be dropped before the next try.
     pub struct BlockingIndex: "RT1101", "blocking-index", Migrations, Warning;
 }
 
@@ -94,7 +94,7 @@ impl Rule for BlockingIndex {
         if cx.project.dialect_known && cx.project.dialect != Dialect::Postgres {
             return;
         }
-        for migration in &cx.project.migrations.files {
+        for migration in cx.project.migrations.pending() {
             for operation in migration.operations.iter().filter(|operation| !is_new(migration, operation)) {
                 if let Some((built, confidence)) = built(operation) {
                     report(migration, operation, &built, confidence, cx);
@@ -175,7 +175,7 @@ fn report(migration: &Migration, operation: &Operation, built: &Built, sure: Con
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
-        hint: Some(!migration.is_leaf),
+        hint: None,
         confidence: sure.min(known),
         site: Some(operation.site),
         message: format!("This builds {} on {table}, which is in use: {}{unless}.", built.what, built.locks),

@@ -70,9 +70,9 @@ rule! {
     /// ```
     ///
     /// ## When not to
-    /// Where the program is stopped for the deployment. A migration that has run everywhere does not run again: of those
-    /// that others follow, the findings are hints. Dropping takes two deployments: first the code that no longer uses
-    /// the column, then the migration.
+    /// Where the program is stopped for the deployment. A migration that has run everywhere does not run again: looked at
+    /// are the newest one of each app, and those that the change under review brings. Dropping takes two deployments:
+    /// first the code that no longer uses the column, then the migration.
     pub struct ChangeDuringDeploy: "RT1102", "add-field-during-deploy", Migrations, Info;
 }
 
@@ -83,10 +83,10 @@ impl Rule for ChangeDuringDeploy {
 
     fn whole(&self, _traces: &[Trace], cx: &mut Context<'_>) {
         let project = cx.project;
-        for migration in &project.migrations.files {
+        for migration in project.migrations.pending() {
             for operation in migration.operations.iter().filter(|operation| !is_new(migration, operation)) {
                 if let Some(broken) = broken(project, migration, operation) {
-                    report(migration, operation, broken, cx);
+                    report(operation, broken, cx);
                 }
             }
         }
@@ -194,11 +194,11 @@ fn with_default(
     })
 }
 
-fn report(migration: &Migration, operation: &Operation, broken: Broken, cx: &mut Context<'_>) {
+fn report(operation: &Operation, broken: Broken, cx: &mut Context<'_>) {
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
-        hint: Some(!migration.is_leaf),
+        hint: None,
         confidence: Confidence::Certain,
         site: Some(operation.site),
         message: broken.message,

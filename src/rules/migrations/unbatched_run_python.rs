@@ -65,7 +65,7 @@ rule! {
     ///
     /// ## When not to
     /// On small tables, where the transaction is worth more than the time. A migration that has run everywhere does not
-    /// run again: of those that others follow, the findings are hints.
+    /// run again: looked at are the newest one of each app, and those that the change under review brings.
     pub struct UnbatchedRunPython: "RT1103", "unbatched-runpython", Migrations, Info;
 }
 
@@ -76,15 +76,14 @@ impl Rule for UnbatchedRunPython {
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
         let Some(migration) = migration(trace, cx.project) else { return };
-        let (hint, atomic) = (!migration.is_leaf, migration.atomic);
-        if !atomic {
+        if !migration.atomic {
             return;
         }
         let mut told: Vec<LoopId> = Vec::new();
         for (_, event, query) in trace.queries() {
             if let Some(id) = written_by_row(trace, event, query).filter(|id| !told.contains(id)) {
                 told.push(id);
-                report(trace, event, id, hint, cx);
+                report(trace, event, id, cx);
             }
         }
     }
@@ -96,7 +95,7 @@ fn migration<'p>(trace: &Trace, project: &'p Project) -> Option<&'p Migration> {
     if trace.role != Role::Migration {
         return None;
     }
-    let migrations = project.migrations.files.iter().filter(|migration| migration.site.file == *file);
+    let migrations = project.migrations.pending().filter(|migration| migration.site.file == *file);
     let runs = |migration: &&Migration| {
         let ran = |kind: &OperationKind| matches!(kind, OperationKind::RunCode(name) if name == function);
         migration.operations.iter().any(|operation| ran(&operation.kind))
@@ -119,14 +118,14 @@ fn written_by_row(trace: &Trace, event: &Event, query: &Query) -> Option<LoopId>
     event.loops.iter().find(over_rows).copied()
 }
 
-fn report(trace: &Trace, event: &Event, id: LoopId, hint: bool, cx: &mut Context<'_>) {
+fn report(trace: &Trace, event: &Event, id: LoopId, cx: &mut Context<'_>) {
     let turning = [id];
     let info = trace.loop_info(id);
     let rows = info.queryset.map(|queryset| trace.queryset(queryset));
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
-        hint: Some(hint),
+        hint: None,
         confidence: event.confidence,
         // Historical models have no methods of their own: what a save() of today does is told at the call.
         site: event.via.first().map(|step| step.site).or(event.site),
