@@ -14,7 +14,7 @@ use super::{DEPTH, Interpreter};
 use crate::model::{Confidence, Over, Site};
 use crate::project::{ClassRef, FunctionRef};
 use crate::python::ir::{ArgKind, Call, Expr, ExprKind, Param, Params};
-use crate::trace::{CallStep, EventKind, SharedKind};
+use crate::trace::{CallStep, EventKind, SharedKind, Usage};
 
 /// What `self` of a root is called.
 const SELF: &str = "self";
@@ -342,7 +342,15 @@ impl<'p> Interpreter<'p, '_> {
         self.push_frame(frame);
         self.note_kept(function, receiver.as_ref());
         self.bind(&function.function.params, receiver, &Args { spread: true, ..Args::default() });
-        self.run_body(function);
+        let value = self.run_body(function);
+        // What a feed lists is fetched when it is shown.
+        if let (Value::QuerySet(rows), Some(class), "items") =
+            (&value, function.class, function.function.name.name.as_str())
+            && self.project.is_subclass(class, &["django.contrib.syndication.views.Feed"])
+        {
+            let site = rows.desc.built.unwrap_or(function.site);
+            self.evaluate(&rows.clone(), site, Usage::Rows);
+        }
     }
 
     /// Notes that the results of a method are kept for each `self`, and with them the object, for as long as the

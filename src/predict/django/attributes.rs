@@ -18,6 +18,7 @@ const REQUESTS: [&str; 2] = ["django.http.HttpRequest", "rest_framework.request.
 impl<'p> Interpreter<'p, '_> {
     pub(in super::super) fn attribute(&mut self, object: Value<'p>, name: &SmolStr, site: Site) -> Value<'p> {
         match &object {
+            Value::Row(row) if name == "__class__" => Value::Model(row.model.clone()),
             Value::Row(row) => self.row_attribute(&row.clone(), name, site),
             Value::MaybeRelation(row, field, at) => self.maybe_attribute(&row.clone(), &field.clone(), *at, name, site),
             Value::Model(model) => self.model_attribute(&model.clone(), name, site),

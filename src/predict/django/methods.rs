@@ -230,9 +230,8 @@ impl<'p> Interpreter<'p, '_> {
                 saved(row)
             }
             "get_or_create" | "update_or_create" => self.get_or_create(node, plain, &args, site),
-            "update" | "delete" | "bulk_create" | "bulk_update" | "add" | "remove" | "set" | "clear" => {
-                self.write_method(node, plain, &args, site)
-            }
+            "update" | "delete" | "_raw_delete" | "bulk_create" | "bulk_update" | "add" | "remove" | "set"
+            | "clear" => self.write_method(node, plain, &args, site),
             "explain" => Value::Scalar(node.sym.attr("explain")),
             _ => self.unknown_method(node, name, &args, site),
         }

@@ -116,6 +116,8 @@ impl<'p> Interpreter<'p, '_> {
                 self.send_assigning(node, statement, method, site, assigned);
             }
             "delete" => self.delete_queryset(node, site),
+            // One statement, and no dependents.
+            "_raw_delete" => self.send_bulk(node, compiler::delete(self.project, node), method, site),
             "bulk_create" => {
                 let set = |name: &str| {
                     args.keyword(name).is_some_and(|arg| matches!(arg.value, Value::Const(Const::Bool(true))))

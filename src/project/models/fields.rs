@@ -52,10 +52,21 @@ fn class_of(sources: &Sources<'_>, file: FileId, call: &Call) -> Option<SmolStr>
             let bases = sources.names.hierarchy.outside((file, number));
             let known =
                 bases.iter().filter_map(|base| base.rsplit('.').next()).find(|base| kinds::of_class(base).is_some());
-            known.map(|base| if kinds::of_class(&written).is_some() { written.clone() } else { base.into() })
+            let tells = |class: &str| kinds::of_class(class).is_some_and(|(kind, _)| kind != FieldKind::Other);
+            known.map(|base| if tells(&written) { written.clone() } else { base.into() })
         }
         _ => Some(written),
     }
+}
+
+/// Whether a field class of the project's has an index by itself, as far as its text tells: it names the argument.
+fn indexes_itself(sources: &Sources<'_>, file: FileId, call: &Call) -> bool {
+    let Some(Target::Class(file, number)) = sources.resolve(file, &call.func) else { return false };
+    sources.names.hierarchy.order((file, number)).iter().any(|key| {
+        let body = sources.class(*key).map(|class| class.body_span);
+        let text = sources.texts.get(key.0.0 as usize).zip(body).and_then(|(text, span)| text.get(span.range()));
+        text.is_some_and(|text| text.contains("db_index") || text.contains("unique"))
+    })
 }
 
 /// Reads `name = models.CharField(…)`.
@@ -76,7 +87,9 @@ pub fn declared(
         Some(ExprKind::True) => true,
         Some(ExprKind::False) => false,
         _ => {
-            class.ends_with("SlugField") || matches!(relation, Some(RelationKind::ForeignKey | RelationKind::OneToOne))
+            class.ends_with("SlugField")
+                || matches!(relation, Some(RelationKind::ForeignKey | RelationKind::OneToOne))
+                || indexes_itself(sources, file, call)
         }
     };
     let has_column = !matches!(relation, Some(RelationKind::ManyToMany | RelationKind::Generic))
