@@ -77,6 +77,30 @@ pub fn assigned_name(module: &ir::Module, statement: Span, value: Span) -> Optio
     }
 }
 
+/// Whether a variable of the function around `at` is given more than one value there, or one of two: what holds of one
+/// need not hold of the other.
+pub fn has_other_values(module: &ir::Module, at: Span, name: &str) -> bool {
+    let around = statements(&module.body).filter(|stmt| stmt.span.contains(at));
+    let functions = around.filter(|stmt| matches!(stmt.kind, StmtKind::Function(_)));
+    let Some(function) = functions.min_by_key(|stmt| stmt.span.end - stmt.span.start) else { return true };
+    let mut given = 0;
+    for stmt in statements(&module.body).filter(|stmt| function.span.contains(stmt.span) && *stmt != function) {
+        let mut bound = BTreeSet::new();
+        bound_by(stmt, &mut bound);
+        if !bound.contains(name) {
+            continue;
+        }
+        given += 1;
+        let one_of_two = |value: &Expr| matches!(value.kind, ExprKind::IfExp { .. } | ExprKind::Bool { .. });
+        if let StmtKind::Assign { value, .. } | StmtKind::AnnAssign { value: Some(value), .. } = &stmt.kind
+            && one_of_two(value)
+        {
+            return true;
+        }
+    }
+    given > 1
+}
+
 /// Names that the expressions within `span` read.
 pub fn read_in(module: &ir::Module, span: Span) -> BTreeSet<SmolStr> {
     let around = statements(&module.body).filter(|s| s.span.start <= span.end && span.start <= s.span.end);

@@ -5,7 +5,7 @@ use crate::config::Preset;
 use crate::model::{Confidence, Kind, Orm, Severity, Terms};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule};
-use crate::trace::{Cause, Event, EventKind, Trace};
+use crate::trace::{Cause, Event, EventKind, Trace, Usage};
 
 rule! {
     /// Counts the same rows several times, each time with another filter.
@@ -131,7 +131,9 @@ fn counted<'t>(trace: &'t Trace, event: &'t Event) -> Option<Counted<'t>> {
         Cause::Manager { prefetched, .. } => !prefetched,
         _ => false,
     };
-    if query.statement.facts.kind != Kind::Count || !own {
+    // One that only decides a test wants exists(): RT301.
+    let decides = query.tested.is_some() || query.usage == Usage::Truth;
+    if query.statement.facts.kind != Kind::Count || !own || decides {
         return None;
     }
     let queryset = trace.queryset(query.queryset?);
@@ -174,7 +176,8 @@ fn report(trace: &Trace, group: &[Counted<'_>], cx: &mut Context<'_>) {
     cx.report(Draft {
         rule: &META,
         severity: severity(many, cx),
-        hint: None,
+        // What stands apart for a reason is seldom worth it.
+        hint: Some(rewrite.is_none() && cx.config.preset != Preset::Seeds),
         confidence,
         site: Some(first.site),
         message: format!("{many} counts of {model} could be one aggregate(){why}."),

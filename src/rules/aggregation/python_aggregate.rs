@@ -1,5 +1,7 @@
 //! RT202
 
+use smol_str::SmolStr;
+
 use crate::model::{Orm, Safety, Site};
 use crate::project::{DjangoVersion, Project};
 use crate::rewrite::{self, Call, FileEdit, Quote};
@@ -94,11 +96,13 @@ impl Rule for PythonAggregate {
 
 fn report(trace: &Trace, event: &Event, folded: &Folded, cx: &mut Context<'_>) {
     let queryset = trace.queryset(folded.queryset);
-    // A slice is a few rows, and what is not plain is counted in another way.
+    // A slice is a few rows, and what is not plain is counted in another way; what each row has computed is added up
+    // like a column.
+    let computed = folded.field.as_ref().filter(|field| queryset.annotations.contains(field));
     let plain = queryset.slice.is_none()
         && !queryset.combined
         && !queryset.distinct
-        && queryset.annotations.is_empty()
+        && (queryset.annotations.is_empty() || computed.is_some())
         && queryset.orm == Orm::Django;
     // The length decides a test: RT301.
     let asked = trace.queries().any(|(_, _, query)| query.queryset == Some(folded.queryset) && query.tested.is_some());
@@ -106,6 +110,7 @@ fn report(trace: &Trace, event: &Event, folded: &Folded, cx: &mut Context<'_>) {
         return;
     }
     let field = match &folded.field {
+        Some(_) if computed.is_some() => None,
         Some(name) => match queryset.model.and_then(|model| cx.project.schema.field(model, name)) {
             Some((_, field)) if fits(field, folded.function) => Some(field),
             _ => return,
@@ -113,11 +118,15 @@ fn report(trace: &Trace, event: &Event, folded: &Folded, cx: &mut Context<'_>) {
         None => None,
     };
     let model = if queryset.model_name.is_empty() { "the table" } else { queryset.model_name.as_str() };
-    let (what, instead) = match (folded.function, field) {
+    let name = field.map(|field| &field.name).or(computed);
+    let of = |what: &str, function: &str, name: &SmolStr| {
+        (format!("{what} `{name}`"), format!("aggregate({function}(\"{name}\"))"))
+    };
+    let (what, instead) = match (folded.function, name) {
         (Fold::Length, _) => ("know how many there are".to_owned(), "count()".to_owned()),
-        (Fold::Sum | Fold::Added, Some(field)) => (format!("add up `{}`", field.name), aggregate("Sum", field)),
-        (Fold::Least, Some(field)) => (format!("find the least `{}`", field.name), aggregate("Min", field)),
-        (_, Some(field)) => (format!("find the greatest `{}`", field.name), aggregate("Max", field)),
+        (Fold::Sum | Fold::Added, Some(name)) => of("add up", "Sum", name),
+        (Fold::Least, Some(name)) => of("find the least", "Min", name),
+        (Fold::Greatest, Some(name)) => of("find the greatest", "Max", name),
         (_, None) => return,
     };
     let (confidence, why) = loops::doubt(queryset.model.is_some(), event.confidence, &queryset.model_name);
@@ -134,10 +143,6 @@ fn report(trace: &Trace, event: &Event, folded: &Folded, cx: &mut Context<'_>) {
         advice: format!("Ask the database: {instead}."),
         key: format!("{model}.{what}"),
     });
-}
-
-fn aggregate(function: &str, field: &Field) -> String {
-    format!("aggregate({function}(\"{}\"))", field.name)
 }
 
 /// Columns of which the database computes what Python does.
@@ -210,5 +215,11 @@ fn rows_text(project: &Project, queryset: &QuerySet, folded: &Folded) -> Option<
         _ if queryset.values.is_some() => return None,
         _ => project.text(folded.rows),
     };
+    // Of a list there is no count(), and no aggregate() either.
+    if text.chars().all(|c| c.is_alphanumeric() || c == '_')
+        && rewrite::has_other_values(&project.module(folded.rows.file).ir, folded.rows.span, text)
+    {
+        return None;
+    }
     (!text.is_empty() && !text.contains(['\n', '\r', '#'])).then(|| text.to_owned())
 }
