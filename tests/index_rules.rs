@@ -118,21 +118,127 @@ fn a_column_without_an_index_is_flagged() {
 fn columns_that_are_asked_together_are_flagged() {
     let by = |filter: &str| asked("metrics/views.py", &format!("def f(request, x, y):\n    return list({filter})\n"));
     let pulls = "PullRequest.objects.filter";
-    assert_eq!(by(&format!("{pulls}(merged_at__gte=x, state='merged', team=y)")), ["RT402 team,state,merged_at info"]);
+    assert_eq!(by(&format!("{pulls}(merged_at__gte=x, state='merged', team=y)")), ["RT402 team,state,merged_at hint"]);
     assert_eq!(
         by(&format!("{pulls}(team=x, author=y, merged_at__range=(x, y))")),
-        ["RT402 team,author,merged_at info"]
+        ["RT402 team,author,merged_at hint"]
     );
-    assert_eq!(by("Member.objects.filter(team=x, github_username=y)"), ["RT402 team,github_username info"]);
+    // What an owner's index narrows already is told on request, or where it is asked all over.
+    assert_eq!(by("Member.objects.filter(team=x, github_username=y)"), ["RT402 team,github_username hint"]);
     assert_eq!(by("PullRequest.objects.filter(state=x).order_by('-merged_at')[:9]"), ["RT402 state,-merged_at info"]);
     let in_loop =
         "def f(team, rows):\n    for row in rows:\n        Member.objects.get(team=team, github_username=row)\n";
-    assert_eq!(asked("metrics/jobs.py", in_loop), ["RT402 team,github_username info"]);
+    assert_eq!(asked("metrics/jobs.py", in_loop), ["RT402 team,github_username hint"]);
     let related = "def f(request, pk, name):\n    team = Team.objects.get(pk=pk)\n    return team.member_set.filter(github_username=name).first()\n";
-    assert_eq!(asked("metrics/views.py", related), ["RT402 team,github_username info"]);
+    assert_eq!(asked("metrics/views.py", related), ["RT402 team,github_username hint"]);
     // Asked once where nobody waits, the foreign key's index does.
     let once = "def f(team, row):\n    return Member.objects.get(team=team, github_username=row)\n";
     assert_eq!(asked("metrics/jobs.py", once), Vec::<String>::new());
+    let all_over: String = (0..4)
+        .map(|n| {
+            format!(
+                "def f{n}(request, x, y):\n    return list(PullRequest.objects.filter(team=x, merged_at__gte=y))\n\n"
+            )
+        })
+        .collect();
+    assert_eq!(asked("metrics/views.py", &all_over), ["RT402 team,merged_at info"]);
+}
+
+const JOBS: &str = "
+from django.db import models
+
+class Job(models.Model):
+    owner = models.ForeignKey('auth.User', on_delete=models.CASCADE)
+    kind = models.CharField(max_length=10, choices=[('mail', 'Mail'), ('index', 'Index')])
+    state = models.CharField(max_length=10, choices=[('new', 'New'), ('running', 'Running'), ('over', 'Over')])
+    is_active = models.BooleanField(default=True)
+    sent = models.BooleanField(default=False)
+    made = models.DateTimeField()
+    checksum = models.CharField(max_length=32)
+    archive_checksum = models.CharField(max_length=32)
+    note = models.TextField()
+";
+
+fn of_jobs(meta: &str, body: &str) -> Vec<String> {
+    let code = format!("from django.db.models import Q\nfrom jobs.models import Job\n\n{body}");
+    found(&[("jobs/models.py", &format!("{JOBS}{meta}")), ("jobs/views.py", &code)])
+}
+
+#[test]
+fn rows_of_a_rare_value_get_an_index_of_their_own() {
+    let by = |meta: &str, rows: &str| of_jobs(meta, &format!("def f(request, x):\n    return list({rows})\n"));
+    assert_eq!(by("", "Job.objects.filter(sent=False)"), ["RT401 id|sent=False info"]);
+    assert_eq!(by("", "Job.objects.filter(state='running', sent=False)"), ["RT401 id|sent=False info"]);
+    assert_eq!(by("", "Job.objects.filter(sent=False).order_by('made')[:9]"), ["RT401 made|sent=False info"]);
+    // One that is longer serves the rows as well.
+    let both = "def f(request, x):\n    return list(Job.objects.filter(sent=False)), list(Job.objects.filter(sent=False, made__lt=x))\n";
+    assert_eq!(of_jobs("", both), ["RT401 made|sent=False info"]);
+    // Taken, and given another value.
+    let taken = "def f(request):\n    for job in Job.objects.filter(state='new'):\n        job.state = 'over'\n        job.save()\n";
+    assert_eq!(of_jobs("", taken), ["RT401 id|state='new' info"]);
+    assert_eq!(
+        of_jobs("", "def f(request):\n    Job.objects.filter(state='new').update(state='over')\n"),
+        ["RT401 id|state='new' info"]
+    );
+    // Most rows have these, or nothing says that few do, or an owner's index finds them, or there is an index.
+    for rows in [
+        "Job.objects.filter(is_active=True)",
+        "Job.objects.filter(sent=True)",
+        "Job.objects.filter(state='new')",
+        "Job.objects.filter(sent=x)",
+        "Job.objects.filter(owner=x, sent=False)",
+    ] {
+        assert_eq!(by("", rows), Vec::<String>::new(), "{rows}");
+    }
+    let partial = "    class Meta:\n        indexes = [models.Index(fields=['id'], name='unsent', condition=models.Q(sent=False))]\n";
+    assert_eq!(by(partial, "Job.objects.filter(sent=False)"), Vec::<String>::new());
+    let whole = "    class Meta:\n        indexes = [models.Index(fields=['sent'], name='sent')]\n";
+    assert_eq!(by(whole, "Job.objects.filter(sent=False)"), Vec::<String>::new());
+    let not_over = "    class Meta:\n        indexes = [models.Index(fields=['made'], name='n', condition=~models.Q(state='over'))]\n";
+    assert_eq!(by(not_over, "Job.objects.exclude(state='over').filter(made__lt=x)"), Vec::<String>::new());
+    assert_eq!(by(not_over, "Job.objects.filter(made__lt=x)"), ["RT401 made info"]);
+}
+
+#[test]
+fn either_of_two_columns_needs_an_index_on_each() {
+    let by = |meta: &str, rows: &str| of_jobs(meta, &format!("def f(request, x):\n    return list({rows})\n"));
+    let either = "Job.objects.filter(Q(checksum=x) | Q(archive_checksum=x))";
+    assert_eq!(by("", either), ["RT401 checksum info", "RT401 archive_checksum info"]);
+    let one = "    class Meta:\n        indexes = [models.Index(fields=['checksum'], name='n')]\n";
+    assert_eq!(by(one, either), ["RT401 archive_checksum info"]);
+    // The owner's rows are few, and a flag's are read whole anyway.
+    assert_eq!(by("", &format!("{either}.filter(owner=x)")), Vec::<String>::new());
+    assert_eq!(by("", "Job.objects.filter(Q(checksum=x) | Q(is_active=True))"), Vec::<String>::new());
+}
+
+#[test]
+fn one_index_serves_several_lookups() {
+    let two = |one: &str, other: &str| {
+        of_jobs("", &format!("def f(request, x, y):\n    return list(Job.objects.{one}), list(Job.objects.{other})\n"))
+    };
+    // The column that is asked for by itself leads.
+    assert_eq!(
+        two("filter(checksum=x, archive_checksum=y)", "filter(archive_checksum=x)"),
+        ["RT402 archive_checksum,checksum info"]
+    );
+    // An index is read from either end.
+    assert_eq!(two("order_by('made')[:5]", "order_by('-made')[:5]").len(), 1);
+    // What a join leads to is found by its key; a long text is no part of an index of several columns.
+    assert_eq!(two("filter(owner__email=x, checksum=y)", "filter(pk=x)"), ["RT402 owner,checksum hint"]);
+    assert_eq!(two("filter(checksum=x, note=y)", "filter(pk=x)"), ["RT401 checksum info"]);
+}
+
+#[test]
+fn the_message_says_how_often_and_how_hot() {
+    let code = "from jobs.models import Job\n\ndef f(request, x):\n    return list(Job.objects.filter(checksum=x)), list(Job.objects.filter(checksum=x, kind=x))\n\n\
+                def g(request, x):\n    return list(Job.objects.filter(archive_checksum=x))\n\n\
+                def h(request, x):\n    return list(Job.objects.filter(made__lt=x))\n";
+    let reviewed = review(&[("jobs/models.py", JOBS), ("jobs/views.py", code)], Preset::Default, None);
+    let told: Vec<(&str, &str)> =
+        reviewed.drafts.iter().map(|draft| (draft.message.as_str(), draft.advice.as_str())).collect();
+    assert!(told[0].0.ends_with("(2 places, all on requests or in loops)"), "{told:?}");
+    assert!(told[0].1.ends_with("it is number 1 of 3 indexes that are missing."), "{told:?}");
+    assert!(told[1].1.ends_with("it is number 2 of 3 indexes that are missing."), "{told:?}");
 }
 
 const USER: &str = "from django.contrib.auth.models import AbstractUser

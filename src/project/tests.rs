@@ -365,7 +365,7 @@ fn leading_columns_count_and_the_rest_does_not() {
     schema.get_mut(user).indexes.push(Index::plain(columns, IndexOrigin::Meta));
     let ask = |equal: &[&str], then: Option<&'static str>| {
         let equal = equal.iter().map(|name| SmolStr::from(*name)).collect::<Vec<_>>();
-        let served = schema.served_by(user, &crate::schema::Wanted { equal: &equal, constants: &[], then });
+        let served = schema.served_by(user, &crate::schema::Wanted { equal: &equal, then, ..Default::default() });
         served.map(|served| (served.equal, served.then, served.is_unique()))
     };
     assert_eq!(ask(&["email"], None), None);

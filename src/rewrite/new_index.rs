@@ -5,6 +5,8 @@ use super::Quote;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewIndex {
     pub keys: Keys,
+    /// Of a partial index: the field and the literal that its rows have there.
+    pub condition: Option<(String, String)>,
     pub name: String,
 }
 
@@ -29,9 +31,23 @@ impl NewIndex {
         Self::of(model, Keys::Columns(fields))
     }
 
+    /// A B-tree of the rows that have a value, over the columns that they are looked up by.
+    pub fn partial(model: &str, fields: Vec<String>, condition: (String, String)) -> Self {
+        Self::when(model, Keys::Columns(fields), Some(condition))
+    }
+
     pub fn of(model: &str, keys: Keys) -> Self {
+        Self::when(model, keys, None)
+    }
+
+    fn when(model: &str, keys: Keys, condition: Option<(String, String)>) -> Self {
         const MAX: usize = 30;
-        let columns: Vec<&str> = keys.columns().iter().map(|field| field.trim_start_matches('-')).collect();
+        let mut columns: Vec<&str> = keys.columns().iter().map(|field| field.trim_start_matches('-')).collect();
+        if let Some((field, _)) = &condition {
+            // The key is there for want of another column.
+            columns.retain(|column| !matches!(*column, "id" | "pk"));
+            columns.insert(0, field);
+        }
         let kind = match &keys {
             Keys::Columns(_) => "idx",
             Keys::Beginning { .. } => "like",
@@ -52,7 +68,7 @@ impl NewIndex {
         };
         // Neither an underscore nor a digit may come first.
         let name = name.trim_start_matches(|c: char| c == '_' || c.is_ascii_digit()).to_owned();
-        Self { keys, name }
+        Self { keys, condition, name }
     }
 
     pub fn columns(&self) -> &[String] {
@@ -76,6 +92,7 @@ impl NewIndex {
         const GIN: (&str, &str) = ("django.contrib.postgres.indexes", "GinIndex");
         const OPCLASS: (&str, &str) = ("django.contrib.postgres.indexes", "OpClass");
         match &self.keys {
+            Keys::Columns(_) if self.condition.is_some() => vec![INDEX, ("django.db.models", "Q")],
             Keys::Columns(_) | Keys::Beginning { .. } => vec![INDEX],
             Keys::Upper(_) => vec![INDEX, UPPER],
             Keys::Trigrams { upper: true, .. } => vec![GIN, OPCLASS, UPPER],
@@ -90,7 +107,11 @@ impl NewIndex {
         Some(match &self.keys {
             Keys::Columns(fields) => {
                 let fields: Vec<String> = fields.iter().map(|field| quote.text(field)).collect();
-                format!("{first}(fields=[{}], name={name})", fields.join(", "))
+                let condition = match &self.condition {
+                    Some((field, value)) => format!(", condition={}({field}={value})", names.get(1)?),
+                    None => String::new(),
+                };
+                format!("{first}(fields=[{}], name={name}{condition})", fields.join(", "))
             }
             Keys::Beginning { column, opclass } => {
                 format!("{first}(fields=[{}], name={name}, opclasses=[{}])", quote.text(column), quote.text(opclass))
@@ -163,5 +184,11 @@ mod tests {
             "GinIndex(fields=[\"title\"], name=\"topic_title_trgm\", opclasses=[\"gin_trgm_ops\"])"
         );
         assert_eq!(written(Keys::Inner(column())), "GinIndex(fields=[\"title\"], name=\"topic_title_gin\")");
+        let dirty = NewIndex::partial("Topic", vec!["id".into()], ("is_dirty".into(), "True".into()));
+        assert_eq!(dirty.imports().len(), 2);
+        assert_eq!(
+            dirty.call(&["models.Index".into(), "models.Q".into()], Quote::Double).unwrap(),
+            "models.Index(fields=[\"id\"], name=\"topic_is_dirty_idx\", condition=models.Q(is_dirty=True))"
+        );
     }
 }

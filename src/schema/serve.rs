@@ -9,8 +9,10 @@ use super::{Field, Index, Model, ModelId, Schema};
 pub struct Wanted<'a> {
     /// Fields that are compared for equality (`=`, IN), by name.
     pub equal: &'a [SmolStr],
-    /// Conditions on constants as written, by field: what a partial index may ask for.
+    /// Conditions on constants as written, by field: what a partial index may ask for. `None` is the empty column.
     pub constants: &'a [(SmolStr, String)],
+    /// Constants that the fields are known not to be.
+    pub excluded: &'a [(SmolStr, String)],
     /// Field of the range, or of the order, that follows.
     pub then: Option<&'a str>,
 }
@@ -23,6 +25,8 @@ pub struct Served<'s> {
     pub equal: usize,
     /// The column after those is the range or order asked for.
     pub then: bool,
+    /// It holds only rows of which a part of the conditions is true.
+    pub partial: bool,
 }
 
 impl Served<'_> {
@@ -37,15 +41,16 @@ impl Schema {
     pub fn served_by(&self, model: ModelId, wanted: &Wanted<'_>) -> Option<Served<'_>> {
         let model = self.get(model);
         let served = model.indexes.iter().filter_map(|index| served(model, index, wanted));
-        served.max_by_key(|served| (served.is_unique(), served.equal + usize::from(served.then), served.equal))
+        served.max_by_key(|served| {
+            let columns = served.equal + usize::from(served.then) + usize::from(served.partial);
+            (served.is_unique(), columns, served.equal)
+        })
     }
 }
 
 fn served<'s>(model: &Model, index: &'s Index, wanted: &Wanted<'_>) -> Option<Served<'s>> {
-    let has_condition = match &index.condition {
-        Some(condition) => implied(condition, wanted.constants),
-        None => true,
-    };
+    let partial = index.condition.is_some();
+    let has_condition = index.condition.as_ref().is_none_or(|condition| implied(condition, wanted));
     if !has_condition || !matches!(index.method.as_str(), "btree" | "hash") {
         return None;
     }
@@ -54,15 +59,20 @@ fn served<'s>(model: &Model, index: &'s Index, wanted: &Wanted<'_>) -> Option<Se
     let columns = || index.columns.iter().map(|column| names(&column.name).filter(|_| column.expression.is_none()));
     let equal = columns().take_while(|name| name.is_some_and(|name| wanted.equal.contains(name))).count();
     if index.method == "hash" {
-        return (equal == index.columns.len()).then_some(Served { index, equal, then: false });
+        return (equal == index.columns.len()).then_some(Served { index, equal, then: false, partial });
     }
     let next = columns().nth(equal).flatten();
     let then = next.is_some_and(|name| wanted.then == Some(name.as_str()));
-    (equal > 0 || then).then_some(Served { index, equal, then })
+    (equal > 0 || then || partial).then_some(Served { index, equal, then, partial })
 }
 
-/// Whether equalities with constants make a condition true: `Q(state="open")`, or `state = 'open'` of SQL.
-fn implied(condition: &str, constants: &[(SmolStr, String)]) -> bool {
+/// Whether conditions on constants make that of an index true: `Q(state="open")`, `~Q(state="open")`, or
+/// `state = 'open'` of SQL.
+fn implied(condition: &str, wanted: &Wanted<'_>) -> bool {
+    let (condition, constants, negated) = match condition.trim().strip_prefix('~') {
+        Some(inner) => (inner, wanted.excluded, true),
+        None => (condition, wanted.constants, false),
+    };
     let terms = match condition.split_once("Q(") {
         Some((before, rest)) if before.is_empty() || before.ends_with('.') => match rest.strip_suffix(')') {
             Some(inner) if !inner.contains(['(', '~', '|', '&']) => inner.split(',').collect::<Vec<_>>(),
@@ -71,13 +81,22 @@ fn implied(condition: &str, constants: &[(SmolStr, String)]) -> bool {
         _ if condition.contains(['(', ')', '<', '>', '!']) => return false,
         _ => split_and(condition),
     };
-    !terms.is_empty()
-        && terms.iter().all(|term| {
-            let Some((name, value)) = term.split_once('=') else { return false };
-            let name = name.trim().trim_matches('"');
-            let name = name.strip_suffix("__exact").unwrap_or(name);
-            constants.iter().any(|(known, constant)| known == name && same(constant, value.trim()))
-        })
+    let holds = |term: &&str| {
+        let Some((name, value)) = term.split_once('=') else { return false };
+        let name = name.trim().trim_matches('"');
+        let (name, value) = match name.strip_suffix("__isnull") {
+            Some(name) if value.trim() == "True" => (name, "None"),
+            // What has a value is not empty.
+            Some(name) => {
+                let has_value = wanted.then == Some(name) || wanted.equal.iter().any(|known| known == name);
+                return !negated && value.trim() == "False" && has_value;
+            }
+            None => (name.strip_suffix("__exact").unwrap_or(name), value.trim()),
+        };
+        constants.iter().any(|(known, constant)| known == name && same(constant, value))
+    };
+    // Not both is less than neither.
+    !terms.is_empty() && if negated { terms.iter().any(holds) } else { terms.iter().all(holds) }
 }
 
 fn split_and(condition: &str) -> Vec<&str> {
@@ -109,11 +128,20 @@ mod tests {
     #[test]
     fn a_partial_index_serves_only_what_implies_its_condition() {
         let open = [(SmolStr::from("state"), "'open'".to_owned()), ("live".into(), "True".into())];
-        assert!(implied("Q(state=\"open\")", &open));
-        assert!(implied("models.Q(state='open', live=True)", &open));
-        assert!(implied("state = 'open' AND live = true", &open));
+        let wanted = Wanted { constants: &open, ..Wanted::default() };
+        assert!(implied("Q(state=\"open\")", &wanted));
+        assert!(implied("models.Q(state='open', live=True)", &wanted));
+        assert!(implied("state = 'open' AND live = true", &wanted));
         for other in ["Q(state='closed')", "~Q(state='open')", "Q(state='open') | Q(x=1)", "Q(a__gt=1)", "a > 1", ""] {
-            assert!(!implied(other, &open), "{other}");
+            assert!(!implied(other, &wanted), "{other}");
         }
+        let closed = [(SmolStr::from("state"), "'closed'".to_owned())];
+        let empty = [(SmolStr::from("sent"), "None".to_owned())];
+        let wanted = Wanted { constants: &empty, excluded: &closed, ..Wanted::default() };
+        assert!(implied("~Q(state='closed')", &wanted) && implied("~models.Q(state='closed', live=True)", &wanted));
+        let given = [SmolStr::from("object_id")];
+        assert!(implied("Q(object_id__isnull=False)", &Wanted { equal: &given, ..Wanted::default() }));
+        assert!(implied("Q(sent=None)", &wanted) && implied("Q(sent__isnull=True)", &wanted));
+        assert!(!implied("~Q(state='open')", &wanted) && !implied("Q(sent__isnull=False)", &wanted));
     }
 }

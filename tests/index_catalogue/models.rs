@@ -168,9 +168,33 @@ fn what_another_index_serves_is_redundant() {
     ] {
         check(&entry(silent), "");
     }
-    // The flag of a text field brings a second index on PostgreSQL.
+    // The flag of a text field brings a second index on PostgreSQL, for searches by the beginning of the text.
     let text = entry("indexes = [models.Index(fields=['title', 'created'], name='b')]");
-    check(&text.replace("max_length=80", "max_length=80, db_index=True"), "");
+    let begins =
+        "from app.models import Entry\n\ndef f(x):\n    return list(Entry.objects.filter(title__startswith=x))\n";
+    check(&text.replace("max_length=80", "max_length=80, db_index=True"), begins);
+    check(&text.replace("max_length=80)", "max_length=80, db_index=True)  # RT405"), "");
+}
+
+#[test]
+fn an_index_on_a_flag_becomes_one_of_its_rare_rows() {
+    let asked = |value: &str| {
+        format!("from app.models import Entry\n\ndef f(x):\n    return list(Entry.objects.filter({value}))\n")
+    };
+    let models =
+        entry("indexes = [models.Index(fields=['is_hidden'], name='entry_hidden')]").replace("is_pinned", "is_hidden");
+    let after = |code: &str| {
+        let after = rewritten(&models, code, "RT405")?;
+        after["app/models.py"].lines().find(|line| line.contains("indexes = ")).map(|line| line.trim().to_owned())
+    };
+    assert_eq!(
+        after(&asked("is_hidden=True")).unwrap(),
+        "indexes = [models.Index(fields=['id'], name='entry_is_hidden_idx', condition=models.Q(is_hidden=True))]"
+    );
+    // Most rows are not hidden; of a flag that nothing asks for no index is needed.
+    assert_eq!(after(&asked("is_hidden=False")), None);
+    assert_eq!(after(&asked("is_hidden=True)), list(Entry.objects.filter(is_hidden=False")), None);
+    assert_eq!(after("").unwrap(), "indexes = []");
 }
 
 #[test]

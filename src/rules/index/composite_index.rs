@@ -69,8 +69,9 @@ rule! {
     /// ```
     ///
     /// ## When not to
-    /// Where the first column finds a few rows already, the others cost nothing. Columns that are never compared
-    /// without each other belong into one index; every further index costs each write.
+    /// Where the first column finds a few rows already, the others cost nothing: what an owner's index narrows is a hint,
+    /// unless it is asked for by more than three requests or loops. Columns that are never compared without each other
+    /// belong into one index; every further index costs each write.
     pub struct CompositeIndex: "RT402", "composite-index", Index, Info as hint;
 }
 
@@ -80,12 +81,8 @@ impl Rule for CompositeIndex {
     }
 
     fn whole(&self, traces: &[Trace], cx: &mut Context<'_>) {
-        for usage in usage::collect(traces, cx.project) {
-            // With an index on the first column the rest matters where it is asked often.
-            let is_rare = usage.is_narrowed && usage.sites.len() < 2 && !usage.is_hot();
-            if usage.columns.len() < 2 || is_rare {
-                continue;
-            }
+        let usages = usage::collect(traces, cx.project);
+        for usage in usages.iter().filter(|usage| usage.columns.len() > 1) {
             let model = cx.project.schema.get(usage.model);
             let effect = if usage.is_narrowed {
                 "an index serves only a part of it, and the rows that it finds are read to compare the rest"
@@ -93,7 +90,7 @@ impl Rule for CompositeIndex {
                 "no index serves it: every such statement reads the whole table"
             };
             let message = format!("{} is looked up by ({}) together; {effect}", model.label(), usage.listed());
-            cure::report(&META, &usage, message, cx);
+            cure::report(&META, usage, usages.len(), message, cx);
         }
     }
 }

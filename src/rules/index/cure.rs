@@ -2,21 +2,27 @@
 
 use smol_str::SmolStr;
 
+use super::asked::is_time;
 use super::usage::Usage;
 use crate::config::Preset;
 use crate::model::{Confidence, Safety, Severity};
 use crate::project::Project;
 use crate::rewrite::{self, After, Change, FileEdit, Keys, NewIndex, Quote};
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta};
-use crate::schema::{IndexOrigin, Model, ModelId};
+use crate::schema::{IndexOrigin, Model, ModelId, Schema};
 use crate::sql::Dialect;
 
-/// Hands in a finding for a usage; `message` says what is missing.
-pub fn report(rule: &'static Meta, usage: &Usage, message: String, cx: &mut Context<'_>) {
+/// Hands in a finding for a usage, one of `all`; `message` says what is missing.
+pub fn report(rule: &'static Meta, usage: &Usage, all: usize, message: String, cx: &mut Context<'_>) {
     let Some(first) = usage.sites.first() else { return };
     let model = cx.project.schema.get(usage.model);
     let is_hot = usage.is_hot() || usage.sites.len() > 1;
-    let is_login = usage.sites.iter().any(|at| at.is_lookup) && cx.project.user_model() == Some(usage.model);
+    let is_login = usage.is_login(cx.project);
+    let is_small = !grows(&cx.project.schema, usage.model) && cx.project.user_model() != Some(usage.model);
+    let is_hint = match cx.config.preset {
+        Preset::Seeds => !(is_hot || is_login),
+        _ => is_small || !usage.is_frequent(cx.project),
+    };
     let severity = match (cx.config.preset, is_hot, is_login) {
         (Preset::Seeds, true, _) | (Preset::Seeds, _, true) => Severity::Blocker,
         (_, _, true) => Severity::Warning,
@@ -26,6 +32,7 @@ pub fn report(rule: &'static Meta, usage: &Usage, message: String, cx: &mut Cont
     let known = if model.is_partial { Confidence::Likely } else { Confidence::Certain };
     let confidence = usage.sites.iter().map(|at| at.confidence).max().unwrap_or(known).min(known);
     let mut message = message;
+    message.push_str(&places(usage));
     if model.is_partial {
         message.push_str("; a base class of the model is not in the input and may bring one");
     }
@@ -38,13 +45,23 @@ pub fn report(rule: &'static Meta, usage: &Usage, message: String, cx: &mut Cont
             model.site.map(|site| DraftEvidence::Code { site, message: format!("{} is defined here", model.label()) }),
         )
         .collect();
-    let index = NewIndex::named(&model.name, usage.columns.iter().map(ToString::to_string).collect());
+    let columns = usage.columns.iter().map(ToString::to_string).collect();
+    let index = match &usage.condition {
+        Some((field, value)) => NewIndex::partial(&model.name, columns, (field.to_string(), value.clone())),
+        None => NewIndex::named(&model.name, columns),
+    };
     let rewrite = rewrite(cx.project, usage.model, &index);
-    let advice = advice(cx.project, model, &index, rewrite.is_some());
+    let mut advice = advice(cx.project, model, &index, rewrite.is_some());
+    if all > 2 {
+        advice.push_str(&format!(
+            " By how often and how hot it is asked for, it is number {} of {all} indexes that are missing.",
+            usage.rank
+        ));
+    }
     cx.report(Draft {
         rule,
         severity,
-        hint: Some(!(is_hot || is_login)),
+        hint: Some(is_hint),
         confidence,
         site: Some(first.site),
         message,
@@ -52,8 +69,66 @@ pub fn report(rule: &'static Meta, usage: &Usage, message: String, cx: &mut Cont
         evidence,
         rewrite,
         advice,
-        key: format!("{}:{}", model.label(), usage.columns.join(",")),
+        key: format!("{}:{}{}", model.label(), usage.columns.join(","), condition(usage)),
     });
+}
+
+fn condition(usage: &Usage) -> String {
+    usage.condition.as_ref().map(|(field, value)| format!("|{field}={value}")).unwrap_or_default()
+}
+
+/// How often and how hot, where it is more than one place.
+fn places(usage: &Usage) -> String {
+    let (all, hot) = (usage.sites.len(), usage.sites.iter().filter(|at| at.hot).count());
+    match (all, hot) {
+        (..2, _) => String::new(),
+        (_, 0) => format!(" ({all} places)"),
+        (_, _) if all == hot => format!(" ({all} places, all on requests or in loops)"),
+        _ => format!(" ({all} places, {hot} of them on requests or in loops)"),
+    }
+}
+
+/// Whether rows are added all the time, as far as columns and names tell: they are ordered by when, or refer to something
+/// and know when they were made. A list of names stays small, and so do settings, and what is used once and deleted.
+pub fn grows(schema: &Schema, id: ModelId) -> bool {
+    const FEW: [&str; 28] = [
+        "Badge",
+        "Bot",
+        "Cache",
+        "Category",
+        "Config",
+        "Configuration",
+        "Country",
+        "Currency",
+        "Invitation",
+        "Invite",
+        "Kind",
+        "Language",
+        "License",
+        "Option",
+        "Options",
+        "Permission",
+        "Plan",
+        "Preferences",
+        "Provider",
+        "Reset",
+        "Role",
+        "Setting",
+        "Settings",
+        "Site",
+        "Template",
+        "Theme",
+        "Trophy",
+        "Type",
+    ];
+    let model = schema.get(id);
+    if FEW.iter().any(|end| model.name.ends_with(end)) {
+        return false;
+    }
+    let first = model.options.ordering.first().map(|order| order.trim_start_matches('-'));
+    let by_time = first.and_then(|name| schema.field(id, name)).is_some_and(|(_, field)| is_time(field));
+    let refers = model.fields.iter().any(|field| field.relation.is_some() && field.has_column());
+    by_time || refers && model.fields.iter().any(is_time)
 }
 
 /// What to add, and how.
@@ -80,15 +155,22 @@ pub fn advice(project: &Project, model: &Model, index: &NewIndex, has_rewrite: b
     format!("Add {index}{place} and {built}; EXPLAIN (ANALYZE, BUFFERS) on realistic data shows whether it is used.")
 }
 
-/// The model's Meta with the index, and the migration that makes it.
-pub fn rewrite(project: &Project, id: ModelId, index: &NewIndex) -> Option<DraftRewrite> {
+/// The model's Meta with the index.
+pub fn in_model(project: &Project, id: ModelId, index: &NewIndex) -> Option<Vec<FileEdit>> {
     let model = project.schema.get(id);
     let site = model.site?;
     if model.is_abstract || !meta_is_own(model) {
         return None;
     }
     let module = project.modules.get(site.file.0 as usize)?;
-    let mut edits = rewrite::add_index(site.file, &module.source, &module.ir, site.span, index)?;
+    rewrite::add_index(site.file, &module.source, &module.ir, site.span, index)
+}
+
+/// The same, and the migration that makes it.
+pub fn rewrite(project: &Project, id: ModelId, index: &NewIndex) -> Option<DraftRewrite> {
+    let model = project.schema.get(id);
+    let module = project.modules.get(model.site?.file.0 as usize)?;
+    let mut edits = in_model(project, id, index)?;
     let concurrently = concurrently(project);
     let note = match migration(project, model, Change::Add(index), &module.source) {
         Some(file) => {

@@ -7,7 +7,7 @@ use crate::model::{Confidence, Site};
 use crate::rewrite::NewIndex;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, Meta, Rule};
-use crate::schema::{Model, ModelId, Schema, Wanted};
+use crate::schema::{Field, Model, ModelId, RelationKind, Schema, Wanted};
 use crate::trace::Trace;
 
 rule! {
@@ -60,6 +60,8 @@ rule! {
     ///         unique_together = [("content_type", "object_id")]
     /// ```
     ///
+    /// Where nothing in the input leads back, neither a `GenericRelation` nor a filter, it is a hint.
+    ///
     /// ## When not to
     /// Where rows are only followed to their object and never found by it. A log that is written all the time pays for
     /// every index.
@@ -71,7 +73,7 @@ impl Rule for GfkIndex {
         &META
     }
 
-    fn whole(&self, _traces: &[Trace], cx: &mut Context<'_>) {
+    fn whole(&self, traces: &[Trace], cx: &mut Context<'_>) {
         let mut told: HashSet<Site> = HashSet::new();
         let project = cx.project;
         for id in project.schema.ids() {
@@ -87,7 +89,8 @@ impl Rule for GfkIndex {
                 }
                 // An abstract base brings it to several models; one of them is told.
                 if told.insert(site) {
-                    report(id, model, (content_type, object_id), site, cx);
+                    let is_asked = is_asked(traces, &project.schema, id, object_id);
+                    report((id, model), (content_type, object_id), site, is_asked, cx);
                 }
             }
         }
@@ -105,13 +108,35 @@ fn is_found(schema: &Schema, id: ModelId, content_type: &str, object_id: &str) -
     leads || served.is_some_and(|served| served.equal == 2)
 }
 
-fn report(id: ModelId, model: &Model, (content_type, object_id): (&str, &str), site: Site, cx: &mut Context<'_>) {
+/// Whether rows are looked up by what they refer to: by a relation back, or by a filter.
+fn is_asked(traces: &[Trace], schema: &Schema, id: ModelId, object_id: &str) -> bool {
+    let leads_here = |field: &Field| {
+        let generic = field.relation.as_ref().filter(|relation| relation.kind == RelationKind::Generic);
+        generic.is_some_and(|relation| relation.target == Some(id))
+    };
+    let by_filter = |trace: &Trace| {
+        trace.querysets.iter().any(|queryset| {
+            queryset.model == Some(id)
+                && queryset.filters.iter().any(|filter| filter.path.first().is_some_and(|name| name == object_id))
+        })
+    };
+    schema.ids().any(|other| schema.get(other).fields.iter().any(leads_here))
+        || traces.iter().filter(|trace| trace.role.is_judged()).any(by_filter)
+}
+
+fn report(
+    (id, model): (ModelId, &Model),
+    (content_type, object_id): (&str, &str),
+    site: Site,
+    is_asked: bool,
+    cx: &mut Context<'_>,
+) {
     let index = NewIndex::named(&model.name, vec![content_type.to_owned(), object_id.to_owned()]);
     let rewrite = cure::rewrite(cx.project, id, &index);
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
-        hint: None,
+        hint: Some(!is_asked),
         confidence: if model.is_partial { Confidence::Likely } else { Confidence::Certain },
         site: Some(site),
         message: format!(

@@ -2,15 +2,15 @@
 
 use std::collections::HashSet;
 
-use super::cure;
+use super::{cure, rare};
 use crate::model::{Confidence, Safety, Site};
 use crate::project::Project;
-use crate::rewrite::{self, Call, Change};
+use crate::rewrite::{self, Call, Change, FileEdit, NewIndex, Quote};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule};
-use crate::schema::{Field, FieldKind, Index, IndexOrigin, Model};
+use crate::schema::{Field, FieldKind, Index, IndexOrigin, Model, ModelId};
 use crate::sql::Dialect;
-use crate::trace::Trace;
+use crate::trace::{Filter, Trace};
 
 rule! {
     /// Has an index that another one makes superfluous, or that leads nowhere.
@@ -91,7 +91,7 @@ impl Rule for RedundantIndex {
         &META
     }
 
-    fn whole(&self, _traces: &[Trace], cx: &mut Context<'_>) {
+    fn whole(&self, traces: &[Trace], cx: &mut Context<'_>) {
         let project = cx.project;
         let mut told: HashSet<Site> = HashSet::new();
         for id in project.schema.ids() {
@@ -109,8 +109,8 @@ impl Rule for RedundantIndex {
                         && (longer.columns.len() > index.columns.len() || *other < at || longer.unique)
                 });
                 match longer {
-                    Some((_, longer)) => out.extend(superfluous(project, model, index, longer)),
-                    None => out.extend(flag_alone(model, index)),
+                    Some((_, longer)) => out.extend(superfluous(project, (id, model), index, longer, traces)),
+                    None => out.extend(flag_alone(project, (id, model), index, traces)),
                 }
             }
             // What an abstract base says is said once.
@@ -176,15 +176,23 @@ fn without_effect(project: &Project, model: &Model, field: &Field) -> Option<Dra
     Some(draft(model, flag, message, "Leave db_index out.".to_owned(), rewrite))
 }
 
-fn superfluous(project: &Project, model: &Model, index: &Index, longer: &Index) -> Option<Draft> {
+fn superfluous(
+    project: &Project,
+    (id, model): (ModelId, &Model),
+    index: &Index,
+    longer: &Index,
+    traces: &[Trace],
+) -> Option<Draft> {
     let site = index.site?;
     let field = index.columns.first().and_then(|column| model.fields.iter().find(|field| field.name == column.name));
     let rewrite = match index.origin {
         IndexOrigin::Meta => removal(project, model, index),
         IndexOrigin::FieldFlag => {
             let field = field?;
+            // It has a companion there, which finds text by its beginning.
             let has_companion = matches!(field.kind, FieldKind::Char | FieldKind::Text);
-            if has_companion && project.dialect == Dialect::Postgres {
+            let asked = || filters(traces, id, &field.name).any(|filter| filter.lookup == "startswith");
+            if has_companion && project.dialect == Dialect::Postgres && asked() {
                 return None;
             }
             without_flag(project, field)
@@ -221,8 +229,16 @@ fn superfluous(project: &Project, model: &Model, index: &Index, longer: &Index) 
     Some(draft)
 }
 
+/// How a column of the model is compared, wherever it is.
+fn filters<'t>(traces: &'t [Trace], id: ModelId, name: &'t str) -> impl Iterator<Item = &'t Filter> {
+    let judged = traces.iter().filter(|trace| trace.role.is_judged());
+    let of_model = judged.flat_map(|trace| &trace.querysets).filter(move |queryset| queryset.model == Some(id));
+    let named = move |filter: &&Filter| matches!(filter.path.as_slice(), [only] if only == name);
+    of_model.flat_map(|queryset| &queryset.filters).filter(named)
+}
+
 /// An index on a flag alone.
-fn flag_alone(model: &Model, index: &Index) -> Option<Draft> {
+fn flag_alone(project: &Project, (id, model): (ModelId, &Model), index: &Index, traces: &[Trace]) -> Option<Draft> {
     let [column] = index.columns.as_slice() else { return None };
     let field = model.fields.iter().find(|field| field.name == column.name)?;
     let plain = index.condition.is_none() && column.expression.is_none() && index.method == "btree";
@@ -235,11 +251,67 @@ fn flag_alone(model: &Model, index: &Index) -> Option<Draft> {
         "The index on {}.{name} has two values: it leads to a large part of the table, and is mostly not used.",
         model.label()
     );
-    let advice = format!(
-        "Where one of the values is rare, index what is looked for among its rows: \
-         models.Index(fields=[…], condition=models.Q({name}=True)); otherwise remove the index."
-    );
-    Some(draft(model, index.site.or(field.site)?, message, advice, None))
+    let mut asked: Vec<&str> = filters(traces, id, name)
+        .map(|filter| if filter.negated || filter.lookup != "exact" { "" } else { filter.value.as_str() })
+        .collect();
+    asked.sort_unstable();
+    asked.dedup();
+    let (rewrite, advice) = match asked.as_slice() {
+        [] => (
+            match index.origin {
+                IndexOrigin::Meta => removal(project, model, index),
+                _ => without_flag(project, field),
+            },
+            "Nothing in the input looks rows up by it: remove it.".to_owned(),
+        ),
+        [value] if rare::is_named(field, value) => (
+            of_some_rows(project, (id, model), index, field, value),
+            format!("Only {name}={value} is asked for: index those rows, which are few, and no others."),
+        ),
+        _ => (
+            None,
+            format!(
+                "Where one of the values is rare, index what is looked for among its rows: \
+                 models.Index(fields=[…], condition=models.Q({name}=True)); otherwise remove the index."
+            ),
+        ),
+    };
+    Some(draft(model, index.site.or(field.site)?, message, advice, rewrite))
+}
+
+/// A partial index in place of one on a flag.
+fn of_some_rows(
+    project: &Project,
+    (id, model): (ModelId, &Model),
+    index: &Index,
+    field: &Field,
+    value: &str,
+) -> Option<DraftRewrite> {
+    let key = model.primary_key()?.name.to_string();
+    let partial = NewIndex::partial(&model.name, vec![key], (field.name.to_string(), value.to_owned()));
+    let edits = match index.origin {
+        IndexOrigin::Meta => {
+            let (site, list) = (index.site?, model.options.indexes_list?);
+            if list.file != site.file || !list.span.contains(site.span) {
+                return None;
+            }
+            let module = project.module(site.file);
+            let imported = rewrite::import(site.file, &module.source, &module.ir, "django.db.models", &["Index", "Q"])?;
+            let call = partial.call(&imported.names, Quote::of(module.source.text()))?;
+            let mut edits: Vec<FileEdit> = imported.edit.into_iter().collect();
+            edits.push(FileEdit::replace(site, call));
+            edits
+        }
+        _ => {
+            let flag = field.flagged?;
+            let module = project.module(flag.file);
+            let mut edits = cure::in_model(project, id, &partial)?;
+            edits.push(rewrite::take_argument(&module.source, &module.ir, flag)?);
+            edits
+        }
+    };
+    let title = format!("Index the rows with {}={value} alone", field.name);
+    Some(DraftRewrite { safety: Safety::Review, title, note: MAKE.to_owned(), edits })
 }
 
 /// The model without an index of its Meta, and the migration that drops it.

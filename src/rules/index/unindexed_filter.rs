@@ -57,9 +57,43 @@ rule! {
     ///     return list(User.objects.filter(trust_level="basic"))
     /// ```
     ///
+    /// Unless few rows have the value. An index of those alone is small, and few writes touch it:
+    /// ```python flag
+    /// # file: shop/models.py
+    /// from django.db import models
+    ///
+    /// class Product(models.Model):
+    ///     name = models.CharField(max_length=80)
+    ///     search_dirty = models.BooleanField(default=False)
+    /// # file: shop/tasks.py
+    /// from shop.models import Product
+    ///
+    /// def reindex(request):
+    ///     return list(Product.objects.filter(search_dirty=True)[:500])  # RT401
+    /// ```
+    /// ```python ok
+    /// # file: shop/models.py
+    /// from django.db import models
+    ///
+    /// class Product(models.Model):
+    ///     name = models.CharField(max_length=80)
+    ///     search_dirty = models.BooleanField(default=False)
+    ///
+    ///     class Meta:
+    ///         indexes = [
+    ///             models.Index(fields=["id"], name="product_search_dirty_idx", condition=models.Q(search_dirty=True)),
+    ///         ]
+    /// # file: shop/tasks.py
+    /// from shop.models import Product
+    ///
+    /// def reindex(request):
+    ///     return list(Product.objects.filter(search_dirty=True)[:500])
+    /// ```
+    ///
     /// ## When not to
-    /// On a table that stays small, or one that is written far more often than it is searched this way. `icontains`
-    /// and `endswith` cannot use such an index at all. A partial index (`condition=`) serves a rare value of a flag.
+    /// On a table that stays small (where names and columns say so it is a hint), or one that is written far more often than it is searched this way. `icontains`
+    /// and `endswith` cannot use such an index at all. That few rows have a value is told by its name, or by a run that
+    /// takes such rows and gives them another one: look at the data before.
     pub struct UnindexedFilter: "RT401", "unindexed-filter", Index, Info as hint;
 }
 
@@ -69,17 +103,20 @@ impl Rule for UnindexedFilter {
     }
 
     fn whole(&self, traces: &[Trace], cx: &mut Context<'_>) {
-        for usage in usage::collect(traces, cx.project) {
-            if usage.columns.len() != 1 {
-                continue;
-            }
-            let model = cx.project.schema.get(usage.model);
-            let message = format!(
-                "{} is looked up by {}, which has no index: every such statement reads the whole table",
-                model.label(),
-                usage.listed()
-            );
-            cure::report(&META, &usage, message, cx);
+        let usages = usage::collect(traces, cx.project);
+        for usage in usages.iter().filter(|usage| usage.columns.len() == 1) {
+            let model = cx.project.schema.get(usage.model).label();
+            let message = match &usage.condition {
+                Some((field, value)) => format!(
+                    "{model} is looked up by {field}={value}, which few rows have, and no index leads to them: every such \
+                     statement reads the whole table"
+                ),
+                None => format!(
+                    "{model} is looked up by {}, which has no index: every such statement reads the whole table",
+                    usage.listed()
+                ),
+            };
+            cure::report(&META, usage, usages.len(), message, cx);
         }
     }
 }

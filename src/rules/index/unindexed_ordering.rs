@@ -9,7 +9,7 @@ use crate::model::{Confidence, Kind, Orm, Site};
 use crate::rewrite::NewIndex;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule};
-use crate::schema::{Field, FieldKind, ModelId, Schema};
+use crate::schema::{ModelId, Schema};
 use crate::trace::{Cause, Event, Query, Renderer, Role, Trace};
 
 rule! {
@@ -142,17 +142,6 @@ fn taken(trace: &Trace, event: &Event, query: &Query, schema: &Schema) -> Option
     Some((model, Taken { site: event.site?, hot, confidence: event.confidence }))
 }
 
-/// Whether rows are added all the time, as far as columns tell: they are ordered by when, or refer to something and know
-/// when they were made. A list of names stays small.
-fn grows(schema: &Schema, id: ModelId) -> bool {
-    let model = schema.get(id);
-    let is_time = |field: &Field| matches!(field.kind, FieldKind::Date | FieldKind::DateTime);
-    let first = model.options.ordering.first().map(|order| order.trim_start_matches('-'));
-    let by_time = first.and_then(|name| schema.field(id, name)).is_some_and(|(_, field)| is_time(field));
-    let refers = model.fields.iter().any(|field| field.relation.is_some() && field.has_column());
-    by_time || refers && model.fields.iter().any(is_time)
-}
-
 /// Whether an index begins with the first column of the order; rows that are equal in it are few, and sorted by the
 /// rest in no time. `None` where the order is not of the model's own columns.
 fn is_in_order(schema: &Schema, model: ModelId, first: &str) -> Option<bool> {
@@ -211,7 +200,7 @@ fn report(id: ModelId, sites: &[Taken], cx: &mut Context<'_>) {
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
-        hint: Some(!sites.iter().any(|taken| taken.hot) || !grows(&cx.project.schema, id)),
+        hint: Some(!sites.iter().any(|taken| taken.hot) || !cure::grows(&cx.project.schema, id)),
         confidence,
         site: Some(first.site),
         message: format!(

@@ -1,14 +1,14 @@
-//! What the traces ask of each table, and the index that would serve it.
+//! What the traces ask of each table, the indexes that would serve it, and which of them is asked for most.
 
 use std::collections::BTreeMap;
 
 use smol_str::SmolStr;
 
-use crate::model::{Confidence, Orm, Site};
+use super::asked::{Asked, asked};
+use crate::model::{Confidence, Site};
 use crate::project::Project;
-use crate::schema::{Field, FieldKind, ModelId, RelationKind, Schema, Wanted};
-use crate::sql::Dialect;
-use crate::trace::{Cause, Event, Query, QuerySet, Role, Trace};
+use crate::schema::ModelId;
+use crate::trace::{Event, Role, Trace};
 
 /// Lookups of one shape: the same columns of the same table, equality first, then one range or order.
 #[derive(Debug)]
@@ -16,10 +16,19 @@ pub struct Usage {
     pub model: ModelId,
     /// Fields of the index that would serve it, in its order; the last one with `-` where it is a falling order.
     pub columns: Vec<SmolStr>,
+    /// The index would be of the rows that have a literal in a field.
+    pub condition: Option<(SmolStr, String)>,
     /// Where it is asked, in the order of the input, each once.
     pub sites: Vec<UsageSite>,
     /// The leading column has an index already.
     pub is_narrowed: bool,
+    /// What the index would spare is little as a rule.
+    pub is_minor: bool,
+    /// Its place among all of them by how often and how hot they are asked for, from 1.
+    pub rank: usize,
+    /// Columns that are compared for equality, and how many of them lead for another lookup's sake.
+    equal: usize,
+    pinned: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -39,43 +48,118 @@ impl Usage {
 
     /// Names as a reader says them: `team, state, merged_at`.
     pub fn listed(&self) -> String {
-        let plain: Vec<&str> = self.columns.iter().map(|column| column.trim_start_matches('-')).collect();
-        plain.join(", ")
+        let condition = self.condition.iter().map(|(field, _)| field.as_str());
+        let plain = self.columns.iter().map(|column| column.trim_start_matches('-'));
+        let plain = plain.filter(|column| self.condition.is_none() || !matches!(*column, "id" | "pk"));
+        condition.chain(plain).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Somebody signs in by it.
+    pub fn is_login(&self, project: &Project) -> bool {
+        self.sites.iter().any(|at| at.is_lookup) && project.user_model() == Some(self.model)
+    }
+
+    /// Asked for often, or by requests: worth telling unasked. An order or range by itself is, where somebody waits; what
+    /// an owner's index narrows already, where many wait.
+    pub fn is_frequent(&self, project: &Project) -> bool {
+        let (all, hot) = (self.sites.len(), self.sites.iter().filter(|at| at.hot).count());
+        match (self.is_narrowed, self.equal > 0 || self.condition.is_some()) {
+            (true, _) => hot > 3 && !self.is_minor,
+            (false, true) => all > 1 || hot > 0 || self.is_login(project),
+            (false, false) => hot > 0,
+        }
+    }
+
+    /// A place where somebody waits, or that repeats, weighs as much as three others; signing in as much as ten.
+    fn heat(&self, project: &Project) -> usize {
+        let sites: usize = self.sites.iter().map(|at| if at.hot { 3 } else { 1 }).sum();
+        let login = if self.is_login(project) { 10 } else { 0 };
+        (sites + login) * if self.is_minor { 1 } else { 4 }
     }
 }
 
-/// Every lookup that no index serves as it could, by model and columns. One that a longer one's index serves too is
-/// counted there.
+/// Every lookup that no index serves as it could, by model and columns, in the order of the input. One that a longer
+/// one's index serves too is counted there.
 pub fn collect(traces: &[Trace], project: &Project) -> Vec<Usage> {
-    let mut found: BTreeMap<(ModelId, Vec<SmolStr>), Usage> = BTreeMap::new();
+    let mut found: BTreeMap<(ModelId, Option<(SmolStr, String)>, Vec<SmolStr>), Usage> = BTreeMap::new();
     for trace in traces.iter().filter(|trace| trace.role.is_judged()) {
-        for (_, event, query) in trace.queries() {
-            let Some(asked) = asked(trace, query, project) else { continue };
+        for (at, event, query) in trace.queries() {
             let Some(site) = event.site else { continue };
-            let at = UsageSite {
-                site,
-                hot: trace.role == Role::Request || repeats(trace, event),
-                is_lookup: asked.is_lookup,
-                confidence: event.confidence,
-            };
-            let key = (asked.model, asked.columns.clone());
-            let usage = found.entry(key).or_insert_with(|| Usage {
-                model: asked.model,
-                columns: asked.columns,
-                sites: Vec::new(),
-                is_narrowed: asked.is_narrowed,
-            });
-            match usage.sites.iter_mut().find(|known| known.site == site) {
-                Some(known) => known.hot |= at.hot,
-                None => usage.sites.push(at),
+            for asked in asked(trace, at, query, project) {
+                let at = UsageSite {
+                    site,
+                    hot: trace.role == Role::Request || repeats(trace, event),
+                    is_lookup: asked.is_lookup,
+                    confidence: event.confidence,
+                };
+                let key = (asked.model, asked.condition.clone(), asked.columns.clone());
+                let usage = found.entry(key).or_insert_with(|| Usage::of(asked));
+                match usage.sites.iter_mut().find(|known| known.site == site) {
+                    Some(known) => known.hot |= at.hot,
+                    None => usage.sites.push(at),
+                }
             }
         }
     }
-    let mut usages: Vec<Usage> = found.into_values().collect();
+    let mut usages = fold_prefixes(found.into_values().collect());
+    // With an index on the first column the rest matters where it is asked often.
+    usages.retain(|usage| !usage.is_narrowed || usage.sites.len() > 1 || usage.is_hot());
     for usage in &mut usages {
         usage.sites.sort_by_key(|at| (at.site.file, at.site.span));
     }
-    fold_prefixes(usages)
+    usages.sort_by_key(|usage| usage.sites.first().map(|at| (at.site.file, at.site.span)));
+    let heats: Vec<usize> = usages.iter().map(|usage| usage.heat(project)).collect();
+    for (usage, heat) in usages.iter_mut().zip(&heats) {
+        usage.rank = 1 + heats.iter().filter(|other| *other > heat).count();
+    }
+    usages
+}
+
+impl Usage {
+    fn of(asked: Asked) -> Self {
+        Self {
+            model: asked.model,
+            columns: asked.columns,
+            condition: asked.condition,
+            sites: Vec::new(),
+            is_narrowed: asked.is_narrowed,
+            is_minor: asked.is_minor,
+            rank: 1,
+            equal: asked.equal,
+            pinned: 0,
+        }
+    }
+
+    /// Takes a shorter one in, where this one's index serves it too, if need be with its equal columns in another order.
+    fn takes_in(&mut self, shorter: &Usage) -> bool {
+        let bare = |column: &SmolStr| SmolStr::from(column.trim_start_matches('-'));
+        let of_key = shorter.condition.is_some() && shorter.columns.iter().all(|c| matches!(c.as_str(), "id" | "pk"));
+        if self.model != shorter.model || self.condition != shorter.condition {
+            return false;
+        }
+        let fits = self.columns.len() >= shorter.columns.len();
+        if of_key || !fits {
+            return of_key;
+        }
+        // Read backwards, an index is in the opposite order.
+        if self.columns.iter().zip(&shorter.columns).all(|(one, other)| bare(one) == bare(other)) {
+            self.pinned = self.pinned.max(shorter.columns.len().min(self.equal));
+            return true;
+        }
+        let movable = self.columns.get(..self.equal).unwrap_or_default();
+        let only_equal = shorter.equal == shorter.columns.len();
+        if self.pinned > 0 || !only_equal || !shorter.columns.iter().all(|column| movable.contains(column)) {
+            return false;
+        }
+        let (mut first, rest): (Vec<SmolStr>, Vec<SmolStr>) =
+            self.columns.drain(..).partition(|column| shorter.columns.contains(column));
+        self.pinned = first.len();
+        first.extend(rest);
+        self.columns = first;
+        // The column that leads now has no index: that is why it was asked for.
+        self.is_narrowed = shorter.is_narrowed;
+        true
+    }
 }
 
 /// A lookup whose columns lead another's needs no index of its own.
@@ -83,14 +167,9 @@ fn fold_prefixes(mut usages: Vec<Usage>) -> Vec<Usage> {
     usages.sort_by_key(|usage| std::cmp::Reverse(usage.columns.len()));
     let mut out: Vec<Usage> = Vec::new();
     for usage in usages {
-        let bare = |column: &SmolStr| column.trim_start_matches('-').to_owned();
-        let leads = |longer: &&mut Usage| {
-            longer.model == usage.model
-                && longer.columns.len() > usage.columns.len()
-                && longer.columns.iter().map(bare).zip(usage.columns.iter().map(bare)).all(|(a, b)| a == b)
-        };
-        match out.iter_mut().find(leads) {
+        match out.iter_mut().find_map(|longer| longer.takes_in(&usage).then_some(longer)) {
             Some(longer) => {
+                longer.is_minor &= usage.is_minor;
                 let new = usage.sites.into_iter().filter(|at| longer.sites.iter().all(|known| known.site != at.site));
                 let new: Vec<UsageSite> = new.collect();
                 longer.sites.extend(new);
@@ -98,197 +177,9 @@ fn fold_prefixes(mut usages: Vec<Usage>) -> Vec<Usage> {
             None => out.push(usage),
         }
     }
-    out.sort_by_key(|usage| usage.sites.first().map(|at| (at.site.file, at.site.span)));
     out
 }
 
 fn repeats(trace: &Trace, event: &Event) -> bool {
     event.loops.iter().any(|id| trace.turns(*id) > 3)
-}
-
-struct Asked {
-    model: ModelId,
-    columns: Vec<SmolStr>,
-    is_lookup: bool,
-    is_narrowed: bool,
-}
-
-/// Conditions of one statement on the columns of its own table.
-#[derive(Default)]
-struct Conditions {
-    equal: Vec<SmolStr>,
-    constants: Vec<(SmolStr, String)>,
-    ranges: Vec<SmolStr>,
-    /// The order and whether it falls, where a limit makes its first rows enough.
-    order: Option<(SmolStr, bool)>,
-}
-
-fn asked(trace: &Trace, query: &Query, project: &Project) -> Option<Asked> {
-    // Statements that the ORM sends for relations and stores look rows up by key.
-    if !matches!(query.cause, Cause::Evaluation | Cause::Method(_) | Cause::Manager { .. }) {
-        return None;
-    }
-    let queryset = trace.queryset(query.queryset?);
-    if queryset.orm != Orm::Django || queryset.combined {
-        return None;
-    }
-    let schema = &project.schema;
-    // Of the models that Django brings only the user's table grows.
-    let known = schema.get(queryset.model?);
-    if known.site.is_none() && project.user_model() != queryset.model {
-        return None;
-    }
-    let (model, conditions) = conditions(schema, queryset)?;
-    // The default order of all rows: RT404.
-    if queryset.default_order && conditions.equal.is_empty() && conditions.ranges.is_empty() {
-        return None;
-    }
-    let field = |name: &SmolStr| schema.field(model, name).map(|(_, field)| field);
-    let selective = |name: &SmolStr| field(name).is_some_and(|field| is_selective(field, project.dialect));
-    // The model's order of fields, foreign keys first: they lead other lookups, too.
-    let place = |name: &SmolStr| {
-        let fields = &schema.get(model).fields;
-        let at = fields.iter().position(|f| f.name == *name);
-        (at.and_then(|at| fields.get(at)).is_none_or(|f| f.relation.is_none()), at)
-    };
-    let mut equal = conditions.equal;
-    equal.sort_by_key(place);
-    equal.dedup();
-    let range = conditions.ranges.iter().find(|name| selective(name) && !equal.contains(name));
-    let order = conditions.order.filter(|(name, _)| selective(name) && !equal.contains(name));
-    let (then, falls) = match (range, order) {
-        (Some(range), Some((order, falls))) if *range == order => (Some(order), falls),
-        (Some(range), _) => (Some(range.clone()), false),
-        (None, Some((order, falls))) => (Some(order), falls),
-        (None, None) => (None, false),
-    };
-    let wanted = Wanted { equal: &equal, constants: &conditions.constants, then: then.as_deref() };
-    let served = schema.served_by(model, &wanted);
-    if served.is_some_and(|served| served.is_unique()) {
-        return None;
-    }
-    // A column of a few values narrows little by itself; before a range it makes the range's rows contiguous.
-    if then.is_none() {
-        equal.retain(selective);
-    }
-    let has_selective = then.is_some() || equal.iter().any(selective);
-    if !has_selective || equal.iter().any(|name| field(name).is_none_or(|f| !is_searchable(f, project.dialect))) {
-        return None;
-    }
-    let is_narrowed = match served {
-        Some(served) => {
-            let columns = served.index.columns.iter().take(served.equal);
-            let by: Vec<&SmolStr> = columns.map(|column| &column.name).collect();
-            // A column with an index of its own is found by that one.
-            let leads = |name: &SmolStr| {
-                let one = std::slice::from_ref(name);
-                schema.served_by(model, &Wanted { equal: one, ..Wanted::default() }).is_some()
-            };
-            let missing = equal.iter().filter(|name| !by.contains(name) && selective(name) && !leads(name)).count();
-            let ordered_only = range.is_none();
-            // With the rows of one owner found, sorting them or dropping a few by a flag costs little; with those of an
-            // owner and something else, a range does too.
-            if (served.then || then.is_none() || ordered_only || served.equal > 1) && missing == 0 {
-                return None;
-            }
-            true
-        }
-        None => false,
-    };
-    let is_lookup = then.is_none();
-    let mut columns = equal;
-    columns.extend(then.map(|name| if falls { SmolStr::from(format!("-{name}")) } else { name }));
-    Some(Asked { model, columns, is_lookup, is_narrowed })
-}
-
-/// Splits a queryset's filters by what a B-tree can do with them; the table is that of the first usable column.
-fn conditions(schema: &Schema, queryset: &QuerySet) -> Option<(ModelId, Conditions)> {
-    let model = queryset.model?;
-    let mut out = Conditions::default();
-    let mut owner: Option<ModelId> = None;
-    if queryset.related_to.is_some() {
-        // `team.members`: the key of one owner, where it is the rows' own column; through a join, or from something
-        // unknown, what narrows the rows is not known.
-        let (table, field) = owned_by(schema, queryset)?;
-        owner = Some(table);
-        out.equal.push(field);
-    }
-    for filter in queryset.filters.iter().filter(|filter| !filter.negated && !filter.alternative) {
-        let Some((table, field)) = own_field(schema, model, &filter.path) else { continue };
-        if !field.has_column() || *owner.get_or_insert(table) != table {
-            continue;
-        }
-        match filter.lookup.as_str() {
-            "exact" => {
-                out.equal.push(field.name.clone());
-                out.constants.push((field.name.clone(), filter.value.clone()));
-            }
-            "in" => out.equal.push(field.name.clone()),
-            "gt" | "gte" | "lt" | "lte" | "range" => out.ranges.push(field.name.clone()),
-            // `startswith` needs another operator class on PostgreSQL; the rest no B-tree can serve.
-            _ => {}
-        }
-    }
-    let limited = queryset.slice.is_some_and(|slice| slice.bounded || slice.index);
-    let first = queryset.order.first().filter(|_| limited && queryset.order.len() <= 2);
-    let tie_breaks = |order: &SmolStr| matches!(order.trim_start_matches('-'), "pk" | "id");
-    if let Some(first) = first
-        && queryset.order.iter().skip(1).all(tie_breaks)
-    {
-        let name: SmolStr = first.trim_start_matches('-').into();
-        if let Some((table, field)) = own_field(schema, model, &[name])
-            && field.has_column()
-            && *owner.get_or_insert(table) == table
-        {
-            out.order = Some((field.name.clone(), first.starts_with('-')));
-        }
-    }
-    Some((owner?, out))
-}
-
-/// The foreign key by which rows belong to the object whose relation they are.
-fn owned_by(schema: &Schema, queryset: &QuerySet) -> Option<(ModelId, SmolStr)> {
-    let row = queryset.related_to.as_ref()?;
-    let reverse = schema.reverse(row.model?, queryset.related_by.as_ref()?)?;
-    let is_key = matches!(reverse.kind, RelationKind::ForeignKey | RelationKind::OneToOne);
-    is_key.then(|| (reverse.model, reverse.field.clone()))
-}
-
-/// A column of the queryset's own rows: `state`, `team`, `team_id`, `team__id`.
-fn own_field<'s>(schema: &'s Schema, model: ModelId, path: &[SmolStr]) -> Option<(ModelId, &'s Field)> {
-    let (table, field) = schema.field(model, path.first()?)?;
-    match path.get(1..)? {
-        [] => Some((table, field)),
-        [key] if field.relation.is_some() && matches!(key.as_str(), "pk" | "id") => Some((table, field)),
-        _ => None,
-    }
-}
-
-fn is_searchable(field: &Field, dialect: Dialect) -> bool {
-    // MySQL indexes a text column by a prefix only, which Django cannot ask for.
-    field.is_searchable() && !(dialect == Dialect::MySql && field.kind == FieldKind::Text)
-}
-
-/// Whether a value picks few of the table's rows, as far as type and name tell.
-fn is_selective(field: &Field, dialect: Dialect) -> bool {
-    const FEW: [&str; 14] = [
-        "status",
-        "state",
-        "type",
-        "kind",
-        "level",
-        "role",
-        "gender",
-        "priority",
-        "visibility",
-        "active",
-        "enabled",
-        "deleted",
-        "archived",
-        "published",
-    ];
-    let last = field.name.rsplit('_').next().unwrap_or("");
-    let named = matches!(field.kind, FieldKind::Char | FieldKind::Integer)
-        && (FEW.contains(&last) || field.name.starts_with("is_") || field.name.starts_with("has_"));
-    is_searchable(field, dialect) && !field.is_low_selectivity() && !named
 }

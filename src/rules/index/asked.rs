@@ -1,0 +1,386 @@
+//! What one statement asks of its own table, and the index that would serve it.
+
+use smol_str::SmolStr;
+
+use super::rare;
+use crate::model::Orm;
+use crate::project::Project;
+use crate::schema::{Field, FieldKind, Index, Model, ModelId, RelationKind, Schema, Served, Wanted};
+use crate::sql::Dialect;
+use crate::trace::{Cause, Query, QuerySet, Trace};
+
+pub struct Asked {
+    pub model: ModelId,
+    /// Equality first, then one range or order, with `-` where that is a falling order.
+    pub columns: Vec<SmolStr>,
+    /// How many of the columns are compared for equality.
+    pub equal: usize,
+    /// The rows that a partial index would be of: a field and the literal that few rows have there.
+    pub condition: Option<(SmolStr, String)>,
+    pub is_lookup: bool,
+    /// The leading column has an index already.
+    pub is_narrowed: bool,
+    /// What the index would spare is little as a rule.
+    pub is_minor: bool,
+}
+
+/// Conditions of one statement on the columns of its own table.
+#[derive(Default)]
+struct Conditions {
+    equal: Vec<SmolStr>,
+    constants: Vec<(SmolStr, String)>,
+    excluded: Vec<(SmolStr, String)>,
+    ranges: Vec<SmolStr>,
+    /// The order and whether it falls, where a limit makes its first rows enough.
+    order: Option<(SmolStr, bool)>,
+    /// Columns of which one has the value: `Q(a=x) | Q(b=x)`, and nothing else narrows the rows.
+    either: Vec<SmolStr>,
+}
+
+/// The lookups of the statement of the event at `at` that no index serves as it could; mostly one.
+pub fn asked(trace: &Trace, at: usize, query: &Query, project: &Project) -> Vec<Asked> {
+    // Statements that the ORM sends for relations and stores look rows up by key.
+    if !matches!(query.cause, Cause::Evaluation | Cause::Method(_) | Cause::Manager { .. }) {
+        return Vec::new();
+    }
+    let Some(queryset) = query.queryset.map(|id| trace.queryset(id)) else { return Vec::new() };
+    if queryset.orm != Orm::Django || queryset.combined {
+        return Vec::new();
+    }
+    let schema = &project.schema;
+    // Of the models that Django brings only the user's table grows.
+    let own = |id: &ModelId| {
+        (schema.get(*id).site.is_some() || project.user_model() == Some(*id)) && !is_scoped(schema.get(*id))
+    };
+    let Some((model, conditions)) = queryset.model.filter(own).and_then(|id| conditions(schema, id, queryset)) else {
+        return Vec::new();
+    };
+    let table = Table { model, project };
+    // The default order of all rows: RT404.
+    if queryset.default_order && conditions.equal.is_empty() && conditions.ranges.is_empty() {
+        return table.either(&conditions);
+    }
+    table.of_few((trace, at), (query, queryset), &conditions).unwrap_or_else(|| {
+        let mut found = table.either(&conditions);
+        found.extend(table.together(conditions));
+        found
+    })
+}
+
+/// A manager of another package adds conditions that are not seen: those of a tenant, of a site.
+fn is_scoped(model: &Model) -> bool {
+    model.managers.iter().any(|manager| {
+        let outside = manager.class.rsplit_once('.').filter(|(package, _)| !package.starts_with("django."));
+        outside.is_some_and(|(_, name)| ["Scoped", "Tenant"].iter().any(|word| name.contains(word)))
+            || manager.class.ends_with(".CurrentSiteManager")
+    })
+}
+
+struct Table<'p> {
+    model: ModelId,
+    project: &'p Project,
+}
+
+impl<'p> Table<'p> {
+    fn field(&self, name: &str) -> Option<&'p Field> {
+        self.project.schema.field(self.model, name).map(|(_, field)| field)
+    }
+
+    fn selective(&self, name: &SmolStr) -> bool {
+        self.field(name).is_some_and(|field| is_selective(field, self.project.dialect))
+    }
+
+    fn searchable(&self, name: &SmolStr) -> bool {
+        self.field(name).is_some_and(|field| is_searchable(field, self.project.dialect))
+    }
+
+    fn served(&self, wanted: &Wanted<'_>) -> Option<Served<'p>> {
+        self.project.schema.served_by(self.model, wanted)
+    }
+
+    /// An index of another kind than a B-tree begins with the column: most serve equality as well.
+    fn has_other_kind(&self, name: &str) -> bool {
+        let known = |index: &Index| !matches!(index.method.as_str(), "btree" | "hash");
+        let model = self.project.schema.get(self.model);
+        model.indexes.iter().any(|index| known(index) && index.columns.first().is_some_and(|first| first.name == name))
+    }
+
+    /// The range or order that follows the equalities, with whether it falls.
+    fn then(&self, conditions: &Conditions) -> Option<(SmolStr, bool)> {
+        let fits = |name: &SmolStr| self.selective(name) && !conditions.equal.contains(name);
+        let range = conditions.ranges.iter().find(|name| fits(name));
+        let order = conditions.order.as_ref().filter(|(name, _)| fits(name));
+        match (range, order) {
+            (Some(range), Some((order, falls))) if range == order => Some((order.clone(), *falls)),
+            (Some(range), _) => Some((range.clone(), false)),
+            (None, order) => order.cloned(),
+        }
+    }
+
+    /// Rows by a value that few have, and nothing else that narrows them: an index of those rows. `None` where it is
+    /// another kind of lookup.
+    fn of_few(&self, from: (&Trace, usize), sent: (&Query, &QuerySet), conditions: &Conditions) -> Option<Vec<Asked>> {
+        if conditions.equal.iter().any(|name| self.selective(name)) {
+            return None;
+        }
+        let few: Vec<(&Field, &str)> = conditions
+            .constants
+            .iter()
+            .filter(|(name, _)| !self.selective(name) && self.searchable(name))
+            .filter_map(|(name, value)| Some((self.field(name)?, value.as_str())))
+            .collect();
+        let condition = rare::condition(from, sent, &few)?;
+        let then = self.then(conditions);
+        let wanted = Wanted {
+            equal: &conditions.equal,
+            constants: &conditions.constants,
+            excluded: &conditions.excluded,
+            then: then.as_ref().map(|(name, _)| name.as_str()),
+        };
+        let key = self.project.schema.get(self.model).primary_key()?.name.clone();
+        // Among few rows the order matters little.
+        let is_served = self.served(&wanted).is_some();
+        let found = (!is_served).then_some(Asked {
+            model: self.model,
+            columns: vec![then.map_or(key, directed)],
+            equal: 0,
+            condition: Some(condition),
+            is_lookup: false,
+            is_narrowed: false,
+            is_minor: false,
+        });
+        Some(found.into_iter().collect())
+    }
+
+    /// Each of several columns by itself, where a row may have the value in any of them: without an index on one of
+    /// them the whole table is read.
+    fn either(&self, conditions: &Conditions) -> Vec<Asked> {
+        if !conditions.either.iter().all(|name| self.selective(name)) {
+            return Vec::new();
+        }
+        let alone = |name: &&SmolStr| {
+            let one = std::slice::from_ref(*name);
+            self.served(&Wanted { equal: one, ..Wanted::default() }).is_none() && !self.has_other_kind(name)
+        };
+        let of = |name: &SmolStr| Asked {
+            model: self.model,
+            columns: vec![name.clone()],
+            equal: 1,
+            condition: None,
+            is_lookup: true,
+            is_narrowed: false,
+            is_minor: false,
+        };
+        conditions.either.iter().filter(alone).map(of).collect()
+    }
+
+    fn together(&self, conditions: Conditions) -> Option<Asked> {
+        // The model's order of fields, foreign keys first: they lead other lookups, too.
+        let fields = &self.project.schema.get(self.model).fields;
+        let place = |name: &SmolStr| {
+            let at = fields.iter().position(|field| field.name == *name);
+            (at.and_then(|at| fields.get(at)).is_none_or(|field| field.relation.is_none()), at)
+        };
+        let then = self.then(&conditions);
+        let has_range = then.as_ref().is_some_and(|(name, _)| conditions.ranges.contains(name));
+        let mut equal = conditions.equal;
+        equal.sort_by_key(place);
+        equal.dedup();
+        let wanted = Wanted {
+            equal: &equal,
+            constants: &conditions.constants,
+            excluded: &conditions.excluded,
+            then: then.as_ref().map(|(name, _)| name.as_str()),
+        };
+        let served = self.served(&wanted);
+        if served.is_some_and(|served| served.is_unique()) {
+            return None;
+        }
+        // A column of a few values narrows little by itself; before a range it makes the range's rows contiguous.
+        if then.is_none() {
+            equal.retain(|name| self.selective(name));
+        }
+        // A common value of one flag does not either, and a long text is more than a part of an index may have.
+        let is = |name: &SmolStr, kind| self.field(name).is_some_and(|field| field.kind == kind);
+        if let ([flag], Some(_)) = (equal.as_slice(), &then)
+            && is(flag, FieldKind::Boolean)
+        {
+            equal.clear();
+        }
+        if equal.len() + usize::from(then.is_some()) > 1 {
+            let only_texts = then.is_none() && equal.iter().all(|name| is(name, FieldKind::Text));
+            equal.retain(|name| only_texts || !is(name, FieldKind::Text));
+            equal.truncate(if only_texts { 1 } else { equal.len() });
+        }
+        let has_selective = then.is_some() || equal.iter().any(|name| self.selective(name));
+        let by_other = equal.iter().any(|name| self.has_other_kind(name));
+        if !has_selective || by_other || !equal.iter().all(|name| self.searchable(name)) {
+            return None;
+        }
+        let mut is_minor = false;
+        if let Some(served) = served {
+            let columns = served.index.columns.iter().take(served.equal);
+            let by: Vec<&SmolStr> = columns.map(|column| &column.name).collect();
+            // A column with an index of its own is found by that one.
+            let leads = |name: &SmolStr| {
+                let one = std::slice::from_ref(name);
+                self.served(&Wanted { equal: one, ..Wanted::default() }).is_some()
+            };
+            let missing = |name: &&SmolStr| !by.contains(name) && self.selective(name) && !leads(name);
+            let is_missing = equal.iter().any(|name| missing(&name));
+            // With those of an owner and something else found, a range or an order spares little.
+            if !is_missing && (served.then || then.is_none() || served.equal > 1 || served.partial) {
+                return None;
+            }
+            // An owner has few rows as a rule, and comparing or sorting them is soon done; those of a log are many.
+            let by_time = then.as_ref().and_then(|(name, _)| self.field(name)).is_some_and(is_time);
+            if !has_range && !is_missing && !by_time {
+                return None;
+            }
+            is_minor = !has_range;
+        }
+        let count = equal.len();
+        let is_lookup = then.is_none();
+        let mut columns = equal;
+        columns.extend(then.map(directed));
+        let is_narrowed = served.is_some();
+        Some(Asked { model: self.model, columns, equal: count, condition: None, is_lookup, is_narrowed, is_minor })
+    }
+}
+
+fn directed((name, falls): (SmolStr, bool)) -> SmolStr {
+    if falls { SmolStr::from(format!("-{name}")) } else { name }
+}
+
+/// Splits a queryset's filters by what a B-tree can do with them; the table is that of the first usable column.
+fn conditions(schema: &Schema, model: ModelId, queryset: &QuerySet) -> Option<(ModelId, Conditions)> {
+    let mut out = Conditions::default();
+    let mut owner: Option<ModelId> = None;
+    if queryset.related_to.is_some() {
+        // `team.members`: the key of one owner, where it is the rows' own column; through a join, or from something
+        // unknown, what narrows the rows is not known.
+        let (table, field) = owned_by(schema, queryset)?;
+        owner = Some(table);
+        out.equal.push(field);
+    }
+    for filter in &queryset.filters {
+        let Some((table, field)) = own_field(schema, model, &filter.path) else {
+            // What a relation leads to narrows the rows by its key, which has an index; of one that leads here from
+            // elsewhere that cannot be told of the rows' own columns.
+            if filter.negated || filter.alternative || !matches!(filter.lookup.as_str(), "exact" | "in") {
+                continue;
+            }
+            let first = filter.path.first()?;
+            match own_field(schema, model, std::slice::from_ref(first)) {
+                Some((table, key)) if key.has_column() && *owner.get_or_insert(table) == table => {
+                    out.equal.push(key.name.clone());
+                }
+                None if schema.reverse_query(model, first).is_some() => return None,
+                _ => {}
+            }
+            continue;
+        };
+        if filter.alternative || !field.has_column() || *owner.get_or_insert(table) != table {
+            continue;
+        }
+        let constant = || (field.name.clone(), filter.value.clone());
+        match (filter.lookup.as_str(), filter.negated) {
+            ("exact", true) => out.excluded.push(constant()),
+            (_, true) => {}
+            ("exact", false) => {
+                out.equal.push(field.name.clone());
+                out.constants.push(constant());
+            }
+            ("in", false) => out.equal.push(field.name.clone()),
+            ("isnull", false) if filter.value == "True" => out.constants.push((field.name.clone(), "None".to_owned())),
+            ("gt" | "gte" | "lt" | "lte" | "range", false) => out.ranges.push(field.name.clone()),
+            // `startswith` needs another operator class on PostgreSQL; the rest no B-tree can serve.
+            _ => {}
+        }
+    }
+    out.either = either(schema, model, queryset, &mut owner);
+    let limited = queryset.paged || queryset.slice.is_some_and(|slice| slice.bounded || slice.index);
+    let first = queryset.order.first().filter(|_| limited && queryset.order.len() <= 2);
+    let tie_breaks = |order: &SmolStr| matches!(order.trim_start_matches('-'), "pk" | "id");
+    if let Some(first) = first
+        && queryset.order.iter().skip(1).all(tie_breaks)
+    {
+        let name: SmolStr = first.trim_start_matches('-').into();
+        if let Some((table, field)) = own_field(schema, model, &[name])
+            && field.has_column()
+            && *owner.get_or_insert(table) == table
+        {
+            out.order = Some((field.name.clone(), first.starts_with('-')));
+        }
+    }
+    Some((owner?, out))
+}
+
+/// The columns of an OR of equalities that is all that is asked.
+fn either(schema: &Schema, model: ModelId, queryset: &QuerySet, owner: &mut Option<ModelId>) -> Vec<SmolStr> {
+    let mut out = Vec::new();
+    for filter in &queryset.filters {
+        let by_value = matches!(filter.lookup.as_str(), "exact" | "in") && !filter.negated;
+        let own = own_field(schema, model, &filter.path).filter(|(_, field)| field.has_column());
+        match own {
+            Some((table, field)) if filter.alternative && by_value && *owner.get_or_insert(table) == table => {
+                out.push(field.name.clone());
+            }
+            // What does not narrow the rows leaves the OR alone.
+            Some((_, field)) if !filter.alternative && (filter.negated || field.is_low_selectivity()) => {}
+            _ => return Vec::new(),
+        }
+    }
+    if queryset.related_to.is_some() { Vec::new() } else { out }
+}
+
+/// The foreign key by which rows belong to the object whose relation they are.
+fn owned_by(schema: &Schema, queryset: &QuerySet) -> Option<(ModelId, SmolStr)> {
+    let row = queryset.related_to.as_ref()?;
+    let reverse = schema.reverse(row.model?, queryset.related_by.as_ref()?)?;
+    let is_key = matches!(reverse.kind, RelationKind::ForeignKey | RelationKind::OneToOne);
+    is_key.then(|| (reverse.model, reverse.field.clone()))
+}
+
+/// A column of the queryset's own rows: `state`, `team`, `team_id`, `team__id`.
+fn own_field<'s>(schema: &'s Schema, model: ModelId, path: &[SmolStr]) -> Option<(ModelId, &'s Field)> {
+    let (table, field) = schema.field(model, path.first()?)?;
+    match path.get(1..)? {
+        [] => Some((table, field)),
+        [key] if field.relation.is_some() && matches!(key.as_str(), "pk" | "id") => Some((table, field)),
+        _ => None,
+    }
+}
+
+pub fn is_time(field: &Field) -> bool {
+    matches!(field.kind, FieldKind::Date | FieldKind::DateTime)
+}
+
+fn is_searchable(field: &Field, dialect: Dialect) -> bool {
+    // MySQL indexes a text column by a prefix only, which Django cannot ask for.
+    field.is_searchable() && !(dialect == Dialect::MySql && field.kind == FieldKind::Text)
+}
+
+/// Whether a value picks few of the table's rows, as far as type and name tell.
+fn is_selective(field: &Field, dialect: Dialect) -> bool {
+    const FEW: [&str; 14] = [
+        "status",
+        "state",
+        "type",
+        "kind",
+        "level",
+        "role",
+        "gender",
+        "priority",
+        "visibility",
+        "active",
+        "enabled",
+        "deleted",
+        "archived",
+        "published",
+    ];
+    let last = field.name.rsplit('_').next().unwrap_or("");
+    let named = matches!(field.kind, FieldKind::Char | FieldKind::Integer)
+        && (FEW.contains(&last) || field.name.starts_with("is_") || field.name.starts_with("has_"));
+    is_searchable(field, dialect) && !field.is_low_selectivity() && !named
+}
