@@ -1,5 +1,6 @@
 """Migrates a project and times the queries of some functions: `measure.py load ROWS FUNCTION…` makes the rows after the first
-migration, `measure.py newest FUNCTION…` runs those that follow and undoes them. Prints, for each function, its plan's
+migration, `measure.py newest FUNCTION…` runs those that follow and undoes them, `measure.py made FUNCTION…` has Django
+write them first. Prints, for each function, its plan's
 nodes, the indexes that it uses and the least time of three in ms, as JSON.
 """
 
@@ -92,6 +93,8 @@ def main():
         call_command("migrate", "depot", "0001", verbosity=0)
         load(functions.pop(0))
     else:
+        if what == "made":
+            call_command("makemigrations", verbosity=0)
         call_command("migrate", verbosity=0)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE depot_event")
@@ -99,8 +102,8 @@ def main():
         invalid = [name for (name,) in cursor.fetchall()]
     queries = importlib.import_module("depot.queries")
     found = {name: measured(getattr(queries, name), queries.ASKED[name]) for name in functions}
-    told = {"invalid": invalid, "found": found, "differ": what == "newest" and differ()}
-    if what == "newest":
+    told = {"invalid": invalid, "found": found, "differ": what != "load" and differ()}
+    if what != "load":
         call_command("migrate", "depot", "0001", verbosity=0)
     print(json.dumps(told))
 

@@ -17,6 +17,8 @@ class Event(models.Model):
     title = models.CharField(max_length=120)
     body = models.TextField()
     state = models.CharField(max_length=10, choices=[("open", "Open"), ("done", "Done"), ("failed", "Failed")])
+    is_dirty = models.BooleanField(default=False)
+    is_hidden = models.BooleanField(default=False, db_index=True)
     data = models.JSONField()
     labels = ArrayField(models.CharField(max_length=12))
     number = models.IntegerField()

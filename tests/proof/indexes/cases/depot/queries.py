@@ -27,7 +27,15 @@ def open_of_tenant(request, tenant, since):  # RT402
     return list(Event.objects.filter(tenant=tenant, state="open", created__gte=since).order_by())
 
 
-def last_failed(request):  # RT402
+def to_index(request):  # RT401
+    return list(Event.objects.filter(is_dirty=True).order_by())
+
+
+def hidden(request):  # RT405 is_hidden
+    return list(Event.objects.filter(is_hidden=True).order_by())
+
+
+def last_failed(request):  # RT401
     return list(Event.objects.filter(state="failed").order_by("-due")[:20])
 
 
@@ -76,6 +84,8 @@ ASKED = {
     "due_soon": [NOW + timedelta(days=99)],
     "last_due": [None],
     "open_of_tenant": [None, 1, NOW - timedelta(days=2)],
+    "to_index": [None],
+    "hidden": [None],
     "last_failed": [None],
     "code_of_tenant": [None, 1, "user4242@example.com"],
     "of_subject": [1, 777],

@@ -30,6 +30,8 @@ class Migration(migrations.Migration):
                         choices=[("open", "Open"), ("done", "Done"), ("failed", "Failed")], max_length=10
                     ),
                 ),
+                ("is_dirty", models.BooleanField(default=False)),
+                ("is_hidden", models.BooleanField(db_index=True, default=False)),
                 ("data", models.JSONField()),
                 (
                     "labels",
