@@ -108,7 +108,12 @@ impl NewIndex {
             Keys::Columns(fields) => {
                 let fields: Vec<String> = fields.iter().map(|field| quote.text(field)).collect();
                 let condition = match &self.condition {
-                    Some((field, value)) => format!(", condition={}({field}={value})", names.get(1)?),
+                    Some((field, value)) => {
+                        let inner = value.strip_prefix(['"', '\'']).and_then(|rest| rest.strip_suffix(['"', '\'']));
+                        let inner = inner.filter(|text| !text.contains(['"', '\'']));
+                        let value = inner.map_or_else(|| value.clone(), |text| quote.text(text));
+                        format!(", condition={}({field}={value})", names.get(1)?)
+                    }
                     None => String::new(),
                 };
                 format!("{first}(fields=[{}], name={name}{condition})", fields.join(", "))
@@ -184,6 +189,11 @@ mod tests {
             "GinIndex(fields=[\"title\"], name=\"topic_title_trgm\", opclasses=[\"gin_trgm_ops\"])"
         );
         assert_eq!(written(Keys::Inner(column())), "GinIndex(fields=[\"title\"], name=\"topic_title_gin\")");
+        let failed = NewIndex::partial("Topic", vec!["due".into()], ("state".into(), "'failed'".into()));
+        assert_eq!(
+            failed.call(&["Index".into(), "Q".into()], Quote::Double).unwrap(),
+            "Index(fields=[\"due\"], name=\"topic_state_due_idx\", condition=Q(state=\"failed\"))"
+        );
         let dirty = NewIndex::partial("Topic", vec!["id".into()], ("is_dirty".into(), "True".into()));
         assert_eq!(dirty.imports().len(), 2);
         assert_eq!(
