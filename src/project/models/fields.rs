@@ -65,7 +65,9 @@ fn indexes_itself(sources: &Sources<'_>, file: FileId, call: &Call) -> bool {
     sources.names.hierarchy.order((file, number)).iter().any(|key| {
         let body = sources.class(*key).map(|class| class.body_span);
         let text = sources.texts.get(key.0.0 as usize).zip(body).and_then(|(text, span)| text.get(span.range()));
-        text.is_some_and(|text| text.contains("db_index") || text.contains("unique"))
+        text.is_some_and(|text| {
+            ["db_index", "unique=", "\"unique\"", "'unique'"].iter().any(|word| text.contains(word))
+        })
     })
 }
 

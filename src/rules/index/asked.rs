@@ -272,7 +272,12 @@ fn conditions(schema: &Schema, model: ModelId, queryset: &QuerySet) -> Option<(M
             }
             let first = filter.path.first()?;
             match own_field(schema, model, std::slice::from_ref(first)) {
-                Some((table, key)) if key.has_column() && *owner.get_or_insert(table) == table => {
+                // A flag of what is joined narrows as little as one of the rows' own.
+                Some((table, key))
+                    if key.has_column()
+                        && narrows(schema, model, &filter.path)
+                        && *owner.get_or_insert(table) == table =>
+                {
                     out.equal.push(key.name.clone());
                 }
                 None if schema.reverse_query(model, first).is_some() => return None,
@@ -314,6 +319,16 @@ fn conditions(schema: &Schema, model: ModelId, queryset: &QuerySet) -> Option<(M
         }
     }
     Some((owner?, out))
+}
+
+/// Whether the column at the end of a path through relations has many values.
+fn narrows(schema: &Schema, model: ModelId, path: &[SmolStr]) -> bool {
+    let Some((last, way)) = path.split_last() else { return false };
+    let far = way.iter().try_fold(model, |model, name| {
+        let (_, field) = schema.field(model, name)?;
+        field.relation.as_ref()?.target
+    });
+    far.and_then(|model| schema.field(model, last)).is_none_or(|(_, field)| !field.is_low_selectivity())
 }
 
 /// The columns of an OR of equalities that is all that is asked.
