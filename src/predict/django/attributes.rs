@@ -140,6 +140,11 @@ impl<'p> Interpreter<'p, '_> {
         if let Some(manager) = self.manager_of(model, name) {
             return manager;
         }
+        // A base that is not in the input may bring managers.
+        let is_partial = model.id.is_some_and(|id| self.project.schema.get(id).is_partial);
+        if is_partial && name.ends_with("_objects") {
+            return self.plain_manager(model.clone());
+        }
         if matches!(name.as_str(), "DoesNotExist" | "MultipleObjectsReturned") {
             return Value::External("django.core.exceptions.ObjectDoesNotExist".into());
         }

@@ -52,7 +52,8 @@ pub fn asked(trace: &Trace, at: usize, query: &Query, project: &Project) -> Vec<
     let own = |id: &ModelId| {
         (schema.get(*id).site.is_some() || project.user_model() == Some(*id)) && !is_scoped(schema.get(*id))
     };
-    let Some((model, conditions)) = queryset.model.filter(own).and_then(|id| conditions(schema, id, queryset)) else {
+    let Some((model, conditions)) = queryset.model.filter(own).and_then(|id| conditions(schema, id, query, queryset))
+    else {
         return Vec::new();
     };
     let table = Table { model, project };
@@ -200,24 +201,21 @@ impl<'p> Table<'p> {
         if then.is_none() {
             equal.retain(|name| self.selective(name));
         }
-        // A common value of one flag does not either, and a long text is more than a part of an index may have.
+        // A common value of one flag does not either.
         let is = |name: &SmolStr, kind| self.field(name).is_some_and(|field| field.kind == kind);
         if let ([flag], Some(_)) = (equal.as_slice(), &then)
             && is(flag, FieldKind::Boolean)
         {
             equal.clear();
         }
-        if equal.len() + usize::from(then.is_some()) > 1 {
-            let only_texts = then.is_none() && equal.iter().all(|name| is(name, FieldKind::Text));
-            equal.retain(|name| only_texts || !is(name, FieldKind::Text));
-            equal.truncate(if only_texts { 1 } else { equal.len() });
-        }
         let has_selective = then.is_some() || equal.iter().any(|name| self.selective(name));
         let by_other = equal.iter().any(|name| self.has_other_kind(name));
         if !has_selective || by_other || !equal.iter().all(|name| self.searchable(name)) {
             return None;
         }
-        let mut is_minor = false;
+        // Long texts do not fit into an index: what would have one beside others is for a person to weigh.
+        let is_several = equal.len() + usize::from(then.is_some()) > 1;
+        let mut is_minor = is_several && equal.iter().any(|name| is(name, FieldKind::Text));
         if let Some(served) = served {
             let columns = served.index.columns.iter().take(served.equal);
             let by: Vec<&SmolStr> = columns.map(|column| &column.name).collect();
@@ -237,7 +235,7 @@ impl<'p> Table<'p> {
             if !has_range && !is_missing && !by_time {
                 return None;
             }
-            is_minor = !has_range;
+            is_minor |= !has_range;
         }
         let count = equal.len();
         let is_lookup = then.is_none();
@@ -253,7 +251,7 @@ fn directed((name, falls): (SmolStr, bool)) -> SmolStr {
 }
 
 /// Splits a queryset's filters by what a B-tree can do with them; the table is that of the first usable column.
-fn conditions(schema: &Schema, model: ModelId, queryset: &QuerySet) -> Option<(ModelId, Conditions)> {
+fn conditions(schema: &Schema, model: ModelId, query: &Query, queryset: &QuerySet) -> Option<(ModelId, Conditions)> {
     let mut out = Conditions::default();
     let mut owner: Option<ModelId> = None;
     if queryset.related_to.is_some() {
@@ -304,7 +302,10 @@ fn conditions(schema: &Schema, model: ModelId, queryset: &QuerySet) -> Option<(M
         }
     }
     out.either = either(schema, model, queryset, &mut owner);
-    let limited = queryset.paged || queryset.slice.is_some_and(|slice| slice.bounded || slice.index);
+    let facts = &query.statement.facts;
+    let limited = queryset.paged
+        || (facts.limit && !facts.ordered.is_empty())
+        || queryset.slice.is_some_and(|slice| slice.bounded || slice.index);
     let first = queryset.order.first().filter(|_| limited && queryset.order.len() <= 2);
     let tie_breaks = |order: &SmolStr| matches!(order.trim_start_matches('-'), "pk" | "id");
     if let Some(first) = first

@@ -9,7 +9,7 @@ use crate::model::{Confidence, Safety, Severity};
 use crate::project::Project;
 use crate::rewrite::{self, After, Change, FileEdit, Keys, NewIndex, Quote};
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta};
-use crate::schema::{IndexOrigin, Model, ModelId, Schema};
+use crate::schema::{FieldKind, IndexOrigin, Model, ModelId, Schema};
 use crate::sql::Dialect;
 
 /// Hands in a finding for a usage, one of `all`; `message` says what is missing.
@@ -50,7 +50,13 @@ pub fn report(rule: &'static Meta, usage: &Usage, all: usize, message: String, c
         Some((field, value)) => NewIndex::partial(&model.name, columns, (field.to_string(), value.clone())),
         None => NewIndex::named(&model.name, columns),
     };
-    let rewrite = rewrite(cx.project, usage.model, &index);
+    // A part of an index must not be long.
+    let is_text = |name: &SmolStr| {
+        let field = cx.project.schema.field(usage.model, name.trim_start_matches('-'));
+        field.is_some_and(|(_, field)| field.kind == FieldKind::Text)
+    };
+    let fits = usage.columns.len() == 1 || !usage.columns.iter().any(is_text);
+    let rewrite = rewrite(cx.project, usage.model, &index).filter(|_| fits);
     let mut advice = advice(cx.project, model, &index, rewrite.is_some());
     if all > 2 {
         advice.push_str(&format!(

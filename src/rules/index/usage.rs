@@ -63,8 +63,11 @@ impl Usage {
     /// an owner's index narrows already, where many wait.
     pub fn is_frequent(&self, project: &Project) -> bool {
         let (all, hot) = (self.sites.len(), self.sites.iter().filter(|at| at.hot).count());
+        if self.is_minor {
+            return false;
+        }
         match (self.is_narrowed, self.equal > 0 || self.condition.is_some()) {
-            (true, _) => hot > 3 && !self.is_minor,
+            (true, _) => hot > 3,
             (false, true) => all > 1 || hot > 0 || self.is_login(project),
             (false, false) => hot > 0,
         }
