@@ -133,10 +133,15 @@ impl Usage {
         }
     }
 
+    /// The rows of its condition, by no column of theirs.
+    fn is_of_key(&self) -> bool {
+        self.condition.is_some() && self.columns.iter().all(|column| matches!(column.as_str(), "id" | "pk"))
+    }
+
     /// Takes a shorter one in, where this one's index serves it too, if need be with its equal columns in another order.
     fn takes_in(&mut self, shorter: &Usage) -> bool {
         let bare = |column: &SmolStr| SmolStr::from(column.trim_start_matches('-'));
-        let of_key = shorter.condition.is_some() && shorter.columns.iter().all(|c| matches!(c.as_str(), "id" | "pk"));
+        let of_key = shorter.is_of_key();
         if self.model != shorter.model || self.condition != shorter.condition {
             return false;
         }
@@ -167,7 +172,7 @@ impl Usage {
 
 /// A lookup whose columns lead another's needs no index of its own.
 fn fold_prefixes(mut usages: Vec<Usage>) -> Vec<Usage> {
-    usages.sort_by_key(|usage| std::cmp::Reverse(usage.columns.len()));
+    usages.sort_by_key(|usage| (std::cmp::Reverse(usage.columns.len()), usage.is_of_key()));
     let mut out: Vec<Usage> = Vec::new();
     for usage in usages {
         match out.iter_mut().find_map(|longer| longer.takes_in(&usage).then_some(longer)) {

@@ -1,7 +1,7 @@
 """Migrates a project and times the queries of some functions: `measure.py load ROWS FUNCTION…` makes the rows after the first
 migration, `measure.py newest FUNCTION…` runs those that follow and undoes them, `measure.py made FUNCTION…` has Django
-write them first. Prints, for each function, its plan's
-nodes, the indexes that it uses and the least time of three in ms, as JSON.
+write them first. Prints, for each function, its plan's nodes, the indexes that it uses and the least time of three in
+ms, as JSON.
 """
 
 import importlib

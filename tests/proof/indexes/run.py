@@ -46,6 +46,12 @@ def function_at(path, line):
     return next((head[1] for head in reversed(heads) if head), None)
 
 
+def places(finding):
+    """The functions that a finding stands in: one index serves several lookups."""
+    told = [finding, *(item for item in finding["evidence"] if item.get("path"))]
+    return [function_at(item["path"].removeprefix("./"), item["line"]) for item in told]
+
+
 def of_case(found, function, rule, kind):
     """The finding of a rule at a function; those about models are told there."""
     for finding in found:
@@ -55,7 +61,7 @@ def of_case(found, function, rule, kind):
         if path.endswith("models.py"):
             if rule == "RT403" or (rule == "RT405" and (kind or "number") in finding["message"]):
                 return finding
-        elif function_at(path, finding["line"]) == function:
+        elif function in places(finding):
             names = [edit["path"] for edit in (finding["rewrite"] or {"edits": []})["edits"]]
             if not kind or any(name.endswith(f"_{kind}.py") for name in names):
                 return finding
