@@ -16,7 +16,7 @@ pub struct Asked {
     /// How many of the columns are compared for equality.
     pub equal: usize,
     /// The rows that a partial index would be of: a field and the literal that few rows have there.
-    pub condition: Option<(SmolStr, String)>,
+    pub condition: Option<rare::Condition>,
     pub is_lookup: bool,
     /// The leading column has an index already.
     pub is_narrowed: bool,

@@ -5,6 +5,9 @@ use smol_str::SmolStr;
 use crate::schema::{Field, FieldKind};
 use crate::trace::{EventKind, Filter, Query, QuerySet, RowOp, Trace};
 
+/// A field, and the literal that the rows of a partial index have there.
+pub type Condition = (SmolStr, String);
+
 /// What rows are in for a while, or what happens to a few of them.
 const SOME: [&str; 32] = [
     "archived",
@@ -68,7 +71,7 @@ pub fn condition(
     (trace, at): (&Trace, usize),
     (query, queryset): (&Query, &QuerySet),
     few: &[(&Field, &str)],
-) -> Option<(SmolStr, String)> {
+) -> Option<Condition> {
     let rare = |(field, value): &&(&Field, &str)| {
         is_literal(value) && (is_named(field, value) || is_used_up((trace, at), (query, queryset), field, value))
     };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use smol_str::SmolStr;
 
 use super::asked::{Asked, asked};
+use super::rare::Condition;
 use crate::model::{Confidence, Site};
 use crate::project::Project;
 use crate::schema::ModelId;
@@ -17,7 +18,7 @@ pub struct Usage {
     /// Fields of the index that would serve it, in its order; the last one with `-` where it is a falling order.
     pub columns: Vec<SmolStr>,
     /// The index would be of the rows that have a literal in a field.
-    pub condition: Option<(SmolStr, String)>,
+    pub condition: Option<Condition>,
     /// Where it is asked, in the order of the input, each once.
     pub sites: Vec<UsageSite>,
     /// The leading column has an index already.
@@ -84,7 +85,7 @@ impl Usage {
 /// Every lookup that no index serves as it could, by model and columns, in the order of the input. One that a longer
 /// one's index serves too is counted there.
 pub fn collect(traces: &[Trace], project: &Project) -> Vec<Usage> {
-    let mut found: BTreeMap<(ModelId, Option<(SmolStr, String)>, Vec<SmolStr>), Usage> = BTreeMap::new();
+    let mut found: BTreeMap<(ModelId, Option<Condition>, Vec<SmolStr>), Usage> = BTreeMap::new();
     for trace in traces.iter().filter(|trace| trace.role.is_judged()) {
         for (at, event, query) in trace.queries() {
             let Some(site) = event.site else { continue };
