@@ -168,8 +168,8 @@ fn rows_that_a_migration_writes_one_by_one_are_flagged() {
 fn of_change(files: &Files, added: &[&str]) -> Vec<Finding> {
     let patch = added.iter().map(|path| {
         let text = &files[*path];
-        let lines: String = text.lines().map(|line| format!("+{line}\n")).collect();
-        format!("--- /dev/null\n+++ b/{path}\n@@ -0,0 +1,{} @@\n{lines}", text.lines().count())
+        let lines: String = text.split_inclusive('\n').map(|line| format!("+{line}")).collect();
+        format!("--- /dev/null\n+++ b/{path}\n@@ -0,0 +1,{} @@\n{lines}", text.matches('\n').count())
     });
     let patches = vec![PatchText { name: "change.diff".into(), text: patch.collect() }];
     let listed = files.iter().map(|(path, text)| CodeFile { path: path.clone(), text: text.clone(), context: false });

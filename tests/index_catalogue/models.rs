@@ -185,7 +185,7 @@ fn an_index_on_a_flag_becomes_one_of_its_rare_rows() {
         entry("indexes = [models.Index(fields=['is_hidden'], name='entry_hidden')]").replace("is_pinned", "is_hidden");
     let after = |code: &str| {
         let after = rewritten(&models, code, "RT405")?;
-        after["app/models.py"].lines().find(|line| line.contains("indexes = ")).map(|line| line.trim().to_owned())
+        after["app/models.py"].split('\n').find(|line| line.contains("indexes = ")).map(|line| line.trim().to_owned())
     };
     assert_eq!(
         after(&asked("is_hidden=True")).unwrap(),
