@@ -341,6 +341,7 @@ impl<'p> Interpreter<'p, '_> {
         frame.receiver = receiver.clone();
         self.push_frame(frame);
         self.note_kept(function, receiver.as_ref());
+        self.note_action(function, receiver.as_ref());
         self.bind(&function.function.params, receiver, &Args { spread: true, ..Args::default() });
         let value = self.run_body(function);
         // What a feed lists is fetched when it is shown.

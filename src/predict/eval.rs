@@ -438,7 +438,7 @@ impl<'p> Interpreter<'p, '_> {
                     Value::Const(constant) => dict.items.iter().find(|(k, _)| k == constant).map(|(_, v)| v.clone()),
                     _ => None,
                 };
-                known.or_else(|| dict.element.clone()).unwrap_or(Value::Unknown(sym))
+                known.or_else(|| dict.element.clone()).or_else(|| any_of(dict)).unwrap_or(Value::Unknown(sym))
             }
             Value::External(name) if name == "django.core.cache.caches" => {
                 Value::Cache(crate::trace::CacheBackend::Django, sym)
@@ -447,6 +447,13 @@ impl<'p> Interpreter<'p, '_> {
             _ => Value::Unknown(sym),
         }
     }
+}
+
+/// Objects under keys that are all known, where the one that is asked for is not: mostly of one kind.
+fn any_of<'p>(dict: &DictValue<'p>) -> Option<Value<'p>> {
+    let (_, first) = dict.items.first()?;
+    let alike = dict.items.iter().all(|(_, value)| matches!(value, Value::Object(_) | Value::Class(_)));
+    alike.then(|| first.clone())
 }
 
 /// The outcome of a comparison of a variable with a constant: `flag is None`.

@@ -82,7 +82,9 @@ impl<'p> Interpreter<'p, '_> {
             StmtKind::AnnAssign { target, annotation, value } => {
                 if let Some(value) = value {
                     let value = self.eval_bound(value, target_name(target));
-                    let value = if value.is_plain() { self.annotated(annotation, value) } else { value };
+                    // A list or dictionary says itself what is put into it.
+                    let known = !value.is_plain() || matches!(value, Value::Seq(_) | Value::Dict(_));
+                    let value = if known { value } else { self.annotated(annotation, value) };
                     self.assign(target, value);
                 }
             }
@@ -208,11 +210,11 @@ impl<'p> Interpreter<'p, '_> {
             None => {}
         }
         let memo = self.lazy_test(test, body, &tested).or_else(|| is_memo_test(test));
-        let fork = self.rec.fork();
+        let sym = tested.sym();
+        let fork = self.rec.fork_on(&sym);
         self.note_asked(fork, &tested, from);
         let start = self.flow.clone();
         self.narrow(test, true);
-        let sym = tested.sym();
         let first = self.exec_arm(fork, 0, memo == Some(true), sym.clone(), body);
         self.flow = start;
         self.narrow(test, false);

@@ -1,6 +1,7 @@
 //! Builds one trace: events with their loops, branches and call path, and the formula of round trips.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use smol_str::SmolStr;
@@ -42,6 +43,8 @@ pub struct Recorder {
     /// Costs of the regions that are open: function, loop bodies, branches.
     costs: Vec<Terms>,
     forks: u32,
+    /// What a fork asks, see [`Arm::asks`].
+    asks: FxHashMap<u32, u32>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -261,8 +264,18 @@ impl Recorder {
         self.forks
     }
 
+    /// A fork with two ways, the first of which is taken where a test holds.
+    pub fn fork_on(&mut self, test: &Sym) -> u32 {
+        let fork = self.fork();
+        let mut hasher = FxHasher::default();
+        test.text.hash(&mut hasher);
+        self.asks.insert(fork, (hasher.finish() as u32).max(1));
+        fork
+    }
+
     pub fn enter_arm(&mut self, fork: u32, arm: u32, memo: bool, test: Sym) {
-        self.arms.push(Arm { fork, arm, memo, within: self.open.last().map(|l| l.id), leaves: 0 });
+        let asks = self.asks.get(&fork).copied().unwrap_or(0);
+        self.arms.push(Arm { fork, arm, asks, memo, within: self.open.last().map(|l| l.id), leaves: 0 });
         self.tests.push(test);
     }
 

@@ -86,7 +86,7 @@ impl<'p> Interpreter<'p, '_> {
             Some(false) => return self.eval(orelse),
             None => {}
         }
-        let fork = self.rec.fork();
+        let fork = self.rec.fork_on(&tested.sym());
         self.note_asked(fork, &tested, from);
         let tested = tested.sym();
         let start = self.flow.clone();

@@ -8,12 +8,19 @@ use smol_str::SmolStr;
 use super::Interpreter;
 use super::value::{RowValue, Value};
 use crate::model::{Confidence, Kind, Site};
-use crate::python::ir::{Block, CompClause, CompareOp, Expr, ExprKind, Stmt, StmtKind};
+use crate::python::ir::{Block, Call, CompClause, CompareOp, Expr, ExprKind, Stmt, StmtKind};
 use crate::python::walk::{expressions, expressions_of, statements};
 use crate::trace::{EventKind, Misuse, Tested, Usage};
 
 /// How often each name is read in a function.
-pub type Loads = Rc<FxHashMap<SmolStr, u32>>;
+pub type Loads = Rc<FxHashMap<SmolStr, Reads>>;
+
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reads {
+    pub all: u32,
+    /// Those that ask a queryset for its length or truth, or for another queryset, but not for its rows.
+    pub without_rows: u32,
+}
 
 impl<'p> Interpreter<'p, '_> {
     /// Notes that `row.relation.pk` reads only the key of what the relation leads to.
@@ -99,7 +106,15 @@ impl<'p> Interpreter<'p, '_> {
 
     /// A queryset that the running function has made: nobody else holds it.
     fn is_built_here(&self, value: &Value<'p>) -> bool {
-        let Value::QuerySet(node) = value else { return false };
+        let node = match value {
+            Value::QuerySet(node) => node,
+            // `list(rows)`
+            Value::Seq(seq) => match (&seq.element, seq.driver.as_ref().and_then(|driver| driver.queryset.as_ref())) {
+                (Some(Value::Row(row)), Some(node)) if row.path.is_empty() => node,
+                _ => return false,
+            },
+            _ => return false,
+        };
         let inside = |site: Site| {
             let function = self.frames.last().and_then(|frame| frame.function);
             site.file == self.file() && function.is_none_or(|f| f.function.body_span.contains(site.span))
@@ -107,8 +122,23 @@ impl<'p> Interpreter<'p, '_> {
         node.desc.built.is_some_and(inside)
     }
 
+    /// The same of the rows that a loop runs over: what asks only how many there are leaves their columns alone.
+    fn is_alone_for_rows(&mut self, expr: &'p Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Name(name) => {
+                let reads = self.loads().get(name).copied().unwrap_or_default();
+                reads.all.saturating_sub(reads.without_rows) <= 1
+            }
+            ExprKind::Call(call) => match (&call.func.kind, call.args.as_slice()) {
+                (ExprKind::Name(function), [only]) if function == "list" => self.is_alone_for_rows(&only.value),
+                _ => self.is_alone(expr),
+            },
+            _ => false,
+        }
+    }
+
     pub(super) fn is_read_once(&mut self, name: &SmolStr) -> bool {
-        self.loads().get(name).copied().unwrap_or(0) <= 1
+        self.loads().get(name).copied().unwrap_or_default().all <= 1
     }
 
     /// The reads of names in the function that is running, those of functions inside of it included.
@@ -138,11 +168,11 @@ impl<'p> Interpreter<'p, '_> {
         body: &'p Block,
     ) -> Option<Vec<SmolStr>> {
         let ExprKind::Name(name) = &target.kind else { return None };
-        if !self.is_built_here(rows) || !self.is_alone(iter) {
+        if !self.is_built_here(rows) || !self.is_alone_for_rows(iter) {
             return None;
         }
         // After the loop, the name is still the last row.
-        let loads = self.loads().get(name).copied().unwrap_or(0);
+        let loads = self.loads().get(name).copied().unwrap_or_default().all;
         let mut seen = Vec::new();
         let inside = attributes_read(statements(body).flat_map(expressions_of), name, &mut seen)?;
         (inside == loads).then_some(seen)
@@ -157,7 +187,7 @@ impl<'p> Interpreter<'p, '_> {
     ) -> Option<Vec<SmolStr>> {
         let [clause] = clauses else { return None };
         let ExprKind::Name(name) = &clause.target.kind else { return None };
-        if !self.is_built_here(rows) || !self.is_alone(&clause.iter) {
+        if !self.is_built_here(rows) || !self.is_alone_for_rows(&clause.iter) {
             return None;
         }
         let mut seen = Vec::new();
@@ -243,19 +273,59 @@ fn attributes_read<'e>(roots: impl Iterator<Item = &'e Expr>, name: &SmolStr, se
     (of_attribute == all).then_some(all)
 }
 
-fn count_loads(body: &Block) -> FxHashMap<SmolStr, u32> {
-    let mut out: FxHashMap<SmolStr, u32> = FxHashMap::default();
+fn count_loads(body: &Block) -> FxHashMap<SmolStr, Reads> {
+    let mut out: FxHashMap<SmolStr, Reads> = FxHashMap::default();
     for stmt in statements(body) {
         let targets = targets_of(stmt);
+        if let StmtKind::If { test, .. } = &stmt.kind
+            && let Some(name) = tested_name(test)
+        {
+            out.entry(name.clone()).or_default().without_rows += 1;
+        }
         for expr in expressions_of(stmt).into_iter().flat_map(expressions) {
             if let ExprKind::Name(name) = &expr.kind
                 && !targets.contains(&expr.span)
             {
-                *out.entry(name.clone()).or_default() += 1;
+                out.entry(name.clone()).or_default().all += 1;
+            }
+            if let Some(name) = expr.as_call().and_then(asks_no_rows) {
+                out.entry(name.clone()).or_default().without_rows += 1;
             }
         }
     }
     out
+}
+
+/// `if rows:`, `if not rows:`
+fn tested_name(test: &Expr) -> Option<&SmolStr> {
+    let asked = match &test.kind {
+        ExprKind::Not(inner) => &inner.kind,
+        kind => kind,
+    };
+    match asked {
+        ExprKind::Name(name) => Some(name),
+        _ => None,
+    }
+}
+
+/// The name in `len(rows)`, `rows.exists()`, `rows.filter(…)`.
+fn asks_no_rows(call: &Call) -> Option<&SmolStr> {
+    let (asked, of) = match (&call.func.kind, call.args.as_slice()) {
+        (ExprKind::Name(function), [only]) => (function, &only.value),
+        (ExprKind::Attribute { value, attr }, _) => (&attr.name, &**value),
+        _ => return None,
+    };
+    let known = match call.func.kind {
+        ExprKind::Name(_) => matches!(asked.as_str(), "len" | "bool"),
+        _ => matches!(
+            asked.as_str(),
+            "count" | "exists" | "filter" | "exclude" | "order_by" | "values" | "values_list" | "aggregate" | "update"
+        ),
+    };
+    match &of.kind {
+        ExprKind::Name(name) if known => Some(name),
+        _ => None,
+    }
 }
 
 /// Names that a statement binds, by their place; an augmented assignment reads its target as well.

@@ -6,6 +6,7 @@ use smol_str::SmolStr;
 
 use super::Project;
 use super::names::{Def, Scope, Target};
+use super::outside;
 use crate::model::{FileId, Site};
 use crate::python::ir::{self, ExprKind};
 use crate::schema::ModelId;
@@ -192,8 +193,11 @@ impl Project {
     /// Whether the class comes to one of these dotted names outside of the input: `django.views.generic.View`.
     /// The path between package and class is not compared, for re-exports differ; bases of well-known classes count.
     pub fn is_subclass(&self, class: ClassRef<'_>, names: &[&str]) -> bool {
-        let outside = self.names.hierarchy.outside(class.key());
-        names.iter().any(|wanted| outside.iter().any(|base| super::outside::is_kind_of(base, wanted)))
+        let outside_bases = self.names.hierarchy.outside(class.key());
+        let is = |base: &str, wanted: &str| {
+            outside::is_kind_of(base, wanted) || wanted == "django.db.models.Manager" && outside::is_manager(base)
+        };
+        names.iter().any(|wanted| outside_bases.iter().any(|base| is(base, wanted)))
     }
 
     /// The class statement of a model of the input.

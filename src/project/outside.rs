@@ -1,7 +1,10 @@
 //! Classes of Django, REST framework and the like that projects build on, and what those build on.
 
+/// A package, a class of it, and the bases of that class.
+type Known = (&'static str, &'static str, &'static [&'static str]);
+
 /// Class → its bases, by name; the first part of a dotted name tells the packages apart.
-const BASES: [(&str, &str, &[&str]); 50] = [
+const BASES: [Known; 50] = [
     ("django", "TemplateView", &["View"]),
     ("django", "RedirectView", &["View"]),
     ("django", "ListView", &["View", "MultipleObjectMixin"]),
@@ -63,9 +66,21 @@ pub fn is_kind_of(base: &str, wanted: &str) -> bool {
         return true;
     }
     let known = BASES.iter().find(|(known_package, known, _)| *known_package == package && *known == name);
-    known.is_some_and(|(_, _, bases)| {
-        bases.contains(&wanted_name) && (wanted_package == package || is_shared(wanted_name))
-    })
+    match known.or_else(|| derived(package, name)) {
+        Some((package, known, bases)) => {
+            (bases.contains(&wanted_name) || *known == wanted_name)
+                && (wanted_package == *package || is_shared(wanted_name))
+        }
+        None => false,
+    }
+}
+
+/// What a class of another package builds on, going by how its name ends: `WritableNestedModelSerializer`,
+/// `ImportExportModelAdmin`.
+fn derived(package: &str, name: &str) -> Option<&'static Known> {
+    const ENDS: [&str; 5] = ["ModelSerializer", "Serializer", "ModelViewSet", "GenericViewSet", "ModelAdmin"];
+    let end = ENDS.iter().find(|end| name.ends_with(*end))?;
+    BASES.iter().find(|(own, known, _)| *own != package && known == end)
 }
 
 /// The package of a class that is known by its name alone.
@@ -79,6 +94,16 @@ pub fn package_of(class: &str) -> Option<&'static str> {
     ];
     let derived = BASES.iter().map(|(package, name, _)| (*package, *name));
     roots.into_iter().chain(derived).find(|(_, name)| *name == class).map(|(package, _)| package)
+}
+
+/// A manager of models, by its name and by that of its module: `idmapper.manager.SharedMemoryManager`.
+pub fn is_manager(base: &str) -> bool {
+    let mut modules: Vec<&str> = base.split('.').collect();
+    let name = modules.pop().unwrap_or_default();
+    let package = modules.first().copied().unwrap_or_default();
+    name.ends_with("Manager")
+        && package != "multiprocessing"
+        && modules.iter().any(|module| matches!(*module, "manager" | "managers" | "models"))
 }
 
 /// Classes that several packages derive from Django's or unittest's.

@@ -47,6 +47,9 @@ pub enum Renderer {
 pub struct Arm {
     pub fork: u32,
     pub arm: u32,
+    /// Stands for what the fork asks: the same for two forks that ask the same of the same values; 0 where that is
+    /// not known.
+    pub asks: u32,
     /// The test asks whether something is known already (`if key not in cache`): the body runs once per distinct key.
     pub memo: bool,
     /// The innermost loop around the fork: a guard outside of a loop says nothing of its turns.
@@ -202,6 +205,13 @@ impl Event {
             blocking: None,
             confidence: Confidence::Certain,
         }
+    }
+}
+
+impl Arm {
+    /// Whoever goes this way goes the other one, too.
+    pub fn implies(&self, other: &Arm) -> bool {
+        self.arm == other.arm && (self.fork == other.fork || self.asks != 0 && self.asks == other.asks)
     }
 }
 

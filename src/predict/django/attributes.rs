@@ -13,6 +13,9 @@ use crate::project::{Binding, ClassRef, FunctionRef};
 use crate::python::ir::{Expr, ExprKind, StmtKind};
 use crate::trace::CacheBackend;
 
+/// How the name of the model that joins the two of a many-to-many relation ends: `Topic.tags.through`.
+pub(super) const THROUGH: &str = ".through";
+
 const REQUESTS: [&str; 2] = ["django.http.HttpRequest", "rest_framework.request.Request"];
 
 impl<'p> Interpreter<'p, '_> {
@@ -69,9 +72,9 @@ impl<'p> Interpreter<'p, '_> {
                 }
             }
             Value::External(dotted) => {
-                if matches!(name.as_str(), "objects" | "_default_manager") && is_class_name(dotted) {
+                if guess::is_manager(name) && is_class_name(dotted) {
                     let model = self.external_model(dotted);
-                    return self.plain_manager(model);
+                    return self.named_manager(model, name);
                 }
                 self.external(SmolStr::from(format!("{dotted}.{name}")))
             }
@@ -80,9 +83,15 @@ impl<'p> Interpreter<'p, '_> {
                 if let Some(value) = self.flow.attr(sym, name) {
                     return value.clone();
                 }
-                if matches!(name.as_str(), "objects" | "_default_manager") && is_class_name(&sym.text) {
-                    let model = self.external_model(&sym.text);
-                    return self.plain_manager(model);
+                if guess::is_manager(name) {
+                    if let Some(relation) = sym.text.strip_suffix(THROUGH) {
+                        let relation = relation.rsplit('.').next().unwrap_or_default();
+                        return self.plain_manager(ModelRef { id: None, name: format!("{relation}{THROUGH}").into() });
+                    }
+                    if is_class_name(&sym.text) {
+                        let model = self.external_model(&sym.text);
+                        return self.named_manager(model, name);
+                    }
                 }
                 // What a cache gave is changed in place.
                 let cached = sym.marks.iter().any(|mark| self.rec.reads.contains_key(mark));
@@ -104,6 +113,12 @@ impl<'p> Interpreter<'p, '_> {
             }
             _ => Value::Unknown(object.sym().attr(name)),
         }
+    }
+
+    /// A manager of a model that is named in another file: the model's own where that is in the input after all.
+    fn named_manager(&mut self, model: ModelRef, name: &str) -> Value<'p> {
+        let own = self.manager_of(&model, name);
+        own.unwrap_or_else(|| self.plain_manager(model))
     }
 
     fn method_of(&mut self, object: Value<'p>, classes: &[ClassRef<'p>], name: &SmolStr, site: Site) -> Value<'p> {

@@ -8,7 +8,8 @@ use super::super::Interpreter;
 use super::super::sym::Sym;
 use super::super::value::{Arg, Args, Const, DictValue, ObjectValue, Value};
 use crate::model::Site;
-use crate::project::ClassRef;
+use crate::project::{ClassRef, FunctionRef};
+use crate::python::ir::ExprKind;
 
 /// A request that a class answers without a function of its own for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +92,7 @@ impl<'p> Interpreter<'p, '_> {
         let text = |text: &str| Value::Const(Const::Str(SmolStr::new(text)));
         self.flow.set_attr(&request, &"method".into(), text("GET"));
         if matches!(action, Action::List | Action::Retrieve) {
-            self.flow.set_attr(&sym, &"action".into(), text(action.name()));
+            self.set_action(&sym, action.name(), action == Action::Retrieve);
         }
         self.flow.set_attr(&sym, &ANSWERED.into(), text(action.name()));
         let site = class.site();
@@ -105,6 +106,33 @@ impl<'p> Interpreter<'p, '_> {
             self.invoke(&method, Args { positional: vec![given], spread: true, ..Args::default() }, site, None);
         }
         self.pop_frame();
+    }
+
+    /// What REST framework tells a viewset of the request that one of its own methods answers.
+    pub(in super::super) fn note_action(&mut self, function: FunctionRef<'p>, receiver: Option<&Value<'p>>) {
+        let Some(Value::Object(view)) = receiver else { return };
+        let name = function.function.name.name.as_str();
+        let detail = match name {
+            "list" | "create" => false,
+            "retrieve" | "update" | "partial_update" | "destroy" => true,
+            _ => {
+                let decorators = &function.function.decorators;
+                let asked = decorators.iter().find_map(|decorator| decorator.as_call()?.keyword("detail"));
+                match asked.map(|value| &value.kind) {
+                    Some(ExprKind::True) => true,
+                    Some(ExprKind::False) => false,
+                    _ => return,
+                }
+            }
+        };
+        if self.project.is_subclass(view.class, &["rest_framework.viewsets.ViewSet"]) {
+            self.set_action(&view.sym.clone(), name, detail);
+        }
+    }
+
+    fn set_action(&mut self, view: &Sym, name: &str, detail: bool) {
+        self.flow.set_attr(view, &"action".into(), Value::Const(Const::Str(name.into())));
+        self.flow.set_attr(view, &"detail".into(), Value::Const(Const::Bool(detail)));
     }
 
     /// Calls a method of an object by its name, be it the program's or the framework's.

@@ -25,6 +25,11 @@ pub fn is_manager_method(name: &str) -> bool {
     METHODS.binary_search(&name).is_ok()
 }
 
+/// Whether an attribute of a model is one of its managers: `objects`, `current_objects`.
+pub fn is_manager(name: &str) -> bool {
+    matches!(name, "objects" | "_default_manager" | "_base_manager") || name.ends_with("_objects")
+}
+
 /// Whether `row.field.name` reads through a relation, going by the names.
 pub fn is_relation(field: &str, name: &str) -> bool {
     const FIELDS: [&str; 34] = [

@@ -80,8 +80,8 @@ impl<'p> Interpreter<'p, '_> {
             certain: model.id.is_some(),
         };
         let Some(id) = model.id else {
-            let known = matches!(name, "objects" | "_default_manager" | "_base_manager");
-            return known.then(|| Value::Manager(Rc::new(plain)));
+            let opaque = name.ends_with("_objects");
+            return guess::is_manager(name).then(|| Value::Manager(Rc::new(ManagerValue { opaque, ..plain })));
         };
         let declared = self.project.schema.get(id).managers.iter().map(|m| m.name.clone()).collect::<Vec<_>>();
         let name = match name {

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 use super::super::Interpreter;
 use super::super::sym::Sym;
 use super::super::value::{
-    Args, Const, ManagerValue, Operand, Plan, PlanStep, PrefetchValue, QTree, QsNode, RowShape, Value,
+    Args, Const, ManagerValue, ModelRef, Operand, Plan, PlanStep, PrefetchValue, QTree, QsNode, RowShape, Value,
 };
 use super::filters::condition;
 use super::methods::named_expressions;
@@ -86,6 +86,9 @@ impl<'p> Interpreter<'p, '_> {
         site: Site,
         call: Option<&'p Call>,
     ) -> Option<Rc<QsNode<'p>>> {
+        if matches!(method, "filter" | "exclude") {
+            self.settle(&node.model, args);
+        }
         let mut new = self.refine(node, method, args, site, call)?;
         if !node.plan.others.is_empty() {
             let others =
@@ -93,6 +96,21 @@ impl<'p> Interpreter<'p, '_> {
             Rc::make_mut(&mut new).plan.others = others;
         }
         Some(new)
+    }
+
+    /// What a foreign key is compared with is a row: an attribute of a row of which no model is known is a relation then,
+    /// unless it is named as a key.
+    fn settle(&mut self, model: &ModelRef, args: &Args<'p>) {
+        let Some(id) = model.id else { return };
+        for (name, arg) in &args.keyword {
+            let Value::MaybeRelation(row, field, at) = &arg.value else { continue };
+            let compared = self.project.schema.field(id, name).map(|(_, compared)| compared);
+            let leads_on = compared.is_some_and(|compared| compared.name == *name && compared.relation.is_some());
+            // Only a name that both have tells that it is the same kind of row.
+            if leads_on && field == name && row.queryset.is_some() {
+                self.forward_unknown(&row.clone(), &field.clone(), *at);
+            }
+        }
     }
 
     fn refine(
@@ -108,6 +126,8 @@ impl<'p> Interpreter<'p, '_> {
         let cleared = || matches!(args.positional.first().map(|a| &a.value), Some(v) if matches!(v, Value::Const(c) if c.is_none()));
         match method {
             "all" | "using" | "_chain" | "_clone" | "get_queryset" | "fetch_mode" => {}
+            // django-model-utils: joins the tables of the model's children, each row becomes the child that it is.
+            "select_subclasses" => new.plan.unclear = true,
             "filter" | "exclude" | "complex_filter" => {
                 let step = new.desc.steps.len().checked_sub(1);
                 let model = new.model.clone();

@@ -8,6 +8,7 @@ use super::super::Interpreter;
 use super::super::flow::Fact;
 use super::super::sym::Sym;
 use super::super::value::{Args, ModelRef, Operand, RowOrigin, RowValue, Value};
+use super::attributes::THROUGH;
 use super::compiler;
 use super::send::sure;
 use crate::model::{Confidence, Site};
@@ -88,6 +89,11 @@ impl<'p> Interpreter<'p, '_> {
         }
         if self.to_attr(row, name).is_some() {
             return self.prefetched_list(row, name, site);
+        }
+        // Rows of `Topic.tags.through` have their tag.
+        let joins = row.model.name.strip_suffix(THROUGH);
+        if row.path.is_empty() && joins.is_some_and(|relation| relation.contains(name.as_str())) {
+            return self.forward_unknown(row, name, site);
         }
         Value::MaybeRelation(row.clone(), name.clone(), site)
     }

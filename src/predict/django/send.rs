@@ -78,6 +78,7 @@ impl<'p> Interpreter<'p, '_> {
             Cause::Method(method) => method.clone(),
             _ => node.desc.steps.last().map_or_else(|| "all".into(), |step| step.method.clone()),
         };
+        let evaluated = cause == Cause::Evaluation;
         let cause = match &node.related {
             Some(related) => Cause::Manager {
                 row: self.rec.row(&related.row),
@@ -93,12 +94,8 @@ impl<'p> Interpreter<'p, '_> {
         };
         let id = self.rec.queryset(node);
         let certain = node.certain && !node.desc.opaque;
-        let born = match cause {
-            // What a refinement in the loop evaluates is sent in every turn.
-            Cause::Evaluation => Some(node.born),
-            Cause::Manager { .. } if usage == Usage::Rows => Some(node.born),
-            _ => None,
-        };
+        // What a refinement in the loop evaluates is sent in every turn; any other queryset keeps its rows.
+        let born = evaluated.then_some(node.born);
         let query = Query {
             statement,
             queryset: Some(id),

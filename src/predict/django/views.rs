@@ -62,7 +62,7 @@ impl<'p> Interpreter<'p, '_> {
         }
         let known = self.is_view(class);
         let result = match name.as_str() {
-            "get_queryset" if known => self.view_queryset(view, site).map(Value::QuerySet),
+            "get_queryset" if known => self.view_rows(view, site),
             "filter_queryset" if known => args.positional.first().map(|arg| arg.value.clone()),
             "get_object" if known => self.view_object(view, site),
             "paginate_queryset" if known => self.view_page(view, &args, site),
@@ -84,6 +84,14 @@ impl<'p> Interpreter<'p, '_> {
         match result {
             Some(value) => value,
             None => self.opaque(&Value::Unknown(view.sym().attr(name)), &args, site),
+        }
+    }
+
+    /// What `get_queryset()` gives: mostly a queryset, but a list where `queryset` is one.
+    fn view_rows(&mut self, view: &Value<'p>, site: Site) -> Option<Value<'p>> {
+        match self.attribute(view.clone(), &SmolStr::new_static("queryset"), site) {
+            list @ Value::Seq(_) => Some(list),
+            _ => self.view_queryset(view, site).map(Value::QuerySet),
         }
     }
 
