@@ -81,6 +81,36 @@ pub fn waits_within(trace: &Trace, id: LoopId) -> bool {
     })
 }
 
+/// What each turn of a loop does beside reading, of which one statement less is a small part.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Work {
+    /// Statements that write.
+    pub writes: u32,
+    /// Sleeps, or talks to somebody else.
+    pub waits: bool,
+}
+
+pub fn work_within(trace: &Trace, id: LoopId) -> Work {
+    let mut work = Work::default();
+    for event in trace.events.iter().filter(|event| event.loops.contains(&id)) {
+        match &event.kind {
+            EventKind::Query(query) => {
+                let kind = query.statement.facts.kind;
+                work.writes += u32::from(!kind.reads() && kind != crate::model::Kind::Other);
+            }
+            EventKind::ExternalIo(_) => work.waits = true,
+            _ => {}
+        }
+    }
+    work
+}
+
+/// How often a turn comes to an event.
+pub fn how_often(event: &Event, turning: &[LoopId]) -> &'static str {
+    let asked = event.arms.iter().any(|arm| arm.within.is_some_and(|id| turning.contains(&id)));
+    if asked { "up to once per turn" } else { "once per turn" }
+}
+
 /// Whether an event is part of storing or deleting a row: what a row does then is its own, and goes through what its
 /// model, signals and the rows around it ask for.
 pub fn in_write(event: &Event) -> bool {

@@ -2,7 +2,7 @@
 
 use roundtrip::model::{Confidence, Severity};
 
-use crate::harness::{check, files, review};
+use crate::harness::{check, check_files, files, named, review, silent};
 
 #[test]
 fn reverse_one_to_one_and_generic_relations() {
@@ -205,6 +205,189 @@ def prefetched(request):
 }
 
 #[test]
+fn asks_before_taking_one() {
+    check(
+        r#"
+def newest(forum):
+    topics = Topic.objects.filter(forum=forum).order_by("pk")
+    if topics.exists():  # RT302
+        return topics.last().title
+    return None
+
+def given(request, slug):
+    if not Forum.objects.filter(slug=slug).exists():  # RT302
+        return None
+    return Forum.objects.get(slug=slug)
+"#,
+    );
+    silent(
+        r#"
+def made(request, slug):
+    if not Forum.objects.filter(slug=slug).exists():
+        Forum.objects.create(slug=slug)
+
+def other(request, slug):
+    if Forum.objects.filter(slug=slug).exists():
+        return Forum.objects.filter(slug="index").first()
+    return None
+"#,
+    );
+}
+
+#[test]
+fn all_rows_for_their_truth_after_some() {
+    check(
+        r#"
+def trim(store, topics):
+    for topic in topics[: store.length]:
+        store.add(topic.pk)
+    if topics and store.length:  # RT302
+        store.cut()
+
+def fill(store):
+    trim(store, Topic.objects.filter(state="open"))
+"#,
+    );
+}
+
+#[test]
+fn what_a_helper_fetches_twice() {
+    check(
+        r#"
+def audience(topic):
+    if topic.state == "draft":
+        return []
+    return [tag.pk for tag in Tag.objects.filter(topic__editor=topic.editor_id)]
+
+def stores(topic):
+    return [f"store-{pk}" for pk in audience(topic)]
+
+def publish(topic: Topic, count):
+    send(stores(topic))
+    if count:
+        for pk in audience(topic):  # RT304
+            send(pk)
+"#,
+    );
+    silent(
+        r#"
+def audience(topic, state):
+    return [tag.pk for tag in Tag.objects.filter(topic__state=state)]
+
+def publish(topic: Topic):
+    send(audience(topic, "open"))
+    send(audience(topic, "shut"))
+
+def refreshed(topic: Topic):
+    send(audience(topic, "open"))
+    Tag.objects.create(name="new")
+    send(audience(topic, "open"))
+"#,
+    );
+}
+
+#[test]
+fn serializers_of_other_packages_and_the_action_that_is_asked() {
+    let mut files = named(
+        "forum/serializers.py",
+        r#"
+from drf_writable_nested import WritableNestedModelSerializer
+from rest_framework import serializers
+
+class ShortSerializer(WritableNestedModelSerializer):
+    banner = serializers.SerializerMethodField("get_banner")
+
+    def get_banner(self, topic):
+        return Banner.objects.filter(forum=topic.forum_id).first()
+
+    class Meta:
+        model = Topic
+        fields = ["title", "banner"]
+
+class LongSerializer(WritableNestedModelSerializer):
+    class Meta:
+        model = Topic
+        fields = ["title", "posts"]
+"#,
+    );
+    let views = r#"
+from rest_framework import viewsets
+
+from forum.models import Topic
+from forum.serializers import LongSerializer, ShortSerializer
+
+class Topics(viewsets.ModelViewSet):
+    queryset = Topic.objects.all()
+
+    def list(self, request, *args, **kwargs):
+        return super().list(request, *args, **kwargs)  # RT107
+
+    def get_queryset(self):
+        if self.detail:
+            return super().get_queryset().filter(state="open")
+        return super().get_queryset()
+
+    def get_serializer_class(self):
+        if self.action == "list":
+            return ShortSerializer
+        return LongSerializer
+"#;
+    files.insert("forum/views.py".to_owned(), views.to_owned());
+    check_files(&files);
+}
+
+#[test]
+fn a_look_up_beside_other_work_is_a_hint() {
+    let of = |path: &str, code: &str| {
+        let found = review(&named(path, code), "5.2");
+        found.iter().find(|finding| finding.rule == "RT105").map(|finding| finding.hint)
+    };
+    let read = "        print(Forum.objects.get(slug=name).name)\n";
+    let written = "        forum = Forum.objects.get(slug=name)\n        forum.name = name\n        forum.save()\n";
+    assert_eq!(
+        of("forum/views.py", &format!("\ndef view(request, names):\n    for name in names:\n{read}")),
+        Some(false)
+    );
+    assert_eq!(
+        of("forum/views.py", &format!("\ndef view(request, names):\n    for name in names:\n{written}")),
+        Some(false)
+    );
+    assert_eq!(of("forum/sync.py", &format!("\ndef sync(names):\n    for name in names:\n{read}")), Some(false));
+    assert_eq!(of("forum/sync.py", &format!("\ndef sync(names):\n    for name in names:\n{written}")), Some(true));
+}
+
+#[test]
+fn the_two_ends_of_a_link() {
+    check(
+        r#"
+def names(relation, **query):
+    return [link.tag.name for link in relation.tags.through.objects.filter(**query)]  # RT101
+"#,
+    );
+    silent(
+        r#"
+def places(relation, **query):
+    return [link.place for link in relation.tags.through.objects.filter(**query)]
+"#,
+    );
+}
+
+#[test]
+fn relations_that_a_helper_copies() {
+    check(
+        r#"
+def copy(rows):
+    return [row.pk for row in rows.all()]  # RT102
+
+def copies(request):
+    for topic in Topic.objects.filter(state="open"):
+        copy(topic.posts)
+        copy(topic.tags)
+"#,
+    );
+}
+
+#[test]
 fn rows_and_lists_for_a_column() {
     check(
         r#"
@@ -226,6 +409,40 @@ fn severity_follows_the_bound_and_who_waits() {
     assert_eq!(of(sliced), Some(Severity::Warning));
     let task = format!("\nfrom celery import shared_task\n\n@shared_task\ndef work():{body}");
     assert_eq!(of(&task), Some(Severity::Warning));
+}
+
+#[test]
+fn what_a_foreign_key_is_compared_with_is_a_row() {
+    let code = r#"
+from django.db import models
+from teams.members import Member
+
+class Team(models.Model):
+    owner = models.ForeignKey("auth.User", on_delete=models.CASCADE)
+    state = models.CharField(max_length=10)
+
+    @classmethod
+    def close(cls, user):
+        for member in Member.objects.filter(user=user):
+            cls.objects.filter(owner=member.owner, state=member.state).update(state="closed")  # RT101
+"#;
+    check_files(&[("teams/models.py".to_owned(), code.to_owned())].into());
+}
+
+#[test]
+fn managers_by_their_names() {
+    let code = r#"
+from accounts.store import Account
+from stock.managers import KeptManager
+
+class ThingManager(KeptManager):
+    def totals(self, keys):
+        return {key: self.get(key=key).total for key in keys}  # RT105
+
+def balances(request, names):
+    return [Account.open_objects.get(name=name).balance for name in names]  # RT105
+"#;
+    check_files(&[("stock/managers.py".to_owned(), code.to_owned())].into());
 }
 
 #[test]

@@ -22,6 +22,37 @@ def back_reference(request, pk):
 }
 
 #[test]
+fn rows_that_a_membership_test_has_fetched() {
+    silent(
+        r#"
+def shown(topic: Topic, items):
+    hidden = topic.tags.values_list("pk", flat=True)
+    return [item for item in items if item.key not in hidden]
+
+def chosen(topic: Topic, items):
+    hidden = topic.tags.values_list("pk", flat=True)
+    return list(filter(lambda item: item.key not in hidden, items))
+"#,
+    );
+}
+
+#[test]
+fn lists_that_say_what_will_be_in_them() {
+    silent(
+        r#"
+def made(request, names):
+    sizes: list[int] = []
+    topics: list[Topic] = []
+    for name in names:
+        topics.append(Topic.objects.create(title=name, editor=request.user))
+    for size in sizes:
+        print(size)
+    return [topic.editor.username for topic in topics]
+"#,
+    );
+}
+
+#[test]
 fn writes_through_a_manager() {
     silent(
         r#"

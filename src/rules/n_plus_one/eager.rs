@@ -188,7 +188,9 @@ pub fn append(
 }
 
 fn chained(project: &Project, steps: &[&Step], method: &str, args: &str) -> Result<FileEdit, String> {
-    let Some(first) = steps.first() else { return Err("the queryset is not built in the input".to_owned()) };
+    let Some(first) = steps.first() else {
+        return Err("no call that builds the queryset was found to add it to".to_owned());
+    };
     let source = |step: &Step| &project.module(step.call.file).source;
     let leading = steps.iter().take_while(|step| NARROWING.contains(&step.method.as_str()));
     // A chain may go on after a variable: the last leading call of the first statement's own chain.
@@ -219,7 +221,7 @@ fn steps<'t>(project: &Project, trace: &Trace, queryset: &'t QuerySet) -> Result
     };
     let local: Vec<&Step> = queryset.steps.iter().filter(|step| here(step)).filter(usable).collect();
     let steps: Vec<&Step> = if local.is_empty() { queryset.steps.iter().collect() } else { local };
-    if steps.is_empty() { Err("the queryset is not built in the input".to_owned()) } else { Ok(steps) }
+    if steps.is_empty() { Err("no call that builds the queryset was found to add it to".to_owned()) } else { Ok(steps) }
 }
 
 /// The file and span of the trace's function.

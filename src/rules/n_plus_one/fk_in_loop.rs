@@ -1,10 +1,10 @@
 //! RT101
 
 use super::{eager, fk_object_only_for_pk};
-use crate::model::{Confidence, LoopId, Site, Terms};
+use crate::model::{Confidence, LoopId, Severity, Site, Terms};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, Meta, Rule, loops};
-use crate::trace::{Cause, Event, QuerySetId, Row, Trace};
+use crate::trace::{Cause, Event, QuerySetId, Role, Row, Trace};
 
 rule! {
     /// Reads a foreign key or one-to-one relation of each row in a loop, while the rows do not bring it along.
@@ -146,7 +146,10 @@ fn report(trace: &Trace, read: &Read<'_>, cx: &mut Context<'_>) {
     let rows = read.row.queryset.map(|id| trace.queryset(id));
     let model = rows.map_or(read.row.model_name.as_str(), |queryset| queryset.model_name.as_str());
     let known = rows.map_or(read.row.model.is_some(), |queryset| queryset.model.is_some());
-    let (confidence, why) = loops::doubt(known, read.confidence, model);
+    let (confidence, why) = match rows {
+        Some(_) => loops::doubt(known, read.confidence, model),
+        None => (Confidence::Possible, " (possible: who hands in the row may have loaded it)".to_owned()),
+    };
     let fetched = read.row.queryset.map_or_else(Terms::zero, |id| loops::fetching(trace, id));
     let mut before = fetched.clone();
     for event in &read.statements {
@@ -161,19 +164,21 @@ fn report(trace: &Trace, read: &Read<'_>, cx: &mut Context<'_>) {
         None => (None, None),
     };
     let dotted = read.path.replace("__", ".");
+    let minor = is_minor(trace, read);
     let advice = match refused {
         Some(reason) => format!("Load {dotted} with the rows; here {reason}."),
         None => format!("Load it with the rows: select_related(\"{}\") where the queryset is built.", read.path),
     };
     cx.report(Draft {
         rule: &META,
-        severity: loops::severity(trace, &read.turning),
-        hint: None,
+        severity: if minor { Severity::Info } else { loops::severity(trace, &read.turning) },
+        hint: minor.then_some(true),
         confidence,
         site: Some(read.site),
         message: format!(
-            "`{}` fetches {dotted} once per turn of the loop over {}, which does not load it{why}.",
+            "`{}` fetches {dotted} {} of the loop over {}, which does not load it{why}.",
             shown(cx.project.text(read.site)),
+            loops::how_often(read.event, &read.turning),
             loops::described(cx.project, trace, &read.turning),
         ),
         cost: Some(cx.cost(trace, before, fetched)),
@@ -182,6 +187,16 @@ fn report(trace: &Trace, read: &Read<'_>, cx: &mut Context<'_>) {
         advice,
         key: format!("{model}.{}", read.path),
     });
+}
+
+/// Beside much work on each row, one statement less is not much: in commands that write, and in helpers that write a lot.
+fn is_minor(trace: &Trace, read: &Read<'_>) -> bool {
+    let work = read.turning.last().map(|id| loops::work_within(trace, *id)).unwrap_or_default();
+    match trace.role {
+        Role::Request => false,
+        Role::Command => work.waits || work.writes > 0,
+        _ => work.writes > 2 && !read.event.via.is_empty(),
+    }
 }
 
 /// One line of an expression.

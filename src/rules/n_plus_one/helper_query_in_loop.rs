@@ -148,11 +148,18 @@ fn report(trace: &Trace, group: &Group<'_>, cx: &mut Context<'_>) {
         (false, true) => found.min(Confidence::Likely),
         (false, false) => found,
     };
+    // Of what excludes each other, one is sent.
+    let mut sent: Vec<(&Event, &Query)> = Vec::new();
+    for &(event, query) in &group.sent {
+        if sent.iter().all(|(other, _)| !other.excludes(event)) {
+            sent.push((event, query));
+        }
+    }
     let mut before = Terms::zero();
     let mut after = Terms::zero();
     let mut evidence = Vec::new();
     let mut places: Vec<Site> = Vec::new();
-    for (event, query) in &group.sent {
+    for (event, query) in &sent {
         before.add(&Terms::product(1, event.loops.clone()));
         after.add(&Terms::product(1, event.loops.iter().copied().filter(|id| *id != group.id).collect()));
         let Some(site) = event.site.filter(|site| !places.contains(site)) else { continue };
@@ -172,7 +179,7 @@ fn report(trace: &Trace, group: &Group<'_>, cx: &mut Context<'_>) {
     evidence.push(DraftEvidence::Code { site, message: "the loop runs over this".to_owned() });
     let models: Vec<&str> =
         group.sent.iter().filter_map(|(_, q)| Some(trace.queryset(q.queryset?).model_name.as_str())).collect();
-    let count = places.len().max(1);
+    let count = sent.len().max(1);
     let statements = if count == 1 { "a statement".to_owned() } else { format!("{count} statements") };
     let same = if steady { ", the same each time" } else { "" };
     cx.report(Draft {
@@ -193,8 +200,10 @@ fn report(trace: &Trace, group: &Group<'_>, cx: &mut Context<'_>) {
         cost: Some(cx.cost(trace, before, after)),
         evidence,
         rewrite: None,
-        advice: if steady {
+        advice: if steady && takes_nothing(cx.project.text(group.step.site)) {
             "Call it once before the loop and keep the result in a variable.".to_owned()
+        } else if steady {
+            "What it fetches does not change with the turns: fetch that once before the loop, and hand it in.".to_owned()
         } else {
             format!(
                 "Fetch what {} reads for all items before the loop, with one query or an annotation, and give it to the \
@@ -204,6 +213,11 @@ fn report(trace: &Trace, group: &Group<'_>, cx: &mut Context<'_>) {
         },
         key: format!("{}.{}", group.step.callee, models.first().copied().unwrap_or_default()),
     });
+}
+
+/// `self.rates()`, `settings.rate`: a call that is the same in every turn.
+fn takes_nothing(call: &str) -> bool {
+    call.find('(').is_none_or(|at| call.get(at..).is_some_and(|rest| rest.replace(char::is_whitespace, "") == "()"))
 }
 
 /// Whether the helper writes as well: the work on one item, of which the reads may not be had for all at once.

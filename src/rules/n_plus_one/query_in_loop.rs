@@ -1,10 +1,10 @@
 //! RT105
 
-use crate::model::{Kind, LoopId, Over, Terms};
+use crate::model::{Kind, LoopId, Over, Severity, Terms};
 use crate::rules::aggregation::group_in_loop;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, Meta, Rule, loops};
-use crate::trace::{Cause, Event, Query, Trace};
+use crate::trace::{Cause, Event, Query, QuerySet, Role, Trace};
 
 rule! {
     /// Sends a query whose arguments change with each turn of a loop.
@@ -140,36 +140,75 @@ fn report(trace: &Trace, event: &Event, query: &Query, turning: &[LoopId], cx: &
         _ => "looks up",
     };
     let of = if model.is_empty() { "rows".to_owned() } else { model.to_owned() };
+    let minor = is_minor(trace, query, turning);
     cx.report(Draft {
         rule: &META,
-        severity: loops::severity(trace, turning),
-        hint: None,
+        severity: if minor { Severity::Info } else { loops::severity(trace, turning) },
+        hint: minor.then_some(true),
         confidence: event.confidence,
         site: Some(site),
         message: format!(
-            "This {what} {of} once per turn of the loop over {}, each time for another item.",
+            "This {what} {of} {} of the loop over {}, each time for another item.",
+            loops::how_often(event, turning),
             loops::described(cx.project, trace, &driver)
         ),
         cost: Some(cx.cost(trace, Terms::product(1, event.loops.clone()), Terms::product(1, outer))),
         evidence: loops::evidence(trace, event, queryset, turning),
         rewrite: None,
-        advice: advice(queryset.and_then(varying_path).as_deref()),
+        advice: advice(query, queryset),
         key: format!("{model}.{what}"),
     });
 }
 
-/// The field that the item is compared with, where it is one alone.
-fn varying_path(queryset: &crate::trace::QuerySet) -> Option<String> {
-    let mut compared = queryset.filters.iter().filter(|filter| !filter.negated && filter.lookup == "exact");
-    let only = compared.next()?;
-    compared.next().is_none().then(|| only.path.join("__"))
+/// Where nobody waits, and in a turn that writes or waits itself, one statement less is not much; and the first rows for
+/// each item cannot be had with one plain statement.
+fn is_minor(trace: &Trace, query: &Query, turning: &[LoopId]) -> bool {
+    let work = turning.last().map(|id| loops::work_within(trace, *id)).unwrap_or_default();
+    let first_of_each = query.cause == Cause::Evaluation
+        && query.queryset.is_some_and(|id| trace.queryset(id).slice.is_some_and(|slice| slice.bounded));
+    let busy = match trace.role {
+        Role::Request => work.waits,
+        Role::Command => true,
+        _ => work.waits || work.writes > 0,
+    };
+    busy || first_of_each
 }
 
-fn advice(field: Option<&str>) -> String {
-    let lookup = field.map_or_else(|| "field__in".to_owned(), |field| format!("{field}__in"));
-    format!(
-        "Collect the values before the loop, fetch all rows with one filter({lookup}=…), and look each up in a \
-         dictionary. Handle the missing ones as get() or first() did: a dictionary gives KeyError or None, and of two \
-         rows with one key it keeps the last."
-    )
+/// What the item is compared with.
+enum Compared {
+    Field(String),
+    /// Without regard to case and the like, by the lookup's name.
+    Inexact(String),
+    Unknown,
+}
+
+fn compared(queryset: Option<&QuerySet>) -> Compared {
+    let Some(queryset) = queryset else { return Compared::Unknown };
+    let asked: Vec<_> = queryset.filters.iter().filter(|filter| !filter.negated).collect();
+    match asked.as_slice() {
+        [only] if only.lookup == "exact" => Compared::Field(only.path.join("__")),
+        [only] => Compared::Inexact(only.lookup.to_string()),
+        _ => Compared::Unknown,
+    }
+}
+
+fn advice(query: &Query, queryset: Option<&QuerySet>) -> String {
+    let keyed = match compared(queryset) {
+        Compared::Field(field) => format!("fetch all rows with one filter({field}__in=…)"),
+        Compared::Inexact(lookup) => format!("fetch all rows that may match ({lookup} has no __in) with one filter"),
+        Compared::Unknown => "fetch all rows that may match with one filter(field__in=…)".to_owned(),
+    };
+    let method = match &query.cause {
+        Cause::Method(method) | Cause::Manager { method, .. } => method.as_str(),
+        _ => "",
+    };
+    match (query.statement.facts.kind, method) {
+        (Kind::Exists, _) => format!("Collect the values before the loop, {keyed}, and keep their keys in a set."),
+        (Kind::Count, _) => format!("Collect the values before the loop, {keyed}, and count by key."),
+        (_, "get" | "first" | "last" | "latest" | "earliest") => format!(
+            "Collect the values before the loop, {keyed}, and look each up in a dictionary. Handle the missing ones as \
+             {method}() did: a dictionary gives KeyError or None, and of two rows with one key it keeps the last."
+        ),
+        _ => format!("Collect the values before the loop, {keyed}, and group the rows by key."),
+    }
 }

@@ -307,6 +307,13 @@ fn report(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], cx: &mut Context<'_>
         }
         Err(reason) => (None, format!("Load it with the rows, by {}(\"{path}\"); here {reason}.", how.method())),
     };
+    let advice = match &trace.queryset(*rows).listed {
+        Some(listed) if *how == Load::Join => {
+            let names = outermost(listed.relations.iter().map(ToString::to_string).chain([path.clone()]).collect());
+            format!("Name all that the list shows in list_select_related: {}.", names.join(", "))
+        }
+        _ => advice,
+    };
     let place = match read.by {
         Renderer::Template => "The template",
         Renderer::Serializer => "The serializer",
@@ -320,7 +327,8 @@ fn report(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], cx: &mut Context<'_>
         confidence,
         site: Some(read.site),
         message: format!(
-            "{place} fetches {dotted} once per turn of the loop over {}, which does not load it{why}.",
+            "{place} fetches {dotted} {} of the loop over {}, which does not load it{why}.",
+            loops::how_often(read.event, &read.turning),
             loops::described(cx.project, trace, &read.turning),
         ),
         cost: Some(cx.cost(trace, before, after)),
@@ -342,15 +350,21 @@ fn cure(
     let (rows, how, _) = &read.cure;
     let queryset = trace.queryset(*rows);
     let same = all.iter().filter(|other| other.cure.0 == *rows && other.cure.1 == *how);
-    let mut paths: Vec<String> = same.map(|other| other.cure.2.clone()).collect();
-    paths.sort();
-    paths.dedup();
-    let whole = paths.clone();
-    paths.retain(|path| !whole.iter().any(|w| w.strip_prefix(path.as_str()).is_some_and(|r| r.starts_with("__"))));
+    let paths: Vec<String> = same.map(|other| other.cure.2.clone()).collect();
+    let paths = outermost(paths);
     if let (Some(listed), true, Load::Join) = (&queryset.listed, queryset.steps.is_empty(), how) {
         return Ok(listed_too(listed, paths, cx));
     }
     eager::load(cx.project, trace, *rows, *how, &paths, certain)
+}
+
+/// Paths that no longer one leads through, in order.
+fn outermost(mut paths: Vec<String>) -> Vec<String> {
+    paths.sort();
+    paths.dedup();
+    let whole = paths.clone();
+    paths.retain(|path| !whole.iter().any(|w| w.strip_prefix(path.as_str()).is_some_and(|r| r.starts_with("__"))));
+    paths
 }
 
 /// Tells the admin which relations its list needs. Those that it loaded unasked are named as well: what is named takes
@@ -358,10 +372,7 @@ fn cure(
 fn listed_too(listed: &Listed, mut paths: Vec<String>, cx: &Context<'_>) -> DraftRewrite {
     let source = &cx.project.module(listed.site.file).source;
     paths.extend(listed.relations.iter().map(ToString::to_string));
-    paths.sort();
-    paths.dedup();
-    let whole = paths.clone();
-    paths.retain(|path| !whole.iter().any(|w| w.strip_prefix(path.as_str()).is_some_and(|r| r.starts_with("__"))));
+    let paths = outermost(paths);
     let quote = Quote::of(source.text());
     let names = paths.iter().map(|path| quote.text(path)).collect::<Vec<_>>().join(", ");
     let indent = source.indent(listed.site.span.start);

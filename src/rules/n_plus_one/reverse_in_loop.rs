@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use super::eager::{self, Load};
-use crate::model::{Confidence, Kind, Terms};
+use crate::model::{Confidence, Kind, Site, Terms};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, Meta, Rule, loops};
 use crate::trace::{Cause, Event, Query, QuerySetId, Row, Trace};
@@ -88,10 +88,25 @@ impl Rule for ReverseInLoop {
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
         let mut seen: Vec<(Option<QuerySetId>, String)> = Vec::new();
-        for read in reads(trace) {
+        let mut told: Vec<(Option<QuerySetId>, Option<Site>)> = Vec::new();
+        let all: Vec<Read<'_>> = reads(trace).collect();
+        for (at, read) in all.iter().enumerate() {
             let key = (read.row.queryset, read.path());
-            if !seen.contains(&key) && report(trace, &read, cx) {
-                seen.push(key);
+            let place = (read.row.queryset, read.event.site);
+            if seen.contains(&key) || told.contains(&place) {
+                continue;
+            }
+            // A helper that is called for one relation after the other is one place to mend.
+            let mut here = vec![read];
+            for other in all.iter().skip(at + 1).filter(|other| (other.row.queryset, other.event.site) == place) {
+                if !seen.contains(&(other.row.queryset, other.path())) && here.iter().all(|h| h.path() != other.path())
+                {
+                    here.push(other);
+                }
+            }
+            if report(trace, &here, cx) {
+                seen.extend(here.iter().map(|read| (read.row.queryset, read.path())));
+                told.push(place);
             }
         }
     }
@@ -128,7 +143,9 @@ pub(super) fn is_plain_read(trace: &Trace, query: &Query) -> bool {
     query.statement.facts.kind == Kind::Select && query.queryset.is_none_or(|id| trace.queryset(id).is_plain())
 }
 
-fn report(trace: &Trace, read: &Read<'_>, cx: &mut Context<'_>) -> bool {
+/// Several are of the same rows, read by the same expression.
+fn report(trace: &Trace, reads: &[&Read<'_>], cx: &mut Context<'_>) -> bool {
+    let Some(read) = reads.first() else { return false };
     let (Some(site), Some(turning)) = (read.event.site, loops::repeating(trace, read.event, cx.config)) else {
         return false;
     };
@@ -141,10 +158,17 @@ fn report(trace: &Trace, read: &Read<'_>, cx: &mut Context<'_>) -> bool {
     let (confidence, why) = loops::doubt(queryset.model.is_some(), read.event.confidence, &queryset.model_name);
     let fetched = loops::fetching(trace, rows);
     let mut before = fetched.clone();
-    before.add(&Terms::product(1, read.event.loops.clone()));
     let mut after = fetched.clone();
-    after.add(&fetched);
+    for read in reads {
+        before.add(&Terms::product(1, read.event.loops.clone()));
+        after.add(&fetched);
+    }
     let path = read.path();
+    let what = match reads {
+        [_] => "the related rows".to_owned(),
+        [_, other] => format!("the rows of {} and {}", read.accessor, other.accessor),
+        _ => format!("the rows of {} and {} other relations", read.accessor, reads.len() - 1),
+    };
     let certain = confidence == Confidence::Certain;
     let (rewrite, advice) = match cure(trace, rows, &path, certain, cx) {
         Ok(rewrite) => (
@@ -160,8 +184,9 @@ fn report(trace: &Trace, read: &Read<'_>, cx: &mut Context<'_>) -> bool {
         confidence,
         site: Some(site),
         message: format!(
-            "`{}` fetches the related rows once per turn of the loop over {}, which does not prefetch them{why}.",
+            "`{}` fetches {what} {} of the loop over {}, which does not prefetch them{why}.",
             cx.project.text(site).split_whitespace().collect::<Vec<_>>().join(" "),
+            loops::how_often(read.event, &turning),
             loops::described(cx.project, trace, &turning),
         ),
         cost: Some(cx.cost(trace, before, after)),

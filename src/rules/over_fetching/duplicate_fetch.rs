@@ -7,7 +7,7 @@ use crate::project::Project;
 use crate::rewrite::{self, FileEdit};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops};
-use crate::trace::{Cause, Event, EventKind, Query, RowOp, Trace};
+use crate::trace::{Cause, Event, EventKind, Query, Role, RowOp, Trace};
 
 rule! {
     /// Fetches what the same function has fetched already, with nothing written in between.
@@ -82,18 +82,44 @@ impl Rule for DuplicateFetch {
 
 fn look(trace: &Trace, cx: &mut Context<'_>) {
     let mut first: HashMap<&str, usize> = HashMap::new();
+    let mut again: Vec<Again> = Vec::new();
     for (at, event, query) in trace.queries() {
         let Some(identity) = query.identity.as_deref().filter(|_| is_fetch(query)) else { continue };
         match first.get(identity).copied() {
-            Some(earlier) if covers(trace, earlier, at) => {
-                report(trace, earlier, at, cx);
-            }
+            Some(earlier) if covers(trace, earlier, at) => match called_again(trace, earlier, at) {
+                Some((before, site)) => match again.iter_mut().find(|known| known.site == site) {
+                    Some(known) => known.statements += 1,
+                    None => again.push(Again { earlier, later: at, before, site, statements: 1 }),
+                },
+                None => report(trace, earlier, at, cx),
+            },
             _ => {}
         }
         if !event.arms.iter().any(|arm| arm.memo) {
             first.insert(identity, at);
         }
     }
+    again.iter().for_each(|again| report_again(trace, again, cx));
+}
+
+/// A function or property that fetches, and is asked twice.
+struct Again {
+    earlier: usize,
+    later: usize,
+    /// The calls in the code that both have in common.
+    before: Site,
+    site: Site,
+    statements: u32,
+}
+
+/// Where the ways to two events part, if they lead to the same place in the code.
+fn called_again(trace: &Trace, earlier: usize, later: usize) -> Option<(Site, Site)> {
+    let (first, second) = (trace.events.get(earlier)?, trace.events.get(later)?);
+    if first.site != second.site {
+        return None;
+    }
+    let parted = first.via.iter().zip(second.via.iter()).find(|(one, two)| one.site != two.site);
+    parted.map(|(one, two)| (one.site, two.site))
 }
 
 fn is_fetch(query: &Query) -> bool {
@@ -109,7 +135,9 @@ fn is_fetch(query: &Query) -> bool {
 /// Whether the earlier fetch has always happened when the later one does, in the same turn, and nothing changed since.
 pub(super) fn covers(trace: &Trace, earlier: usize, later: usize) -> bool {
     let (Some(first), Some(second)) = (trace.events.get(earlier), trace.events.get(later)) else { return false };
-    if !second.arms.starts_with(&first.arms) || first.loops != second.loops || first.site == second.site {
+    let happened = first.arms.iter().all(|arm| second.arms.iter().any(|other| other.implies(arm)));
+    let same = first.site == second.site && called_again(trace, earlier, later).is_none();
+    if !happened || first.loops != second.loops || same {
         return false;
     }
     // In a handler, what the `try` fetched may be what failed.
@@ -154,7 +182,8 @@ fn report(trace: &Trace, earlier: usize, later: usize, cx: &mut Context<'_>) {
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
-        hint: None,
+        // Nobody waits for one statement of a command.
+        hint: (trace.role == Role::Command).then_some(true),
         confidence: second.confidence.min(sure),
         site: Some(site),
         message: format!("This fetches {what} as line {} did.", cx.project.place(before).line),
@@ -164,6 +193,45 @@ fn report(trace: &Trace, earlier: usize, later: usize, cx: &mut Context<'_>) {
         advice: "Keep the first result in a variable and use it here.".to_owned(),
         key: format!("{model}.{}", query.statement.facts.kind.as_str()),
     });
+}
+
+fn report_again(trace: &Trace, again: &Again, cx: &mut Context<'_>) {
+    let (Some(first), Some(second)) = (trace.events.get(again.earlier), trace.events.get(again.later)) else { return };
+    let (Some(fetched), EventKind::Query(query)) = (second.site, &second.kind) else { return };
+    let model = query.queryset.map_or("", |id| trace.queryset(id).model_name.as_str());
+    let between = trace.events.get(again.earlier..again.later).unwrap_or_default();
+    let opaque = between.iter().any(|event| matches!(event.kind, EventKind::Opaque(_)));
+    let sure = if opaque { Confidence::Likely } else { Confidence::Certain };
+    let what = if model.is_empty() { "the same rows".to_owned() } else { format!("the same {model}") };
+    let mut evidence = vec![
+        DraftEvidence::Code { site: again.before, message: "fetched for this already".to_owned() },
+        DraftEvidence::Code { site: fetched, message: "sent from here, each time".to_owned() },
+    ];
+    evidence.extend(loops::calls(second));
+    let once = Terms::product(again.statements, second.loops.clone());
+    let mut twice = once.clone();
+    twice.add(&once);
+    let (line, text) = (cx.project.place(again.before).line, shown(cx.project.text(again.site)));
+    cx.report(Draft {
+        rule: &META,
+        severity: META.severity,
+        // Nobody waits for one statement of a command.
+        hint: (trace.role == Role::Command).then_some(true),
+        confidence: second.confidence.min(first.confidence).min(sure),
+        site: Some(again.site),
+        message: format!("`{text}` fetches {what} again that line {line} has asked for."),
+        cost: Some(cx.cost(trace, twice, once)),
+        evidence,
+        rewrite: None,
+        advice: "Keep the first result: in a variable, with {% with %} in a template, or by cached_property."
+            .to_owned(),
+        key: format!("{model}.{}", query.statement.facts.kind.as_str()),
+    });
+}
+
+/// One line of an expression.
+fn shown(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Puts the variable of the first fetch in the place of the second one.

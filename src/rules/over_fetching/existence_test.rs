@@ -6,7 +6,7 @@ use crate::project::Project;
 use crate::rewrite::{self, FileEdit};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops};
-use crate::trace::{Cause, Event, Origin, Query, Tested, Trace, Usage};
+use crate::trace::{Cause, Event, Origin, Query, Role, Tested, Trace, Usage};
 
 rule! {
     /// Counts rows, or fetches them all, only to know whether there is any.
@@ -113,7 +113,8 @@ fn report(trace: &Trace, event: &Event, query: &Query, tested: Tested, cx: &mut 
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
-        hint: None,
+        // Nobody waits for one statement of a command.
+        hint: (trace.role == Role::Command).then_some(true),
         confidence: event.confidence,
         site: Some(tested.site),
         message: format!("This {what} that match, to know whether there is any."),

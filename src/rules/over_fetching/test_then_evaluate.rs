@@ -7,7 +7,7 @@ use crate::project::Project;
 use crate::rewrite::{self, FileEdit};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops};
-use crate::trace::{Cause, Event, EventKind, Origin, Query, Trace, Usage};
+use crate::trace::{Cause, Event, EventKind, Origin, Query, Role, Trace, Usage};
 
 rule! {
     /// Asks whether there are rows, or how many, and then fetches the same rows anyway.
@@ -83,6 +83,9 @@ impl Rule for TestThenEvaluate {
             {
                 report(trace, event, query, later, cx);
             }
+            if let Some(before) = sliced_before(trace, at, event, query) {
+                report_sliced(trace, event, query, before, cx);
+            }
         }
     }
 }
@@ -105,10 +108,14 @@ fn evaluated_after<'t>(trace: &'t Trace, at: usize, event: &Event, query: &Query
     if !asks || !matches!(query.statement.facts.kind, Kind::Count | Kind::Exists) {
         return None;
     }
+    // One of the rows tells as well whether there is any.
+    let tested = query.tested.is_some();
+    let one = |fetch: &Query| fetch.usage == Usage::Value && fetch.statement.facts.kind == Kind::Select;
     let later = trace.queries().skip_while(|(later, _, _)| *later <= at).find(|(later, other, fetch)| {
         let fetches = match &fetch.cause {
             Cause::Evaluation => true,
-            Cause::Manager { prefetched, .. } => !prefetched && fetch.usage == Usage::Rows,
+            Cause::Manager { prefetched, .. } => !prefetched && (fetch.usage == Usage::Rows || tested && one(fetch)),
+            Cause::Method(_) => tested && one(fetch),
             _ => false,
         };
         let plain = fetch.queryset.is_some_and(|id| {
@@ -123,6 +130,52 @@ fn evaluated_after<'t>(trace: &'t Trace, at: usize, event: &Event, query: &Query
         same && fetch.tested.is_none() && duplicate_fetch::covers(trace, at, *later)
     });
     later.map(|(_, event, query)| (event, query))
+}
+
+/// Some of the rows, which were fetched before this statement fetches all of them for their truth alone.
+fn sliced_before<'t>(trace: &'t Trace, at: usize, event: &Event, query: &Query) -> Option<&'t Event> {
+    let rows = rows_of(query)?;
+    let whole = query.cause == Cause::Evaluation && query.usage == Usage::Truth;
+    if !whole || query.queryset.is_none_or(|id| trace.queryset(id).slice.is_some()) {
+        return None;
+    }
+    let mut earlier = trace.queries().take_while(|(earlier, _, _)| *earlier < at);
+    let found = earlier.find(|(earlier, other, fetch)| {
+        let of_these =
+            rows_of(fetch).and_then(|text| text.strip_prefix(rows)).is_some_and(|rest| rest.starts_with('['));
+        let fetched = fetch.cause == Cause::Evaluation && fetch.usage == Usage::Rows;
+        of_these && fetched && other.via == event.via && duplicate_fetch::covers(trace, *earlier, at)
+    });
+    found.map(|(_, event, _)| event)
+}
+
+fn report_sliced(trace: &Trace, event: &Event, query: &Query, before: &Event, cx: &mut Context<'_>) {
+    let (Some(site), Some(fetched)) = (event.site, before.site) else { return };
+    let model = query.queryset.map_or("", |id| trace.queryset(id).model_name.as_str());
+    let of = if model.is_empty() { "the rows" } else { model };
+    let line = cx.project.place(fetched).line;
+    let once = Terms::product(1, event.loops.clone());
+    let mut twice = once.clone();
+    twice.add(&once);
+    let mut evidence =
+        vec![DraftEvidence::Code { site: fetched, message: "some of these rows are fetched here".to_owned() }];
+    evidence.extend(loops::calls(event));
+    cx.report(Draft {
+        rule: &META,
+        severity: META.severity,
+        // Nobody waits for one statement of a command.
+        hint: (trace.role == Role::Command).then_some(true),
+        confidence: event.confidence.min(before.confidence),
+        site: Some(site),
+        message: format!(
+            "This fetches all of {of} to know whether there is any; line {line} has fetched some of them."
+        ),
+        cost: Some(cx.cost(trace, twice, once)),
+        evidence,
+        rewrite: None,
+        advice: "Keep the slice in a variable, and test that.".to_owned(),
+        key: format!("{model}.sliced"),
+    });
 }
 
 /// What a statement is about, however it asks.
@@ -143,24 +196,32 @@ fn report(trace: &Trace, event: &Event, query: &Query, later: (&Event, &Query), 
     let mut twice = once.clone();
     twice.add(&once);
     let line = cx.project.place(fetched).line;
-    let mut evidence =
-        vec![DraftEvidence::Code { site: fetched, message: "the same rows are fetched here".to_owned() }];
-    evidence.extend(loops::calls(event));
     // One variable holds them at both places.
     let same = query.queryset.is_some() && query.queryset == later.1.queryset;
+    let (same_rows, advice) = match later.1.usage {
+        Usage::Value => (
+            "one of these rows",
+            "Fetch the row and test it: first() gives None where there is none, get() raises DoesNotExist.",
+        ),
+        _ => (
+            "the same rows",
+            "Keep the queryset in a variable and use its truth, its length and its rows: one statement serves all three.",
+        ),
+    };
+    let mut evidence = vec![DraftEvidence::Code { site: fetched, message: format!("{same_rows} fetched here") }];
+    evidence.extend(loops::calls(event));
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
-        hint: None,
+        // Nobody waits for one statement of a command.
+        hint: (trace.role == Role::Command).then_some(true),
         confidence: event.confidence.min(later.0.confidence),
         site: Some(site),
-        message: format!("This {what}, and line {line} fetches the same rows."),
+        message: format!("This {what}, and line {line} fetches {same_rows}."),
         cost: Some(cx.cost(trace, twice, once)),
         evidence,
-        rewrite: if same { cure(cx.project, site, query) } else { None },
-        advice: "Keep the queryset in a variable and use its truth, its length and its rows: one statement serves all \
-                 three."
-            .to_owned(),
+        rewrite: if same && later.1.usage != Usage::Value { cure(cx.project, site, query) } else { None },
+        advice: advice.to_owned(),
         key: format!("{model}.{}", query.statement.facts.kind.as_str()),
     });
 }
