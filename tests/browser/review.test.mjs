@@ -78,6 +78,37 @@ test("a pasted diff shows its finding on its line, and the rewrite is copied", (
     assert.match(patch, /^--- a\/apps\/accounts\/views\.py$/m);
   }));
 
+/** A change to twenty views, each with a fault that it leaves as it was; every second one gets another. */
+function twentyViews() {
+  const old = ["from forum.models import Topic", "", "", "def old(request):"];
+  old.push("    return [topic.forum.name for topic in Topic.objects.all()]", "", "", "def size(request, pk):");
+  const parts = Array.from({ length: 20 }, (_, number) => {
+    const path = `part${String(number).padStart(2, "0")}/views.py`;
+    const before = `    return Topic.objects.filter(pk__gt=${number}).count()`;
+    const after =
+      number % 2 === 0
+        ? `    return [topic.forum.name for topic in Topic.objects.filter(pk__gt=${number})]`
+        : `${before}  # Shown in the head.`;
+    const head = `diff --git a/${path} b/${path}\n--- a/${path}\n+++ b/${path}\n@@ -1,9 +1,9 @@\n`;
+    return `${head}${old.map((line) => ` ${line}\n`).join("")}-${before}\n+${after}\n`;
+  });
+  return parts.join("");
+}
+
+test("of a diff over twenty files, marks stand only on what it brings in", () =>
+  withPage(async ({ page }) => {
+    const app = new Roundtrip(page);
+    await app.paste(twentyViews());
+    await app.finding("RT101").first().waitFor();
+    assert.equal(await app.findings.count(), 10);
+    for (let at = 0; at < 10; at++) {
+      await app.findings.nth(at).click();
+      const row = page.getByTestId("code-row").filter({ hasText: `topic in Topic.objects.filter(pk__gt=${2 * at})]` });
+      await row.getByTestId("mark").waitFor();
+      assert.equal(await page.getByTestId("mark").count(), 1);
+    }
+  }));
+
 test("a badge opens the SQL that its line sends", () =>
   withPage(async ({ page }) => {
     const app = new Roundtrip(page);

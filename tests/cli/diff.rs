@@ -62,6 +62,66 @@ fn what_was_there_before_is_not_shown() {
     assert_eq!((codes(&all), &all["findings"][0]["introduced"]), (vec!["RT101"], &json!(false)));
 }
 
+/// Twenty views, each with a fault that was there before; every second one gets another, one loses its own.
+#[test]
+fn of_twenty_changed_files_only_what_is_new_is_told() {
+    const OLD: &str = "\
+from forum.models import Topic
+
+
+def old(request):
+    return [topic.forum.name for topic in Topic.objects.all()]
+
+
+def title(request, pk):
+    return Topic.objects.get(pk=pk).title
+";
+    let path = |number: usize| format!("part{number:02}/views.py");
+    let folder = Folder::new("diff-twenty");
+    folder.file("forum/models.py", MODELS).file("forum/__init__.py", "");
+    for number in 0..20 {
+        folder.file(&path(number), OLD);
+    }
+    commit(&folder, "before");
+    let title = "    return Topic.objects.get(pk=pk).title\n";
+    for number in 0..20 {
+        let new = match number % 4 {
+            0 => OLD.replace(title, "    return [topic.forum.name for topic in Topic.objects.filter(pk__gt=pk)]\n"),
+            1 => OLD.replace(title, &format!("    # Shown in the head of part {number}.\n{title}")),
+            2 => format!(
+                "{OLD}\n\ndef names(request):\n    topics = Topic.objects.order_by(\"pk\")\n    \
+                 return [topic.forum.name for topic in topics]\n"
+            ),
+            _ => OLD.replace("objects.all()", "objects.select_related(\"forum\")"),
+        };
+        folder.file(&path(number), new);
+    }
+    patch(&folder, "diff");
+    let introduced = |report: &serde_json::Value| -> Vec<(String, u64)> {
+        let findings = report["findings"].as_array().unwrap();
+        findings
+            .iter()
+            .map(|finding| {
+                assert_eq!((&finding["rule"], &finding["introduced"]), (&json!("RT101"), &json!(true)));
+                (finding["path"].as_str().unwrap().to_owned(), finding["line"].as_u64().unwrap())
+            })
+            .collect()
+    };
+    let expected: Vec<(String, u64)> = (0..20)
+        .filter_map(|number| match number % 4 {
+            0 => Some((path(number), 9)),
+            2 => Some((path(number), 14)),
+            _ => None,
+        })
+        .collect();
+    let whole = folder.run(&with_patch(&folder, "check . --diff PATCH --format json")).ends(1).json();
+    assert_eq!(introduced(&whole), expected);
+    assert_eq!(whole["summary"]["files"], json!(20));
+    // The patch alone knows no model, and tells the same.
+    let alone = folder.run(&with_patch(&folder, "check --diff PATCH --format json")).ends(1).json();
+    assert_eq!(introduced(&alone), expected);
+}
+
 #[test]
 fn the_tree_may_lie_elsewhere() {
     let folder = repository("diff-suffix");
