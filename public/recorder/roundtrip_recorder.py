@@ -7,6 +7,7 @@ Copy it beside manage.py (or anywhere on the path). Then one of these:
                It records every request, and what is sent outside of requests.
   pytest       pytest -p roundtrip_recorder --roundtrip
                Every test is a run of its own, and so is every request that it makes with Django's test client.
+  unittest     install() in settings.py does the same for `manage.py test`.
   SQLAlchemy   roundtrip_recorder.install(), before the first statement; for requests, wrap the application:
                    app.wsgi_app = roundtrip_recorder.wsgi(app.wsgi_app)      # Flask
                    app.add_middleware(roundtrip_recorder.Asgi)               # Starlette, FastAPI
@@ -179,9 +180,27 @@ def install(path=None):
         _install_django()
     with contextlib.suppress(ImportError):
         _install_sqlalchemy()
+    _install_unittest()
     if "exit" not in _installed:
         _installed.add("exit")
         atexit.register(_end_outside)
+
+
+def _install_unittest():
+    if "unittest" in _installed:
+        return
+    from unittest import TestCase
+
+    _installed.add("unittest")
+    original = TestCase.run
+
+    def of_test(self, result=None):
+        if _current.get() is not None:
+            return original(self, result)
+        with run(self.id(), "test"):
+            return original(self, result)
+
+    TestCase.run = of_test
 
 
 # Values

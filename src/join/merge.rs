@@ -31,7 +31,7 @@ pub fn merge(
     }
     let mut own: Vec<OfCode> = findings
         .into_iter()
-        .map(|finding| OfCode { owns: merge.owned(&finding, &places), finding, confirmed: false })
+        .map(|finding| OfCode { owns: merge.owned(&finding, &places), finding, confirmed: false, shapes: Vec::new() })
         .collect();
     let mut alone = Vec::new();
     for observed in &seen.findings {
@@ -47,8 +47,11 @@ pub fn merge(
             alone.extend(rest.map(|rest| merge.placed(&rest, &met)));
         }
     }
-    for of_code in own.iter_mut().filter(|of_code| !of_code.confirmed) {
-        merge.measure(of_code);
+    for of_code in &mut own {
+        match of_code.confirmed {
+            true => of_code.tell(),
+            false => merge.measure(of_code),
+        }
     }
     own.into_iter().map(|of_code| of_code.finding).chain(alone).collect()
 }
@@ -58,6 +61,27 @@ struct OfCode {
     /// Indexes of the predictions that it is of.
     owns: Vec<usize>,
     confirmed: bool,
+    /// Fingerprints of what the log found it by.
+    shapes: Vec<String>,
+}
+
+impl OfCode {
+    /// What one request sent of one shape is told once, whatever of the log's findings it is part of.
+    fn add(&mut self, statements: &Evidence) {
+        let Evidence::Statements { count, .. } = statements else { return };
+        let (shape, request) = (shape_of(statements), request_of(statements));
+        let same = |own: &&mut Evidence| shape_of(own) == shape && request_of(own) == request;
+        match self.finding.evidence.iter_mut().find(same) {
+            Some(own) if matches!(&*own, Evidence::Statements { count: known, .. } if known >= count) => {}
+            Some(own) => own.clone_from(statements),
+            None => self.finding.evidence.push(statements.clone()),
+        }
+    }
+
+    fn tell(&mut self) {
+        let (count, total_ms) = total(self.finding.evidence.iter(), &self.shapes);
+        self.finding.message.push_str(&format!(" The log shows it: {}.", counted(count, total_ms)));
+    }
 }
 
 struct Merge<'m> {
@@ -177,14 +201,13 @@ impl<'m> Merge<'m> {
 
     fn confirm(&self, of_code: &mut OfCode, observed: &SeenFinding, how: How) {
         let log = &observed.finding;
+        log.evidence.iter().for_each(|evidence| of_code.add(evidence));
+        of_code.shapes.extend(observed.shapes.iter().cloned());
         let finding = &mut of_code.finding;
         finding.confidence = match how {
             How::Stack if log.confidence >= Confidence::Likely => Confidence::Certain,
             _ => finding.confidence.max(log.confidence),
         };
-        let statements = log.evidence.iter().filter(|evidence| matches!(evidence, Evidence::Statements { .. }));
-        let (count, total_ms) = total(statements.clone(), &observed.shapes);
-        finding.evidence.extend(statements.cloned());
         if let (Some(cost), Some(saved)) = (&mut finding.cost, log.cost.as_ref().and_then(|cost| cost.saved_ms)) {
             cost.saved_ms = Some(cost.saved_ms.unwrap_or(0.0) + saved);
         }
@@ -193,7 +216,6 @@ impl<'m> Merge<'m> {
         }
         finding.source = FindingSource::Both;
         finding.introduced = finding.introduced.or(log.introduced);
-        finding.message.push_str(&format!(" The log shows it: {}.", counted(count, total_ms)));
         of_code.confirmed = true;
     }
 

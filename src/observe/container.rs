@@ -14,7 +14,7 @@ use super::input::{Findings, LONGEST_LINE};
 use super::packed::{Packing, inner_name};
 use super::rotation;
 use super::{Detected, Error, Format, HEAD, Input, NotRecognised, ReadSeek, Record, Sink, formats};
-use crate::trace::{Plan, Statistic};
+use crate::trace::{LockWait, Plan, Statistic};
 
 /// Compressed twice, and no deeper.
 const DEEPEST: u8 = 2;
@@ -182,6 +182,10 @@ impl Sink for Member<'_> {
 
     fn statistic(&mut self, statistic: Statistic) {
         self.sink.statistic(statistic);
+    }
+
+    fn lock_wait(&mut self, wait: LockWait) {
+        self.sink.lock_wait(wait);
     }
 
     fn note(&mut self, note: String) {

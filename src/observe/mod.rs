@@ -38,7 +38,7 @@ use std::rc::Rc;
 use smol_str::SmolStr;
 
 use crate::sql::Dialect;
-use crate::trace::{Frame, Plan, Statistic};
+use crate::trace::{Frame, LockWait, Plan, Statistic};
 
 pub use container::read;
 pub use detect::{Detected, NotRecognised, detect, looks_like_log};
@@ -83,6 +83,8 @@ pub trait Sink {
     fn plan(&mut self, _plan: Plan) {}
     /// What was counted over a time. Stands outside of requests.
     fn statistic(&mut self, _statistic: Statistic) {}
+    /// What a server says of locks. Stands in a request or outside; the statement is told of by itself.
+    fn lock_wait(&mut self, _wait: LockWait) {}
     /// What this input cannot show, or what was left out of it.
     fn note(&mut self, note: String);
     /// What could not be read: the 1-based line and what was expected there.

@@ -306,6 +306,9 @@ pub struct Observed {
     /// Outermost first, application frames only where they can be told.
     pub stack: Vec<Frame>,
     pub in_transaction: Option<bool>,
+    /// How many transactions its run has begun or ended before, where the input writes BEGIN and COMMIT: two statements
+    /// with different numbers are not of one transaction.
+    pub boundaries: u32,
     pub connection: Option<SmolStr>,
 }
 
@@ -313,6 +316,11 @@ impl Observed {
     /// The deepest frame of the program's own code.
     pub fn frame(&self) -> Option<&Frame> {
         self.stack.iter().rev().find(|frame| frame.is_own()).or(self.stack.last())
+    }
+
+    /// The deepest frame of a test: each of its lines calls the program anew.
+    pub fn test_frame(&self) -> Option<&Frame> {
+        self.stack.iter().rev().find(|frame| frame.is_test())
     }
 }
 
@@ -478,5 +486,16 @@ impl Frame {
             ["site-packages/", "dist-packages/", "lib/python3", "django/db/", "sqlalchemy/", "importlib"];
         let path = self.path.replace('\\', "/");
         !path.starts_with('<') && !FOREIGN.iter().any(|part| path.contains(part))
+    }
+
+    /// Whether it is a test's: by the name of its file, or of a folder around it. Of an absolute path, the folders above
+    /// the project say nothing of it.
+    pub fn is_test(&self) -> bool {
+        let mut parts = self.path.rsplit(['/', '\\']);
+        let name = parts.next().unwrap_or_default();
+        let named =
+            name.starts_with("test_") || name.ends_with("_test.py") || name == "tests.py" || name == "conftest.py";
+        let is_absolute = self.path.starts_with(['/', '\\']) || self.path.contains(':');
+        named || parts.take(if is_absolute { 1 } else { usize::MAX }).any(|part| matches!(part, "tests" | "test"))
     }
 }

@@ -21,7 +21,7 @@ pub use plan::{Actual, Plan, PlanNode};
 pub use queryset::{Filter, Listed, LoopInfo, QuerySet, QuerySetId, Row, Slice, Step};
 pub use scope::{Asked, Attempt, Block, BlockKind, Handler, Scopes};
 pub use statement::{Column, Comparison, Facts, Fingerprint, Operator, Ordering, Statement};
-pub use statistic::{CacheUse, EndpointUse, IndexUse, StatementUse, Statistic, TableUse};
+pub use statistic::{CacheUse, EndpointUse, IndexUse, LockWait, StatementUse, Statistic, TableUse};
 
 use smol_str::SmolStr;
 

@@ -69,3 +69,11 @@ pub struct EndpointUse {
     pub p95_us: Option<u64>,
     pub p99_us: Option<u64>,
 }
+
+/// A statement that had to wait until another one's transaction gave its lock free.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LockWait {
+    pub sql: Rc<str>,
+    /// Microseconds; `None` where a deadlock ended it.
+    pub waited_us: Option<u64>,
+}

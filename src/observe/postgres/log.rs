@@ -8,6 +8,7 @@ use super::super::sessions::{Held, Sessions};
 use super::super::{Record, Sink, plan};
 use super::message::{Entry, Message, Severity, parameters, planned};
 use crate::sql::Dialect;
+use crate::trace::LockWait;
 
 /// A log whose fastest statement took that long leaves out faster ones.
 const FAST_US: u64 = 1000;
@@ -60,7 +61,10 @@ impl Log {
                 self.waits.locks += 1;
                 self.waits.at(entry.line);
             }
-            Message::Waited(took_us) => self.waits.longest_us = self.waits.longest_us.max(took_us),
+            Message::Waited(took_us) => {
+                self.waits.longest_us = self.waits.longest_us.max(took_us);
+                waited(entry, Some(took_us), sink);
+            }
             Message::Step | Message::Deadlock | Message::Unknown => self.sessions.lives(entry.session, entry.at_us),
         }
     }
@@ -161,6 +165,7 @@ impl Log {
         if let Message::Deadlock = Message::of(entry.message) {
             self.waits.deadlocks += 1;
             self.waits.at(entry.line);
+            waited(entry, None, sink);
         }
         if entry.statement.is_empty() {
             return;
@@ -212,6 +217,12 @@ impl Log {
             note.into_iter().for_each(|note| sink.note(note));
         }
         sink.note("a log of PostgreSQL shows no stacks and no rows".to_string());
+    }
+}
+
+fn waited(entry: &Entry<'_>, waited_us: Option<u64>, sink: &mut dyn Sink) {
+    if !entry.statement.is_empty() {
+        sink.lock_wait(LockWait { sql: Rc::from(entry.statement), waited_us });
     }
 }
 

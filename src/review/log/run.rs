@@ -6,9 +6,10 @@ use std::rc::Rc;
 
 use crate::model::{Family, Input, InputError, Terms};
 use crate::observe::{Detected, Record, Sink};
-use crate::rules::{Context, Draft, DraftEvidence};
+use crate::rules::observed::lock_wait;
+use crate::rules::{Context, Draft, DraftEvidence, registry};
 use crate::sql::{self, Dialect};
-use crate::trace::{Event, EventKind, Fingerprint, Frame, Observed, Plan, Statistic, Trace};
+use crate::trace::{Event, EventKind, Fingerprint, Frame, LockWait, Observed, Plan, Statistic, Trace};
 
 use super::requests::{Sent, Waterfall};
 use super::{Logs, Outcome, plans, statistics};
@@ -38,6 +39,8 @@ struct Run {
     bytes: usize,
     /// As far as the statements themselves say so.
     in_transaction: bool,
+    /// Beginnings and ends of transactions so far.
+    boundaries: u32,
     waterfall: Waterfall,
 }
 
@@ -106,6 +109,7 @@ impl Sink for Reading<'_> {
             sent: Vec::new(),
             bytes: 0,
             in_transaction: false,
+            boundaries: 0,
             waterfall: Waterfall::new(id),
         });
     }
@@ -115,7 +119,9 @@ impl Sink for Reading<'_> {
         let logs = &mut *self.logs;
         let dialect = dialect(&logs.config).or(record.dialect).unwrap_or_else(|| spelled(&record.sql));
         let statement = logs.statements.statement(&record.sql, dialect);
-        run.in_transaction = sql::transaction_boundary(&record.sql).unwrap_or(run.in_transaction);
+        let boundary = sql::transaction_boundary(&record.sql);
+        run.in_transaction = boundary.unwrap_or(run.in_transaction);
+        run.boundaries += u32::from(boundary.is_some());
         if sql::is_transaction_control(&record.sql) || sql::is_tool_noise(&statement.facts) {
             return;
         }
@@ -128,6 +134,7 @@ impl Sink for Reading<'_> {
             rows: record.rows,
             stack: record.stack,
             in_transaction: record.in_transaction,
+            boundaries: run.boundaries,
             connection: record.connection,
         };
         logs.workload.statement(&statement, &observed);
@@ -165,6 +172,17 @@ impl Sink for Reading<'_> {
 
     fn statistic(&mut self, statistic: Statistic) {
         self.outcome.statements += statistics::add(self.logs, statistic);
+    }
+
+    fn lock_wait(&mut self, wait: LockWait) {
+        let logs = &mut *self.logs;
+        let dialect = dialect(&logs.config).unwrap_or(Dialect::Postgres);
+        let statement = logs.statements.statement(&wait.sql, dialect);
+        if let Some(draft) = lock_wait(&wait, &statement)
+            && registry::selected(draft.rule, &logs.config.select, &logs.config.ignore)
+        {
+            logs.merged.add(draft);
+        }
     }
 
     fn note(&mut self, note: String) {
@@ -225,7 +243,7 @@ impl Own {
             DraftEvidence::Statements { fingerprint, gave_keys: false, .. } => Some(*fingerprint),
             _ => None,
         });
-        let folds = draft.rule.family == Family::NPlusOne;
+        let folds = matches!(draft.rule.family, Family::NPlusOne | Family::Bulk);
         let frame = draft.evidence.iter().find_map(|evidence| match evidence {
             DraftEvidence::Frame { frame, .. } => Some(frame.clone()),
             _ => None,

@@ -12,6 +12,11 @@ rule! {
     /// statements, repeats, and milliseconds of a request. With `--compare`, half as many statements again, or twice the
     /// time, is said in the same way.
     ///
+    /// An endpoint without a budget is shown beside what is usual: fewer than 10 statements where a list is read, fewer
+    /// than 5 where one thing is, 200 ms for 95 and 500 ms for 99 of a hundred requests. The path tells which it is, or
+    /// `list` and `detail` under `[endpoints]`. That fails nothing; `[budgets.list]`, `[budgets.detail]` or
+    /// `preset = "seeds"` make it a budget.
+    ///
     /// ## Example
     /// ```text flag
     /// # file: roundtrip.toml

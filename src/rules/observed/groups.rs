@@ -1,6 +1,7 @@
 //! Executions of one statement from one place.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::trace::{Fingerprint, Frame, Observed, Origin, Statement, Trace};
 
@@ -56,23 +57,40 @@ impl<'t> Group<'t> {
 
 /// The groups of a log's trace, by where they start; none for a trace of code.
 pub fn groups(trace: &Trace) -> Vec<Group<'_>> {
-    grouped(trace, Observed::frame)
+    grouped(trace, |observed| hash(observed.frame()))
 }
 
 /// The same with all places of a shape in one; the frame is that of the first.
 pub fn shapes(trace: &Trace) -> Vec<Group<'_>> {
-    grouped(trace, |_| None)
+    grouped(trace, |_| 0)
 }
 
-fn grouped(trace: &Trace, place: fn(&Observed) -> Option<&Frame>) -> Vec<Group<'_>> {
+/// The same with a helper's statements apart by who calls it: what shares a group is sent by one line of a loop, or by
+/// one line that a loop leads to.
+pub fn stacks(trace: &Trace) -> Vec<Group<'_>> {
+    grouped(trace, |observed| hash(&observed.stack))
+}
+
+fn hash(frames: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    frames.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Each line of a test calls the program anew, as a request does; what a test itself sends is nobody's defect.
+fn grouped(trace: &Trace, place: fn(&Observed) -> u64) -> Vec<Group<'_>> {
     let mut out: Vec<Group<'_>> = Vec::new();
     if !matches!(trace.origin, Origin::Log { .. }) {
         return out;
     }
-    let mut known: HashMap<(Fingerprint, Option<&Frame>), usize> = HashMap::new();
+    let mut known: HashMap<(Fingerprint, u64, Option<&Frame>), usize> = HashMap::new();
     for (at, _, query) in trace.queries() {
         let Some(observed) = query.observed.as_deref() else { continue };
-        let group = *known.entry((query.statement.fingerprint, place(observed))).or_insert_with(|| {
+        let test = observed.test_frame();
+        if test.is_some() && test == observed.frame() {
+            continue;
+        }
+        let group = *known.entry((query.statement.fingerprint, place(observed), test)).or_insert_with(|| {
             out.push(Group { statement: &query.statement, frame: observed.frame(), members: Vec::new() });
             out.len() - 1
         });

@@ -16,6 +16,10 @@ use crate::workload::{Shape, Workload};
 /// Columns of an index that is advised.
 const MOST_COLUMNS: usize = 3;
 
+/// Executions from which on a lookup is no accident, and microseconds from which on one is enough.
+const SEVERAL: u64 = 3;
+const LONG: u64 = 10_000;
+
 /// Lookups of one table by the same columns.
 struct Lookup<'w> {
     table: &'w Table,
@@ -44,7 +48,8 @@ pub fn index_advice(workload: &Workload, tables: &Tables, dialect: Dialect) -> V
             found.entry(key).or_insert_with(new).shapes.push(shape);
         }
     }
-    let mut lookups: Vec<Lookup<'_>> = found.into_values().collect();
+    let matters = |lookup: &Lookup<'_>| lookup.executions() >= SEVERAL || lookup.time_us() >= Some(LONG);
+    let mut lookups: Vec<Lookup<'_>> = found.into_values().filter(matters).collect();
     lookups.sort_by_key(|lookup| std::cmp::Reverse((lookup.time_us(), lookup.executions())));
     lookups.iter().map(|lookup| lookup.draft(writes.get(lookup.name.as_str()).copied().unwrap_or(0))).collect()
 }
@@ -65,16 +70,26 @@ fn unserved(facts: &Facts, name: &str, table: &Table) -> Option<Vec<SmolStr>> {
     };
     let equal = by(&|compared| matches!(compared.operator, Operator::Equal | Operator::In));
     let mut ranges = by(&|compared| compared.operator == Operator::Range);
-    if equal.is_empty() && ranges.is_empty() && facts.limit {
-        // The first rows of an order.
-        let order = facts.ordered.first().filter(|order| order.function.is_none() && own(&order.column));
-        ranges.extend(order.map(|order| order.column.name.clone()));
+    // The first rows of an order.
+    let order = facts.ordered.first().filter(|order| facts.limit && order.function.is_none() && own(&order.column));
+    let order = order.map(|order| order.column.name.clone()).filter(|_| ranges.is_empty());
+    if equal.is_empty() {
+        ranges.extend(order.clone());
     }
     // One index that leads with any of them narrows it; what joins compare narrows it, too.
     let known: Vec<SmolStr> = equal.iter().chain(&ranges).cloned().collect();
     let joined = facts.joined_on.iter().any(|(a, b)| own(a) || own(b));
     if known.is_empty() || table.is_led_by(&known) || joined {
         return None;
+    }
+    let walked = |order: &SmolStr| names::is_primary_key(order) || table.is_led_by(std::slice::from_ref(order));
+    if let Some(order) = order.filter(|order| !equal.is_empty() && !walked(order)) {
+        // They are the first of their kind, however many of it there are.
+        let mut columns: Vec<SmolStr> =
+            equal.iter().filter(|column| **column != order).take(MOST_COLUMNS).cloned().collect();
+        columns.sort();
+        columns.push(order);
+        return Some(columns);
     }
     let selective = |column: &&SmolStr| table.columns.get(*column).is_some_and(|column| column.is_selective);
     let range = ranges.iter().find(selective).filter(|range| !equal.contains(range));

@@ -17,13 +17,17 @@ mod plans;
 pub mod slow_query;
 pub mod spill;
 mod statistics;
+mod text;
+mod waits;
+mod writes;
 
 #[cfg(test)]
 mod tests;
 
 pub use index_advice::index_advice;
+pub use waits::lock_wait;
 
-use super::{Context, Meta, aggregation, concurrency, index, n_plus_one as loops, over_fetching, pagination};
+use super::{Context, Meta, aggregation, bulk, concurrency, index, n_plus_one as loops, over_fetching, pagination};
 use crate::trace::Trace;
 
 pub use plans::{Explained, PLAN_RULES, PlanRule};
@@ -48,8 +52,14 @@ pub static RULES: &[LogRule] = &[
     LogRule { meta: &loops::reverse_in_loop::META, look: n_plus_one::reverse_in_loop },
     LogRule { meta: &loops::query_in_loop::META, look: n_plus_one::query_in_loop },
     LogRule { meta: &aggregation::mergeable_counts::META, look: counts::mergeable_counts },
+    LogRule { meta: &over_fetching::whole_row_for_column::META, look: text::wide_rows },
     LogRule { meta: &over_fetching::duplicate_fetch::META, look: duplicates::duplicate_fetch },
+    LogRule { meta: &index::index_cannot_serve::META, look: text::index_cannot_serve },
     LogRule { meta: &concurrency::counter_rmw::META, look: lost_update::counter_rmw },
+    LogRule { meta: &bulk::create_in_loop::META, look: writes::create_in_loop },
+    LogRule { meta: &bulk::save_in_loop::META, look: writes::save_in_loop },
+    LogRule { meta: &bulk::uniform_update::META, look: writes::uniform_update },
+    LogRule { meta: &bulk::delete_in_loop::META, look: writes::delete_in_loop },
     LogRule { meta: &pagination::unbounded_result::META, look: pages::unbounded_result },
     LogRule { meta: &pagination::slice_after_load::META, look: pages::deep_offset },
     LogRule { meta: &pagination::random_order::META, look: pages::random_order },
@@ -62,6 +72,7 @@ pub fn metas() -> impl Iterator<Item = &'static Meta> + Clone {
     metas.extend(PLAN_RULES.iter().map(|rule| rule.meta));
     metas.extend(STATISTIC_RULES.iter().map(|rule| rule.meta));
     metas.extend([&index::unindexed_filter::META, &index::composite_index::META, &budget_missed::META]);
+    metas.push(&concurrency::lock_order::META);
     let number = |meta: &Meta| meta.code.get(2..).and_then(|digits| digits.parse::<u32>().ok());
     metas.sort_by_key(|meta| number(meta));
     metas.dedup_by_key(|meta| meta.code);

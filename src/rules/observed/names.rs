@@ -57,9 +57,17 @@ pub fn orm(raw: &str) -> Orm {
     if raw.contains(['"', '`']) { Orm::Django } else { Orm::SqlAlchemy }
 }
 
-/// Tables of the framework itself, which every request reads.
+/// Tables of the framework itself, which it reads and writes by itself.
 pub fn is_framework(table: &str) -> bool {
-    matches!(table, "django_session" | "django_site" | "django_content_type" | "django_migrations")
+    const OWN: [&str; 6] = [
+        "django_session",
+        "django_site",
+        "django_content_type",
+        "django_migrations",
+        "django_admin_log",
+        "auth_permission",
+    ];
+    OWN.contains(&table)
 }
 
 #[cfg(test)]

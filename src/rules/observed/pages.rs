@@ -47,14 +47,15 @@ pub fn random_order(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta) {
 }
 
 /// Statements that give rows of the program's own tables.
-fn read(trace: &Trace) -> impl Iterator<Item = Group<'_>> {
+pub(super) fn read(trace: &Trace) -> impl Iterator<Item = Group<'_>> {
     let gives_rows = |group: &Group<'_>| {
         group.statement.facts.kind == Kind::Select && !group.table().is_empty() && !names::is_framework(group.table())
     };
     shapes(trace).into_iter().filter(gives_rows)
 }
 
-fn draft(trace: &Trace, meta: &'static Meta, group: &Group<'_>, message: String, advice: &str) -> Draft {
+/// What one statement shows by itself.
+pub(super) fn draft(trace: &Trace, meta: &'static Meta, group: &Group<'_>, message: String, advice: &str) -> Draft {
     Draft {
         rule: meta,
         severity: meta.severity,

@@ -16,10 +16,10 @@ rule! {
     ///
     /// ## Example
     /// ```text flag
-    /// (0.812) SELECT "forum_topic"."id" FROM "forum_topic" WHERE "forum_topic"."title" LIKE '%x%'; args=('%x%',); alias=default
+    /// (0.812) SELECT "forum_topic"."id" FROM "forum_topic" WHERE "forum_topic"."title" = 'x'; args=('x',); alias=default
     /// ```
     /// ```text ok
-    /// (0.012) SELECT "forum_topic"."id" FROM "forum_topic" WHERE "forum_topic"."title" LIKE '%x%'; args=('%x%',); alias=default
+    /// (0.012) SELECT "forum_topic"."id" FROM "forum_topic" WHERE "forum_topic"."title" = 'x'; args=('x',); alias=default
     /// ```
     ///
     /// ## When not to

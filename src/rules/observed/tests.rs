@@ -253,3 +253,155 @@ fn an_update_can_be_lost() {
     whole_log.origin = crate::trace::Origin::Log { request: "1".into(), name: "all".into(), bounded: false };
     assert!(found(&whole_log).is_empty());
 }
+
+#[test]
+fn rows_that_are_written_one_by_one() {
+    let create = |n: u32| format!(r#"INSERT INTO "forum_post" ("topic_id", "body") VALUES (7, 'body {n}')"#);
+    let creates: Vec<String> = (1..6).map(create).collect();
+    let texts = |list: &[String]| found(&request(&list.iter().map(String::as_str).collect::<Vec<_>>()));
+    let all = texts(&creates);
+    let [("RT601", draft)] = &all[..] else { panic!("{all:?}") };
+    assert_eq!(draft.message, "`forum_post` gets 5 rows by 5 statements, one row each.");
+    assert_eq!((draft.confidence, draft.severity), (Confidence::Likely, Severity::Info));
+    assert_eq!(draft.cost.as_ref().unwrap().saved_ms, Some(4.0));
+    let save = |n: u32, title: &str| format!(r#"UPDATE "t" SET "title" = '{title}' WHERE "t"."id" = {n}"#);
+    let saves: Vec<String> = (1..5).map(|n| save(n, &format!("title {n}"))).collect();
+    assert_eq!(texts(&saves)[0].0, "RT602");
+    let same: Vec<String> = (1..5).map(|n| save(n, "closed")).collect();
+    assert_eq!(texts(&same)[0].0, "RT603");
+    let counted: Vec<String> =
+        (1..5).map(|n| format!(r#"UPDATE "t" SET "n" = ("t"."n" + 1) WHERE "t"."id" = {n}"#)).collect();
+    assert_eq!(texts(&counted)[0].0, "RT603");
+    let of_topic: Vec<String> =
+        (1..5).map(|n| format!(r#"UPDATE "p" SET "open" = false WHERE "p"."topic_id" = {n}"#)).collect();
+    assert_eq!(texts(&of_topic)[0].0, "RT603");
+    let deletes: Vec<String> = (1..5).map(|n| format!(r#"DELETE FROM "t" WHERE "t"."id" IN ({n})"#)).collect();
+    assert_eq!(texts(&deletes)[0].0, "RT607");
+    let links: Vec<String> = (1..5)
+        .map(|n| format!(r#"INSERT INTO "t_tags" ("t_id", "tag_id") VALUES (3, {n}) ON CONFLICT DO NOTHING"#))
+        .collect();
+    let linked = texts(&links);
+    assert_eq!((linked[0].0, linked[0].1.advice.as_str()), ("RT607", "Link them at once: add(*items)."));
+    // Each turn asks first, which is the loop's own.
+    let looked: Vec<String> = (1..5)
+        .flat_map(|n| [format!(r#"SELECT "p"."id" FROM "p" WHERE "p"."slug" LIKE 's{n}%'"#), create(n)])
+        .collect();
+    assert_eq!(texts(&looked).iter().map(|(code, _)| *code).collect::<Vec<_>>(), ["RT601"]);
+}
+
+#[test]
+fn writes_that_are_on_their_own() {
+    let create = |n: u32| format!(r#"INSERT INTO "audit" ("what", "n") VALUES ('x', {n})"#);
+    let texts = |list: &[String]| codes(&list.iter().map(String::as_str).collect::<Vec<_>>());
+    let none = [] as [&str; 0];
+    let batch = |n: u32| format!(r#"INSERT INTO "p" ("a", "b") VALUES ({n}, 1), ({n}, 2), ({n}, 3)"#);
+    assert_eq!(texts(&(1..6).map(batch).collect::<Vec<_>>()), none, "parts of a batch");
+    let whole = |n: u32| {
+        format!(
+            r#"UPDATE "p" SET "a" = (CASE WHEN ("p"."id" = {n}) THEN 1 ELSE NULL END) WHERE "p"."id" IN ({n}, 9{n})"#
+        )
+    };
+    assert_eq!(texts(&(1..6).map(whole).collect::<Vec<_>>()), none, "bulk_update in parts");
+    let chunk = |n: u32| format!(r#"DELETE FROM "p" WHERE "p"."id" IN ({n}, 1{n}, 2{n})"#);
+    assert_eq!(texts(&(1..6).map(chunk).collect::<Vec<_>>()), none, "deletion in parts");
+    let others = ["INSERT INTO a (x) VALUES (1)", "INSERT INTO b (x) VALUES (1)", "UPDATE c SET x = 1 WHERE c.id = 1"];
+    let mixed: Vec<String> =
+        others.iter().enumerate().flat_map(|(n, other)| [(*other).to_owned(), create(n as u32)]).collect();
+    assert_eq!(texts(&mixed), none, "what each of several steps notes down");
+    let swap =
+        |n: u32| format!(r#"UPDATE "job" SET "state" = 'run' WHERE ("job"."id" = {n} AND "job"."state" = 'new')"#);
+    assert_eq!(texts(&(1..6).map(swap).collect::<Vec<_>>()), none, "only where the state is as it was");
+    let group = |n: u32| format!(r#"UPDATE "p" SET "rank" = {n} WHERE "p"."kind" = 'k{n}'"#);
+    assert_eq!(texts(&(1..6).map(group).collect::<Vec<_>>()), none, "a value for each group");
+    assert_eq!(texts(&vec![create(1); 5]), none, "the same again");
+    let again: Vec<String> = (1..6).map(|n| format!(r#"UPDATE "t" SET "n" = {n} WHERE "t"."id" = 1"#)).collect();
+    assert_eq!(texts(&again), none, "one row again and again");
+    assert_eq!(texts(&(1..3).map(create).collect::<Vec<_>>()), none, "below the threshold");
+    let copy = |n: u32| format!(r#"INSERT INTO "p" ("a") SELECT "q"."a" FROM "q" WHERE "q"."id" = {n}"#);
+    assert_eq!(texts(&(1..6).map(copy).collect::<Vec<_>>()), none, "rows of another table");
+    let session = |n: u32| format!(r#"UPDATE "django_session" SET "data" = '{n}' WHERE "django_session"."id" = {n}"#);
+    assert_eq!(texts(&(1..6).map(session).collect::<Vec<_>>()), none, "the framework's own");
+    let creates: Vec<String> = (1..6).map(create).collect();
+    let mut apart = request(&creates.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut several = apart.clone();
+    for (at, (one, other)) in apart.events.iter_mut().zip(&mut several.events).enumerate() {
+        for (event, way) in [(one, true), (other, false)] {
+            let crate::trace::EventKind::Query(query) = &mut event.kind else { continue };
+            let observed = query.observed.as_mut().unwrap();
+            match way {
+                true => observed.boundaries = at as u32,
+                false => observed.repeat = 20,
+            }
+        }
+    }
+    assert!(found(&apart).is_empty(), "each in a transaction of its own");
+    assert!(found(&several).is_empty(), "calls with several sets of values");
+    // Nobody knows whose they are: together they are a loop, one here and one there are not.
+    let unbounded = |list: &[String]| {
+        let mut trace = request(&list.iter().map(String::as_str).collect::<Vec<_>>());
+        trace.origin = crate::trace::Origin::Log { request: "1".into(), name: "all".into(), bounded: false };
+        found(&trace).len()
+    };
+    assert_eq!(unbounded(&creates), 1);
+    let scattered: Vec<String> = creates.iter().flat_map(|create| [forum(1), create.clone()]).collect();
+    assert_eq!(unbounded(&scattered), 0);
+}
+
+#[test]
+fn searches_that_no_index_serves() {
+    let users = r#"SELECT "u"."id" FROM "u" WHERE "#;
+    for (condition, why) in [
+        (r#"UPPER("u"."name"::text) LIKE UPPER('%ann%')"#, "for a part of name"),
+        (r#""u"."name" LIKE '%ann' ESCAPE '\'"#, "for a part of name"),
+        (r#"UPPER("u"."email"::text) = UPPER('a@b.c')"#, "by upper() of email"),
+        (r#"("u"."joined" AT TIME ZONE 'UTC')::date = '2026-01-01'"#, "by date() of joined"),
+        (r#"EXTRACT(MONTH FROM "u"."born") = 5"#, "by month() of born"),
+    ] {
+        let all = found(&request(&[&format!("{users}{condition}")]));
+        let [("RT407", draft)] = &all[..] else { panic!("{condition}: {all:?}") };
+        assert!(draft.message.contains(why), "{}", draft.message);
+    }
+    for condition in [
+        r#""u"."name"::text LIKE 'ann%'"#,
+        r#""u"."name" LIKE '%'"#,
+        r#"("u"."team_id" = 3 AND UPPER("u"."name"::text) LIKE UPPER('%ann%'))"#,
+        r#""u"."name" LIKE %s"#,
+        r#""u"."id"::text = '5'"#,
+        r#""u"."joined" >= '2026-01-01'"#,
+    ] {
+        assert_eq!(codes(&[&format!("{users}{condition}")]), [] as [&str; 0], "{condition}");
+    }
+    let having = r#"SELECT "u"."team", COUNT("u"."id") FROM "u" GROUP BY "u"."team" HAVING COUNT("u"."id") > 3"#;
+    assert_eq!(codes(&[having]), [] as [&str; 0]);
+}
+
+#[test]
+fn many_rows_of_many_columns_are_a_hint() {
+    let columns: Vec<String> = (0..24).map(|n| format!(r#""t"."c{n}""#)).collect();
+    let wide = format!(r#"SELECT {} FROM "t" WHERE "t"."kind" = 'x'"#, columns.join(", "));
+    let all = found(&request(&[&format!("rows:400 {wide}")]));
+    let [("RT303", draft)] = &all[..] else { panic!("{all:?}") };
+    assert_eq!((draft.hint, draft.message.as_str()), (Some(true), "`t` gives 400 rows of 24 columns each."));
+    assert_eq!(codes(&[&format!("rows:40 {wide}"), &format!("rows:400 {TOPICS}")]), [] as [&str; 0]);
+}
+
+#[test]
+fn a_test_is_no_request() {
+    let at = |path: &str, line| Frame { path: path.into(), line, function: "f".into() };
+    let sent = |lines: &[&str], stack: &dyn Fn(u32) -> Vec<Frame>| {
+        let mut trace = request(lines);
+        for (turn, event) in trace.events.iter_mut().enumerate() {
+            let crate::trace::EventKind::Query(query) = &mut event.kind else { continue };
+            query.observed.as_mut().unwrap().stack = stack(turn as u32);
+        }
+        found(&trace).into_iter().map(|(code, _)| code).collect::<Vec<_>>()
+    };
+    let one = forum(1);
+    let line = |_| vec![at("app/tests/test_views.py", 3), at("app/views.py", 9)];
+    assert_eq!(sent(&[one.as_str(); 3], &line), ["RT304"], "one call of it");
+    let lines = |turn| vec![at("app/tests/test_views.py", turn), at("app/views.py", 9)];
+    assert_eq!(sent(&[one.as_str(); 3], &lines), [] as [&str; 0], "a call from each line");
+    let itself = |_| vec![at("app/views.py", 9), at("app/tests/test_views.py", 3)];
+    assert_eq!(sent(&[one.as_str(); 3], &itself), [] as [&str; 0], "the test itself");
+    assert!(!at("/srv/tests/forum/views.py", 1).is_test() && at("/srv/forum/tests/helpers.py", 1).is_test());
+}
