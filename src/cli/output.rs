@@ -61,6 +61,6 @@ pub fn verdict(report: &Report, fail_on: FailOn) -> Status {
     let counts = |least| {
         report.findings.iter().any(|finding| finding.severity >= least && finding.confidence >= Confidence::Likely)
     };
-    let missed = report.endpoints.iter().any(|endpoint| !endpoint.missed.is_empty());
+    let missed = report.endpoints.iter().any(|endpoint| endpoint.held && !endpoint.missed.is_empty());
     if fail_on.least().is_some_and(counts) || missed { Status::Findings } else { Status::Clean }
 }

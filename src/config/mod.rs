@@ -6,7 +6,7 @@ mod read;
 
 use std::collections::BTreeMap;
 
-use crate::model::{Budget, Severity};
+use crate::model::{Budget, EndpointKind, Severity};
 
 pub use glob::{fits, fits_path};
 pub use hidden::{Decided, Triage, parse_baseline, parse_triage};
@@ -30,6 +30,8 @@ pub struct Config {
     pub per_file_ignores: Vec<(String, Vec<String>)>,
     /// Endpoint patterns with what a request of theirs may cost, the first that fits counts; see [`fits`].
     pub budgets: Vec<(String, Budget)>,
+    /// Endpoint patterns with what their requests show; the paths of others tell.
+    pub endpoints: Vec<(String, EndpointKind)>,
     /// `postgres`, `mysql`, `sqlite` or `generic`; `None` leaves it to the input.
     pub dialect: Option<String>,
     /// Django's version as `(5, 2)`; `None` leaves it to the input.

@@ -20,6 +20,12 @@
 //! [budgets."GET /forum/*"]
 //! queries = 10
 //! p95-ms = 200
+//!
+//! [budgets.detail]
+//! queries = 6
+//!
+//! [endpoints]
+//! detail = ["GET /me/"]
 //! ```
 
 use std::collections::BTreeMap;
@@ -27,7 +33,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::model::{Budget, InputError, Severity};
+use crate::model::{Budget, EndpointKind, InputError, Severity};
 
 use super::{Config, Preset, Thresholds};
 
@@ -72,6 +78,14 @@ struct File {
     #[serde(alias = "per_file_ignores")]
     per_file_ignores: BTreeMap<String, Vec<Spanned<String>>>,
     budgets: BTreeMap<String, Spanned<Limit>>,
+    endpoints: Kinds,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+struct Kinds {
+    list: Vec<String>,
+    detail: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -205,11 +219,19 @@ impl File {
             severity,
             per_file_ignores,
             budgets: budgets(self.budgets, path, text)?,
+            endpoints: self.endpoints.patterns(),
             dialect: self.dialect.map(|dialect| dialect.as_str().to_owned()),
             django,
             ..Config::default()
         };
         Ok(Read { config, words })
+    }
+}
+
+impl Kinds {
+    fn patterns(self) -> Vec<(String, EndpointKind)> {
+        let of = |patterns: Vec<String>, kind| patterns.into_iter().map(move |pattern| (pattern, kind));
+        of(self.detail, EndpointKind::Detail).chain(of(self.list, EndpointKind::List)).collect()
     }
 }
 
@@ -300,7 +322,9 @@ mod tests {
         assert_eq!(config.thresholds, Thresholds { n_plus_one: 5, ..Thresholds::default() });
         assert_eq!(config.per_file_ignores, [("scripts/**".to_owned(), vec!["RT101".to_owned()])]);
         let budget = Budget { queries: Some(10), p95_ms: Some(200.0), ..Budget::default() };
-        assert_eq!(config.budgets, [("GET /forum/*".to_owned(), budget)]);
+        let of_details = Budget { queries: Some(6), ..Budget::default() };
+        assert_eq!(config.budgets, [("GET /forum/*".to_owned(), budget), ("detail".to_owned(), of_details)]);
+        assert_eq!(config.endpoints, [("GET /me/".to_owned(), EndpointKind::Detail)]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::model::{Evidence, Finding, QueryRow, Report, Safety, Severity};
 
-use super::text::{milliseconds, missed};
+use super::text::{against, milliseconds};
 use super::{Options, checklist, cost_line, counts, letters, plural};
 
 const STYLE: &str = "\
@@ -133,7 +133,7 @@ fn endpoints(report: &Report, out: &mut String) {
     if report.endpoints.is_empty() {
         return;
     }
-    out.push_str("<h2>Endpoints</h2>\n<table>\n<tr><th>Endpoint<th class=\"n\">Requests<th class=\"n\">Queries (p95)<th>Budget missed</tr>\n");
+    out.push_str("<h2>Endpoints</h2>\n<table>\n<tr><th>Endpoint<th class=\"n\">Requests<th class=\"n\">Queries (p95)<th>Budget</tr>\n");
     for endpoint in &report.endpoints {
         let _ = writeln!(
             out,
@@ -141,7 +141,7 @@ fn endpoints(report: &Report, out: &mut String) {
             escape(&endpoint.name),
             endpoint.requests,
             endpoint.queries_p95,
-            escape(&missed(endpoint)),
+            escape(&against(endpoint, !endpoint.missed.is_empty())),
         );
     }
     out.push_str("</table>\n");

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::model::{Evidence, Finding, Report, Safety, Severity};
 
-use super::text::{milliseconds, missed};
+use super::text::{against, milliseconds, verdict};
 use super::{Options, checklist, cost_line, counts, letters, plural, shortened};
 
 /// Findings that are written out; the table has them all. GitHub takes 65,536 characters in one comment.
@@ -53,7 +53,8 @@ pub fn render(report: &Report, options: &Options<'_>) -> String {
         out.push('\n');
     }
     for endpoint in report.endpoints.iter().filter(|endpoint| !endpoint.missed.is_empty()) {
-        let _ = writeln!(out, "- budget missed: {}: {}", code(&endpoint.name), inline(&missed(endpoint)));
+        let _ =
+            writeln!(out, "- {}: {}: {}", verdict(endpoint), code(&endpoint.name), inline(&against(endpoint, true)));
     }
     out.push_str("### Checklist\n\n");
     for item in checklist::items(report, options.families) {
@@ -196,7 +197,9 @@ mod tests {
         assert!(out.contains("- [ ] No query runs once per row of another one (1)"));
         assert!(out.contains("- [x] Fields that are filtered"));
         assert!(!out.contains("Settings fit"));
-        assert!(out.contains("- budget missed: `GET /forum/`: 49 / 10 queries, p95 212 / 200 ms"));
+        assert!(
+            out.contains("- budget missed: `GET /forum/`: 49 / 10 queries (39 over), p95 212 / 200 ms (12.0 over)")
+        );
     }
 
     #[test]

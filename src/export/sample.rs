@@ -124,6 +124,9 @@ pub fn report() -> Report {
             p99_ms: None,
             budget: Budget { queries: Some(10), p95_ms: Some(200.0), ..Budget::default() },
             missed: vec!["queries".to_owned(), "p95_ms".to_owned()],
+            margin: Margin { queries: Some(-39), p95_ms: Some(-12.0), ..Margin::default() },
+            held: true,
+            ..Endpoint::default()
         }],
         inputs: vec![Input {
             name: "queries.json".to_owned(),

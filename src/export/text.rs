@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use crate::model::{
-    Comparison, Confidence, Endpoint, EndpointChange, Evidence, Finding, QueryNumbers, Report, Safety, Severity,
+    Comparison, Confidence, Endpoint, EndpointChange, EndpointKind, Evidence, Finding, QueryNumbers, Report, Safety,
+    Severity,
 };
 
 use super::{Options, cost_line, counts, harmless, letters, plural, shortened};
@@ -53,9 +54,7 @@ pub fn render(report: &Report, options: &Options<'_>) -> String {
     if let Some(comparison) = report.comparison.as_ref().filter(|_| !options.quiet) {
         compared(comparison, &paint, &mut out);
     }
-    for endpoint in report.endpoints.iter().filter(|endpoint| !endpoint.missed.is_empty()) {
-        let _ = writeln!(out, "{}: budget missed: {}", paint.bold(&harmless(&endpoint.name)), missed(endpoint));
-    }
+    endpoints(report, options.quiet, &paint, &mut out);
     if options.quiet {
         return out;
     }
@@ -182,21 +181,61 @@ pub(super) fn milliseconds(ms: f64) -> String {
     }
 }
 
-/// `49 / 10 queries, p95 212 / 200 ms`
-pub(super) fn missed(endpoint: &Endpoint) -> String {
-    let part = |what: &String| {
-        let times = |name: &str, seen: Option<f64>, most: Option<f64>| match (seen, most) {
-            (Some(seen), Some(most)) => format!("{name} {} / {} ms", milliseconds(seen), milliseconds(most)),
-            _ => name.to_owned(),
-        };
-        match (what.as_str(), endpoint.budget.queries) {
-            ("queries", Some(most)) => format!("{} / {most} queries", endpoint.queries_p95),
-            ("p95_ms", _) => times("p95", endpoint.p95_ms, endpoint.budget.p95_ms),
-            ("p99_ms", _) => times("p99", endpoint.p99_ms, endpoint.budget.p99_ms),
-            _ => what.clone(),
+/// Each endpoint that misses its budget, or keeps one that was chosen, and how many keep what is usual. `quiet`: what
+/// fails only.
+fn endpoints(report: &Report, quiet: bool, paint: &Paint, out: &mut String) {
+    let mut usual = 0;
+    for endpoint in &report.endpoints {
+        let (kept, held) = (endpoint.missed.is_empty(), endpoint.held);
+        if kept && !held {
+            usual += u64::from(endpoint.kind.is_some());
         }
+        let shown = if quiet { held && !kept } else { held || !kept };
+        if shown {
+            let name = paint.bold(&harmless(&endpoint.name));
+            let _ = writeln!(out, "{name}: {}: {}", verdict(endpoint), against(endpoint, !kept));
+        }
+    }
+    if usual > 0 && !quiet {
+        let told = plural(usual, "endpoint stays", "endpoints stay");
+        let _ = writeln!(out, "{}", paint.dim(&format!("{told} within what is usual for a list or a detail")));
+    }
+}
+
+pub(super) fn verdict(endpoint: &Endpoint) -> &'static str {
+    match (endpoint.missed.is_empty(), endpoint.held, endpoint.kind) {
+        (true, true, _) => "within its budget",
+        (true, false, _) => "as usual",
+        (false, true, _) => "budget missed",
+        (false, false, Some(EndpointKind::List)) => "more than usual for a list",
+        (false, false, Some(EndpointKind::Detail)) => "more than usual for a detail",
+        (false, false, None) => "more than usual",
+    }
+}
+
+/// `49 / 10 queries (39 over), p95 212 / 200 ms (12.0 over)`; with `missed` the parts that are over only.
+pub(super) fn against(endpoint: &Endpoint, missed: bool) -> String {
+    let Endpoint { budget, margin, .. } = endpoint;
+    let wanted = |what: &str| !missed || endpoint.missed.iter().any(|own| own == what);
+    let count = |left: i64| format!("{} {}", left.unsigned_abs(), if left < 0 { "over" } else { "left" });
+    let time = |name: &str, seen: Option<f64>, most: Option<f64>, left: Option<f64>| {
+        let (seen, most, left) = (seen?, most?, left?);
+        let way = if left < 0.0 { "over" } else { "left" };
+        let [seen, most, left] = [seen, most, left.abs()].map(milliseconds);
+        Some(format!("{name} {seen} / {most} ms ({left} {way})"))
     };
-    endpoint.missed.iter().map(part).collect::<Vec<_>>().join(", ")
+    let queries = budget.queries.zip(margin.queries);
+    let queries = queries.map(|(most, left)| format!("{} / {most} queries ({})", endpoint.queries_p95, count(left)));
+    let duplicates = budget.duplicates.zip(margin.duplicates);
+    let duplicates = duplicates.map(|(most, left)| format!("at most {most} duplicates ({})", count(left)));
+    let parts = [
+        ("queries", queries),
+        ("p95_ms", time("p95", endpoint.p95_ms, budget.p95_ms, margin.p95_ms)),
+        ("p99_ms", time("p99", endpoint.p99_ms, budget.p99_ms, margin.p99_ms)),
+        ("duplicates", duplicates),
+    ];
+    let parts = parts.into_iter().filter(|(what, _)| wanted(what)).filter_map(|(_, text)| text);
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 fn total(report: &Report) -> String {
@@ -226,7 +265,7 @@ app/views.py:5:21: blocker RT101 fk-in-loop `topic.forum` is read once per row, 
 queries.json: warning RT304 duplicate-fetch the same row of user is fetched 4 times | again\u{fffd}[31m
     seen 4×, 3.25 ms in GET /forum/?a=1,2: SELECT * FROM user WHERE id = ?
     advice: Load the forum with the topics.
-GET /forum/: budget missed: 49 / 10 queries, p95 212 / 200 ms
+GET /forum/: budget missed: 49 / 10 queries (39 over), p95 212 / 200 ms (12.0 over)
 app/odd.py:3: error: not UTF-8
 queries.json: note: has no request boundaries
 1 blocker, 1 warning, 0 info: 2 files, 49 statements

@@ -18,8 +18,8 @@ pub use finding::{Cost, Evidence, Finding, Loop, Term};
 pub use kinds::{Confidence, Decision, Family, FindingSource, Kind, Orm, Safety, Severity, TokenClass};
 pub use place::{FileId, Place, Site, Span};
 pub use report::{
-    Budget, Built, CodeLine, Endpoint, Function, Input, InputError, LogQuery, Plan, Prediction, QueryRow, Report,
-    Request, RuleName, Summary, VERSION,
+    Budget, Built, CodeLine, Endpoint, EndpointKind, Function, Input, InputError, LogQuery, Margin, Plan, Prediction,
+    QueryRow, Report, Request, RuleName, Summary, VERSION,
 };
 pub use rewrite::{Edit, Rewrite};
 pub use seen::{Measured, Seen, SeenFinding, SeenPlace, SeenShape};

@@ -225,7 +225,7 @@ pub struct Request {
     pub duplicates: u64,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Endpoint {
     pub name: String,
     pub requests: u64,
@@ -234,6 +234,30 @@ pub struct Endpoint {
     pub p99_ms: Option<f64>,
     pub budget: Budget,
     pub missed: Vec<String>,
+    /// Of what is left of the budget; below zero, what is over it.
+    #[serde(default)]
+    pub margin: Margin,
+    #[serde(default)]
+    pub kind: Option<EndpointKind>,
+    /// The budget was chosen, and missing it fails; otherwise it is what is usual for its kind, there to be seen.
+    #[serde(default)]
+    pub held: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EndpointKind {
+    List,
+    Detail,
+}
+
+/// `None` where the budget says nothing or the input does not show it.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Margin {
+    pub queries: Option<i64>,
+    pub p95_ms: Option<f64>,
+    pub p99_ms: Option<f64>,
+    pub duplicates: Option<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

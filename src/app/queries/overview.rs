@@ -184,10 +184,9 @@ mod tests {
             name: name.into(),
             requests: 1,
             queries_p95,
-            p95_ms: None,
-            p99_ms: None,
             budget: Budget { queries: most, ..Budget::default() },
             missed: missed.iter().map(|text| (*text).to_owned()).collect(),
+            ..Endpoint::default()
         }
     }
 

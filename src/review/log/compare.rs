@@ -9,7 +9,7 @@ use crate::model::{
 
 use super::LogReview;
 
-/// Times the count of before from which on there are too many.
+/// Times the count of before from which on there are too many: 8 where there were 5, 6 where there were 4.
 const MORE: f64 = 1.5;
 /// Times the 95th percentile of before from which on it takes too long.
 const SLOWER: f64 = 2.0;
@@ -21,8 +21,8 @@ pub fn endpoints(before: &[Endpoint], after: &[Endpoint]) -> Vec<EndpointChange>
     let known: BTreeMap<&str, &Endpoint> = before.iter().map(|endpoint| (endpoint.name.as_str(), endpoint)).collect();
     let both = after.iter().filter_map(|now| Some((*known.get(now.name.as_str())?, now)));
     both.map(|(then, now)| {
-        let more = exceeds(now.queries_p95 as f64, then.queries_p95 as f64, MORE);
-        let slower = now.p95_ms.zip(then.p95_ms).is_some_and(|(now, then)| exceeds(now, then, SLOWER));
+        let more = reaches(now.queries_p95 as f64, then.queries_p95 as f64, MORE);
+        let slower = now.p95_ms.zip(then.p95_ms).is_some_and(|(now, then)| reaches(now, then, SLOWER));
         let alerts = [("queries", more), ("p95_ms", slower)].into_iter().filter(|(_, alarming)| *alarming);
         EndpointChange {
             name: now.name.clone(),
@@ -39,8 +39,8 @@ fn numbers(endpoint: &Endpoint) -> EndpointNumbers {
 }
 
 /// Nothing at all is no measure.
-fn exceeds(now: f64, then: f64, times: f64) -> bool {
-    then > 0.0 && now > then * times
+fn reaches(now: f64, then: f64, times: f64) -> bool {
+    then > 0.0 && now >= then * times
 }
 
 /// Marks the findings of `after` that came new, and says what else changed.
@@ -124,7 +124,7 @@ fn of_query(row: &LogQuery) -> QueryNumbers {
 fn has_changed(before: Option<QueryNumbers>, after: Option<QueryNumbers>) -> bool {
     let (Some(before), Some(after)) = (before, after) else { return true };
     let count = |numbers: QueryNumbers| numbers.per_request.unwrap_or(numbers.executions as f64);
-    let differ = |a: f64, b: f64, times: f64| exceeds(a, b, times) || exceeds(b, a, times);
+    let differ = |a: f64, b: f64, times: f64| reaches(a, b, times) || reaches(b, a, times);
     let times = before.p95_ms.zip(after.p95_ms);
     differ(count(before), count(after), MORE) || times.is_some_and(|(a, b)| differ(a, b, SLOWER))
 }

@@ -8,6 +8,7 @@ mod plans;
 mod requests;
 mod run;
 mod statistics;
+mod targets;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -151,7 +152,7 @@ impl Logs {
             }
         }
         if registry::selected(&budget_missed::META, &config.select, &config.ignore) {
-            let missed = endpoints.iter().filter_map(budget_missed::missed);
+            let missed = endpoints.iter().filter(|endpoint| endpoint.held).filter_map(budget_missed::missed);
             let worse = changes.iter().flatten().filter_map(budget_missed::worse);
             for draft in missed.chain(worse) {
                 merged.add(draft);
