@@ -6,35 +6,9 @@ ms, as JSON.
 
 import importlib
 import json
-import os
 import sys
 
-import django
-from django.conf import settings
-
-settings.configure(
-    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.postgres", "depot"],
-    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-    USE_TZ=True,
-    DATABASES={
-        "default": {
-            "ENGINE": os.environ["PROOF_ENGINE"],
-            "NAME": os.environ["PROOF_NAME"],
-            "HOST": os.environ["PROOF_HOST"],
-            "USER": os.environ["PROOF_USER"],
-        }
-    },
-)
-django.setup()
-
-from django.core.management import call_command  # noqa: E402
-from django.db import connection  # noqa: E402
-
-
-def nodes(plan):
-    yield plan
-    for inner in plan.get("Plans", []):
-        yield from nodes(inner)
+from database import call_command, connection, load, nodes
 
 
 def measured(function, arguments):
@@ -67,16 +41,6 @@ def measured(function, arguments):
     }
 
 
-def load(rows):
-    with connection.cursor() as cursor:
-        for model in ("one", "two", "three"):
-            cursor.execute("INSERT INTO django_content_type (app_label, model) VALUES ('other', %s)", [model])
-        with open("depot/load.sql") as file:
-            for statement in file.read().replace("ROWS", rows).split(";\n"):
-                if statement.strip():
-                    cursor.execute(statement)
-
-
 def differ():
     """Whether models and migrations say different things."""
     try:
@@ -89,8 +53,6 @@ def differ():
 def main():
     what, *functions = sys.argv[1:]
     if what == "load":
-        call_command("migrate", "contenttypes", verbosity=0)
-        call_command("migrate", "depot", "0001", verbosity=0)
         load(functions.pop(0))
     else:
         if what == "made":

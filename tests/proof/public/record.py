@@ -14,12 +14,12 @@ import runpy
 import sys
 
 import coverage
+from application import NOT_APPLICATION
 
 PROJECT = os.path.realpath(sys.argv[1]) + os.sep
 OUT = os.path.abspath(sys.argv[2])
 LAUNCHER = sys.argv[3]
 CONTROL = re.compile(r"\s*(SAVEPOINT|RELEASE|ROLLBACK|BEGIN|COMMIT|SET |PRAGMA)", re.IGNORECASE)
-NOT_APPLICATION = re.compile(r"(^|/)(tests?|test(ing|utils|project)|test_\w+|\w+_tests?|conftest|factories|migrations)(/|\.py$)")
 HANDLER = os.path.join("django", "core", "handlers", "exception.py")
 MIGRATION = re.compile(r"(^|/)(migrations/|django/db/migrations/)")
 

@@ -13,60 +13,23 @@ has `…` in it says that it is partial: both are counted apart.
 import argparse
 import ast
 import json
-import os
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections import defaultdict
-from contextlib import nullcontext
 from pathlib import Path
 
+import suites
+
+from harness import fingerprints
+
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
-
-from harness import TOOLS, Postgres, fingerprints  # noqa: E402
-
 PREDICTED, SENT = 0.60, 0.90
-TREES = Path(os.environ.get("ROUNDTRIP_PUBLIC") or Path.home() / ".cache/roundtrip/public")
-
-
-def interpreter(version):
-    """A Python of this version: on the PATH, or one of pyenv's."""
-    own = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
-    for candidate in [f"python{version}", *map(str, own)]:
-        try:
-            subprocess.run([candidate, "--version"], check=True, capture_output=True)
-        except (OSError, subprocess.CalledProcessError):
-            continue
-        return candidate
-    sys.exit(f"Missing: python{version}")
-
-
-def environment(project, tree):
-    """The Python of an environment in the per-user cache that has what the project needs."""
-    home = TOOLS / f"public-{project['name']}"
-    python = home / "bin/python"
-    done = home / "installed"
-    wanted = json.dumps(project["requirements"])
-    if not done.exists() or done.read_text() != wanted:
-        subprocess.run([interpreter(project["python"]), "-m", "venv", str(home)], check=True)
-        install = [str(python), "-m", "pip", "install", "-q", *project["requirements"], "coverage"]
-        subprocess.run(install, check=True, cwd=tree)
-        done.write_text(wanted)
-    return str(python)
 
 
 def record(project, tree, out):
-    """Runs the suite; failing tests are no matter, a suite that records nothing is."""
-    python = environment(project, tree)
-    with Postgres() if project["database"] == "postgres" else nullcontext({}) as server:
-        variables = {key: value.format(socket=server.get("PROOF_HOST")) for key, value in project.get("environment", {}).items()}
-        command = [python, str(HERE / "record.py"), str(tree), str(out), *project["run"]]
-        with open(f"{out}.log", "w", encoding="utf-8") as log:
-            subprocess.run(command, cwd=tree, env={**os.environ, **variables}, stdout=log, stderr=subprocess.STDOUT)
-    if not out.exists():
-        sys.exit(f"{project['name']} recorded nothing: {out}.log")
+    """What the suite's own code sends, by record.py."""
+    suites.run(project, tree, [str(HERE / "record.py"), str(tree), str(out)], out, {})
 
 
 def predicted(binary, tree, code, dialect, version):
@@ -221,14 +184,7 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         folder = (options.keep or Path(temporary)).resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        for project in tomllib.loads((HERE / "projects.toml").read_text())["project"]:
-            if options.projects and project["name"] not in options.projects:
-                continue
-            tree = (TREES / project["name"]).resolve()
-            if not tree.is_dir():
-                where = TREES / project["name"]
-                print(f"{project['name']} is not here: git clone {project['repository']} {where} && git -C {where} checkout {project['commit']}")
-                continue
+        for project, tree in suites.found(options.projects):
             out = folder / f"{project['name']}.json"
             if not out.exists():
                 record(project, tree, out)
