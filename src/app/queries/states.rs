@@ -22,13 +22,7 @@ pub fn no_log(app: App) -> AnyView {
 }
 
 pub fn reading(app: App) -> AnyView {
-    let text = move || {
-        let progress = app.log_progress.get()?;
-        Some(match progress.total {
-            0 => format!("The log is being read: {} …", progress.phase),
-            total => format!("The log is being read: {} {} %", progress.phase, progress.done.min(total) * 100 / total),
-        })
-    };
+    let text = move || Some(format!("The log is being read: {}", app.log_progress.get()?));
     view! { <p class="empty">{text}</p> }.into_any()
 }
 

@@ -66,13 +66,7 @@ fn Tab(view: View) -> impl IntoView {
 #[component]
 fn Activity() -> impl IntoView {
     let app = App::get();
-    let text = move || {
-        let progress = app.code_progress.get().or_else(|| app.log_progress.get())?;
-        Some(match progress.total {
-            0 => format!("{} …", progress.phase),
-            total => format!("{} {} %", progress.phase, (progress.done.min(total) * 100).div_euclid(total)),
-        })
-    };
+    let text = move || app.code_progress.get().or_else(|| app.log_progress.get());
     view! {
         <span class="activity" role="status" data-testid="activity">
             {move || text().map(|text| view! { <span>{text}</span> })}

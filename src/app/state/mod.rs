@@ -22,6 +22,7 @@
 mod arrangement;
 mod latency;
 mod notice;
+mod pace;
 mod reviewed;
 mod reviewing;
 mod route;
@@ -48,7 +49,7 @@ pub use theme::Theme;
 pub use triage::{Decided, Triage, is_dismissed};
 pub use workspace::{Dropped, Entry, Part, Standing, Workspace};
 
-use super::worker::{Client, Progress};
+use super::worker::Client;
 use crate::protocol::{Engine, FormatDoc, Options, RuleDoc};
 
 /// A copyable handle to all of it.
@@ -60,8 +61,8 @@ pub struct App {
     pub code_review: RwSignal<Option<Reviewed>>,
     pub log_review: RwSignal<Option<Reviewed>>,
     /// How far a running review is; `None` while none runs.
-    pub code_progress: RwSignal<Option<Progress>>,
-    pub log_progress: RwSignal<Option<Progress>>,
+    pub code_progress: RwSignal<Option<String>>,
+    pub log_progress: RwSignal<Option<String>>,
     pub options: RwSignal<Options>,
     pub router: Router,
     pub notices: Notices,

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::Blob;
 
+use super::pace::told;
 use super::{App, Reviewed, Route, Standing, View};
 use crate::app::worker::{Client, Failure, Progress};
 use crate::protocol::{Item, Options, Review};
@@ -162,15 +163,17 @@ impl App {
 
     /// Asks one engine, shows how far it is, and what became of each part.
     async fn ask(self, desk: Desk, run: u32, sent: &[Sent], blobs: Vec<Blob>, options: Options) -> Option<Review> {
-        let (client, progress): (Client, RwSignal<Option<Progress>>) = match desk {
+        let (client, progress): (Client, RwSignal<Option<String>>) = match desk {
             Desk::Code => (self.code, self.code_progress),
             Desk::Log => (self.log, self.log_progress),
         };
-        progress.set(Some(Progress { phase: "starting".to_owned(), done: 0, total: 0 }));
+        progress.set(Some("starting …".to_owned()));
+        let started = js_sys::Date::now();
         let items = sent.iter().map(|sent| sent.item.clone()).collect();
-        let tell = move |now| {
+        let tell = move |now: Progress| {
             if self.runs.is_newest(run) {
-                progress.set(Some(now));
+                // The log engine counts bytes, the code engine files.
+                progress.set(Some(told(&now, desk == Desk::Log, js_sys::Date::now() - started)));
             }
         };
         let answer = client.review(items, blobs, options, tell).await;
