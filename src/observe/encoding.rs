@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 
-use super::input::Findings;
+use super::input::{Findings, Text};
 
 const CHUNK: usize = 64 * 1024;
 
@@ -127,8 +127,8 @@ fn is_damage(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::UnexpectedEof | io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
 }
 
-impl<R: Read> BufRead for Utf8<R> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+impl<R: Read> Text for Utf8<R> {
+    fn fill_text(&mut self) -> io::Result<&str> {
         while self.at == self.text.len() && !(self.ended && self.raw.is_empty()) {
             self.text.clear();
             self.at = 0;
@@ -148,6 +148,14 @@ impl<R: Read> BufRead for Utf8<R> {
             self.raw.drain(..used);
             self.findings.latin1.set(self.findings.latin1.get() + latin1);
         }
+        // A consumer of bytes may stop amid a character; one of text never does.
+        Ok(self.text.get(self.at..).unwrap_or_default())
+    }
+}
+
+impl<R: Read> BufRead for Utf8<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.fill_text()?;
         Ok(self.text.as_bytes().get(self.at..).unwrap_or_default())
     }
 

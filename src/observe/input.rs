@@ -30,9 +30,15 @@ pub(super) struct Findings {
     pub cut: RefCell<Option<String>>,
 }
 
+/// A reader whose bytes are UTF-8, of which each chunk ends with a whole character.
+pub(super) trait Text: BufRead {
+    /// As [`BufRead::fill_buf`]; empty amid a character, too.
+    fn fill_text(&mut self) -> io::Result<&str>;
+}
+
 /// Reads one input. The text is always valid UTF-8; `\r\n` is left as it is except by [`Input::line`].
 pub struct Input<'a> {
-    reader: Box<dyn BufRead + 'a>,
+    reader: Box<dyn Text + 'a>,
     ticker: Ticker,
     /// Lines begun so far by [`Input::line`].
     line: u32,
@@ -43,39 +49,37 @@ pub struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    pub(super) fn new(reader: Box<dyn BufRead + 'a>, findings: Rc<Findings>) -> Self {
+    pub(super) fn new(reader: Box<dyn Text + 'a>, findings: Rc<Findings>) -> Self {
         let reported = findings.bytes.get();
         Self { reader, ticker: Ticker { findings, reported }, line: 0, long_lines: 0, amid_line: false }
     }
 
     /// The next line without its line break, into `line`; false at the end.
     pub fn line(&mut self, line: &mut String) -> io::Result<bool> {
-        let mut bytes = std::mem::take(line).into_bytes();
-        bytes.clear();
+        line.clear();
         let mut ended = false;
         let mut any = false;
         let mut cut = false;
         while !ended {
-            let chunk = self.reader.fill_buf()?;
+            let chunk = self.reader.fill_text()?;
             if chunk.is_empty() {
                 break;
             }
             any = true;
-            let end = memchr::memchr(b'\n', chunk);
+            let end = memchr::memchr(b'\n', chunk.as_bytes());
             let taken = end.unwrap_or(chunk.len());
-            let room = LONGEST_LINE.saturating_sub(bytes.len());
+            let room = LONGEST_LINE.saturating_sub(line.len());
             cut |= taken > room;
-            bytes.extend_from_slice(&chunk[..taken.min(room)]);
+            line.push_str(chunk.get(..chunk.floor_char_boundary(taken.min(room))).unwrap_or_default());
             ended = end.is_some();
             self.reader.consume(taken + usize::from(ended));
         }
         if cut {
             self.long_lines += 1;
         }
-        if bytes.last() == Some(&b'\r') {
-            bytes.pop();
+        if line.ends_with('\r') {
+            line.pop();
         }
-        *line = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
         self.line += u32::from(any);
         if any {
             self.amid_line = !ended;
@@ -99,11 +103,7 @@ impl<'a> Input<'a> {
 
     /// What comes next, as far as it is there, without taking it.
     pub(super) fn look_ahead(&mut self) -> io::Result<&str> {
-        let chunk = self.reader.fill_buf()?;
-        match std::str::from_utf8(chunk) {
-            Ok(text) => Ok(text),
-            Err(error) => Ok(std::str::from_utf8(chunk.get(..error.valid_up_to()).unwrap_or_default()).unwrap_or("")),
-        }
+        self.reader.fill_text()
     }
 
     /// Goes past white space; the byte that follows, which stays.

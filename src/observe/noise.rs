@@ -1,18 +1,20 @@
 //! Statements that the observing tools send themselves.
 
-use std::sync::LazyLock;
+use memchr::memchr_iter;
 
-use memchr::memmem::Finder;
+/// Tables of the tools that record queries in the database that they watch: the last letter before the first `_`, which
+/// is rare in SQL, what stands before it and behind it.
+const TOOL_TABLES: [(u8, &[u8], &[u8]); 2] = [(b'k', b"sil", b"_"), (b'g', b"debu", b"_toolbar_")];
 
-/// Tables of the tools that record queries in the database that they watch. Every statement is asked for them.
-static TOOL_TABLES: LazyLock<[Finder<'static>; 2]> = LazyLock::new(|| ["debug_toolbar_", "silk_"].map(Finder::new));
-
-/// Whether a statement reads or writes a table of a tool: its name stands at the start of a word.
+/// Whether a statement reads or writes a table of a tool: its name stands at the start of a word. Asked of every
+/// statement.
 pub(super) fn is_tool(sql: &str) -> bool {
-    TOOL_TABLES.iter().any(|table| {
-        table.find_iter(sql.as_bytes()).any(|at| {
-            let before = at.checked_sub(1).and_then(|before| sql.as_bytes().get(before));
-            before.is_some_and(|before| matches!(before, b'"' | b'`' | b' ' | b'.' | b'\n'))
+    let sql = sql.as_bytes();
+    TOOL_TABLES.iter().any(|(letter, before, after)| {
+        memchr_iter(*letter, sql).any(|at| {
+            let (head, tail) = (sql.get(..at).unwrap_or_default(), sql.get(at + 1..).unwrap_or_default());
+            let start = head.strip_suffix(*before).and_then(<[u8]>::last);
+            tail.starts_with(after) && start.is_some_and(|start| b"\"` .\n".contains(start))
         })
     })
 }

@@ -88,10 +88,8 @@ impl Sessions {
         {
             self.sweep(now, sink);
         }
-        if !self.by_key.contains_key(key) {
-            self.by_key.insert(SmolStr::new(key), Session { order: self.seen, ..Session::default() });
-        }
-        let Some(session) = self.by_key.get_mut(key) else { return };
+        let new = || Session { order: self.seen, ..Session::default() };
+        let session = self.by_key.entry(SmolStr::new(key)).or_insert_with(new);
         if session.name.is_empty() {
             session.name = who();
         }

@@ -70,8 +70,8 @@ pub struct Lexer<'a> {
     text: &'a str,
     at: usize,
     dialect: Dialect,
-    /// The last token ends a value or a name: `?` and `[` after it are operators.
-    operand: bool,
+    /// The last token.
+    before: Option<(TokenKind, &'a str)>,
 }
 
 /// Longest first within each length.
@@ -84,7 +84,17 @@ const TWO: [&str; 34] = [
 
 impl<'a> Lexer<'a> {
     pub fn new(text: &'a str, dialect: Dialect) -> Self {
-        Self { text, at: 0, dialect, operand: false }
+        Self { text, at: 0, dialect, before: None }
+    }
+
+    /// The last token ends a value or a name: `?` and `[` after it are operators. Few tokens ask.
+    fn operand(&self) -> bool {
+        match self.before {
+            Some((TokenKind::Word, word)) => !super::words::expects_operand(word),
+            Some((TokenKind::Quoted | TokenKind::Text | TokenKind::Number | TokenKind::Param, _)) => true,
+            Some((TokenKind::Close | TokenKind::CloseBracket, _)) => true,
+            _ => false,
+        }
     }
 
     fn byte(&self, at: usize) -> u8 {
@@ -206,7 +216,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn bracket_name_end(&self, start: usize) -> Option<usize> {
-        let named = matches!(self.dialect, Dialect::Sqlite | Dialect::Generic) && !self.operand;
+        let named = matches!(self.dialect, Dialect::Sqlite | Dialect::Generic) && !self.operand();
         let first = self.byte(start + 1);
         if !named || !(first.is_ascii_alphabetic() || first == b'_') {
             return None;
@@ -231,7 +241,7 @@ impl<'a> Lexer<'a> {
             b';' => (Semicolon, start + 1),
             b'[' => self.bracket_name_end(start).map_or((OpenBracket, start + 1), |end| (Quoted, end)),
             b']' => (CloseBracket, start + 1),
-            b'.' if next.is_ascii_digit() && !self.operand => (Number, self.number_end(start)),
+            b'.' if next.is_ascii_digit() && !self.operand() => (Number, self.number_end(start)),
             b'.' => (Dot, start + 1),
             b'0'..=b'9' => match unquoted_value_end(&self.text[start..]) {
                 Some(length) => (Text, start + length),
@@ -260,12 +270,12 @@ impl<'a> Lexer<'a> {
     fn is_json_operator(&self, start: usize) -> bool {
         let rest = self.text[start + 1..].trim_start();
         let value = rest.starts_with(['\'', '$', '?', '%', ':', '|', '&']);
-        self.operand && (value || ["E'", "e'", "/*", "--"].iter().any(|begin| rest.starts_with(begin)))
+        self.operand() && (value || ["E'", "e'", "/*", "--"].iter().any(|begin| rest.starts_with(begin)))
     }
 
     /// `a[1:3]`: nothing stands between the colon and the value before it.
     fn is_slice(&self, start: usize) -> bool {
-        self.operand && start > 0 && !self.byte(start - 1).is_ascii_whitespace()
+        start > 0 && !self.byte(start - 1).is_ascii_whitespace() && self.operand()
     }
 
     fn scan_word(&self, start: usize) -> (TokenKind, usize) {
@@ -282,6 +292,10 @@ impl<'a> Lexer<'a> {
     }
 
     fn operator_end(&self, start: usize) -> usize {
+        // Nearly every operator stands alone.
+        if !b"-=<>~|&@*?:!%/#".contains(&self.byte(start + 1)) {
+            return self.boundary(start + 1);
+        }
         let rest = &self.text.as_bytes()[start..];
         let known = |list: &[&str]| list.iter().any(|o| rest.starts_with(o.as_bytes()));
         match () {
@@ -304,12 +318,7 @@ impl<'a> Iterator for Lexer<'a> {
         let (kind, end) = self.token_at(start);
         self.at = end.max(start + 1);
         let token = Token { kind, text: &self.text[start..self.at], start };
-        self.operand = match kind {
-            TokenKind::Word => !super::words::expects_operand(token.text),
-            TokenKind::Quoted | TokenKind::Text | TokenKind::Number | TokenKind::Param => true,
-            TokenKind::Close | TokenKind::CloseBracket => true,
-            _ => false,
-        };
+        self.before = Some((kind, token.text));
         Some(token)
     }
 }

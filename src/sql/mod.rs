@@ -24,9 +24,8 @@ pub use facts::{
 pub use fingerprint::fingerprint;
 pub use layout::layout;
 pub use normalise::normalise;
-pub use statements::{Statements, split};
+pub use statements::{Known, Statements, split};
 pub use texts::Texts;
-pub use values::values;
 pub use words::is_reserved;
 
 /// How a database reads quotes and placeholders.

@@ -1,47 +1,64 @@
 //! Where a statement's values stand, and what they were in one execution.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
+use smol_str::{SmolStr, SmolStrBuilder, ToSmolStr};
 
-use smol_str::{SmolStr, ToSmolStr};
-
-use super::Dialect;
-use super::lexer::TokenKind;
+use super::lexer::{Token, TokenKind};
 use super::tokens::Tokens;
 use super::words::Keyword;
 use crate::trace::Facts;
 
-/// The values of one execution in the order in which they stand in the text: its literals, and the parameters in place
-/// of their marks. `None` where a mark has no parameter: they are hidden.
-pub fn values(sql: &str, params: Option<&[String]>, dialect: Dialect) -> Option<Vec<String>> {
-    let tokens = Tokens::new(sql, dialect);
-    let mut named: HashMap<&str, usize> = HashMap::new();
+/// Where one value of a statement comes from, execution after execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// The parameter with this index.
+    Param(usize),
+    /// A mark that names none: `$0`.
+    Hidden,
+    /// The literal in these tokens, casts left out.
+    Literal { from: u32, to: u32 },
+}
+
+impl Slot {
+    /// `None` where it is hidden. `token`: of the execution's own text.
+    pub fn value<'a>(self, token: impl Fn(u32) -> Option<Token<'a>>, params: Option<&[String]>) -> Option<SmolStr> {
+        match self {
+            Slot::Param(index) => params?.get(index).map(SmolStr::new),
+            Slot::Hidden => None,
+            Slot::Literal { from, to } if to - from == 1 => token(from).map(|token| SmolStr::new(unquoted(&token))),
+            Slot::Literal { from, to } => Some(literal((from..to).map_while(token))),
+        }
+    }
+}
+
+/// The slots of a statement in the order of its text.
+pub(super) fn slots(tokens: &Tokens<'_>) -> Vec<Slot> {
+    let mut named: FxHashMap<&str, usize> = FxHashMap::default();
     let mut next = 0;
-    let mut out = Vec::new();
-    for (from, to) in slots(&tokens) {
+    let mut slot = |(from, to)| {
         let mark = (from..to).find_map(|at| tokens.get(at).filter(|token| token.kind == TokenKind::Param));
         let Some(mark) = mark else {
-            out.push(literal(&tokens, from, to));
-            continue;
+            let end = (from..to).find(|at| tokens.is_operator(*at, "::")).unwrap_or(to);
+            return Slot::Literal { from: from as u32, to: end as u32 };
         };
         let numbered = mark.text.strip_prefix(['$', '?']).and_then(|digits| digits.parse::<usize>().ok());
-        let index = match numbered {
-            Some(number) => number.checked_sub(1)?,
+        match numbered {
+            Some(number) => number.checked_sub(1).map_or(Slot::Hidden, Slot::Param),
             None if matches!(mark.text, "?" | "%s") => {
                 next += 1;
-                next - 1
+                Slot::Param(next - 1)
             }
             None => {
                 let known = named.len();
-                *named.entry(mark.text).or_insert(known)
+                Slot::Param(*named.entry(mark.text).or_insert(known))
             }
-        };
-        out.push(params?.get(index)?.clone());
-    }
-    Some(out)
+        }
+    };
+    ranges(tokens).map(&mut slot).collect()
 }
 
 /// Each literal or parameter with what is wrapped around it, in the order of the text.
-fn slots<'t>(tokens: &'t Tokens<'_>) -> impl Iterator<Item = (usize, usize)> + 't {
+fn ranges<'t>(tokens: &'t Tokens<'_>) -> impl Iterator<Item = (usize, usize)> + 't {
     let mut at = 0;
     std::iter::from_fn(move || {
         while at < tokens.len() {
@@ -58,31 +75,31 @@ fn slots<'t>(tokens: &'t Tokens<'_>) -> impl Iterator<Item = (usize, usize)> + '
     })
 }
 
-/// A literal without its quotes and casts.
-fn literal(tokens: &Tokens<'_>, from: usize, to: usize) -> String {
-    let mut text = String::new();
-    for at in from..to {
-        let Some(token) = tokens.get(at) else { break };
-        if token.is_operator("::") {
-            break;
-        }
-        if token.kind == TokenKind::Text && token.text.ends_with(['\'', '"']) {
-            let quote = if token.text.ends_with('"') { '"' } else { '\'' };
-            let inner = token.text.split_once(quote).map_or(token.text, |(_, rest)| rest);
-            text.push_str(inner.strip_suffix(quote).unwrap_or(inner));
-        } else {
-            if !text.is_empty() && token.is_name() {
-                text.push(' ');
-            }
-            text.push_str(token.text);
-        }
+/// A string without its quotes, any other token as it is.
+fn unquoted<'a>(token: &Token<'a>) -> &'a str {
+    if token.kind != TokenKind::Text || !token.text.ends_with(['\'', '"']) {
+        return token.text;
     }
-    text
+    let quote = if token.text.ends_with('"') { '"' } else { '\'' };
+    let inner = token.text.split_once(quote).map_or(token.text, |(_, rest)| rest);
+    inner.strip_suffix(quote).unwrap_or(inner)
+}
+
+/// A literal of several tokens, without quotes.
+fn literal<'a>(tokens: impl Iterator<Item = Token<'a>>) -> SmolStr {
+    let mut text = SmolStrBuilder::new();
+    for (at, token) in tokens.enumerate() {
+        if at > 0 && token.is_name() {
+            text.push(' ');
+        }
+        text.push_str(unquoted(&token));
+    }
+    text.finish()
 }
 
 /// Adds to the facts what refers to [`values`]: the columns that are looked up by `=`, the LIMIT, the selected columns.
 pub(super) fn describe(tokens: &Tokens<'_>, facts: &mut Facts) {
-    for (slot, (from, to)) in slots(tokens).enumerate() {
+    for (slot, (from, to)) in ranges(tokens).enumerate() {
         let Some(before) = from.checked_sub(1) else { continue };
         let bracketed = before > 0 && tokens.kind(before - 1) == Some(TokenKind::Close);
         let name = if bracketed { before.checked_sub(2) } else { before.checked_sub(1) };
@@ -119,13 +136,15 @@ pub(super) fn describe(tokens: &Tokens<'_>, facts: &mut Facts) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::sql::{self, facts};
+    use crate::sql::{self, Dialect, Statements, facts};
 
     #[test]
     fn parameters_take_the_place_of_their_marks() {
         let strings = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let of = |sql, params: Option<&[String]>| values(sql, params, Dialect::Postgres);
+        let of = |sql, params: Option<&[String]>| {
+            let (_, values) = Statements::new().read(sql, params, Dialect::Postgres);
+            values.map(|values| values.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
         let inline = of("SELECT a FROM t WHERE b = 'it''s' AND c = -1 AND d = '2'::date LIMIT 5", None);
         assert_eq!(inline, Some(strings(&["it''s", "-1", "2", "5"])));
         let params = strings(&["x", "y"]);

@@ -32,6 +32,9 @@ mod table {
     }
 
     pub(super) fn find(word: &str) -> Option<Keyword> {
+        if !(2..=9).contains(&word.len()) {
+            return None;
+        }
         let mut lower = [0u8; 9];
         let slot = lower.get_mut(..word.len())?;
         slot.copy_from_slice(word.as_bytes());

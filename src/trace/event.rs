@@ -297,7 +297,7 @@ pub struct Observed {
     pub raw: Rc<str>,
     /// The values of this execution as text, in the order in which they stand in the statement: its literals, and the
     /// parameters in place of their marks. `None` where the input hides them.
-    pub params: Option<Vec<String>>,
+    pub params: Option<Vec<SmolStr>>,
     /// Parameter sets of one call (`executemany`); 0 and 1 for an ordinary statement.
     pub repeat: u32,
     /// Of all sets together.

@@ -10,8 +10,9 @@ mod quantiles;
 mod sample;
 mod shape;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::trace::{Fingerprint, Observed, Statement};
@@ -53,11 +54,11 @@ struct Open {
     time_us: Option<u64>,
     duplicates: u64,
     /// Calls of each shape.
-    shapes: HashMap<Fingerprint, u64>,
+    shapes: FxHashMap<Fingerprint, u64>,
     /// Calls of each shape from each place, by the hash of both.
-    placed: HashMap<u64, u64>,
+    placed: FxHashMap<u64, u64>,
     /// Hashes of a shape with its values.
-    sent: HashSet<u64>,
+    sent: FxHashSet<u64>,
 }
 
 /// What one request came to.

@@ -126,7 +126,7 @@ impl Shape {
     }
 }
 
-fn shortened(params: &[String]) -> String {
+fn shortened(params: &[SmolStr]) -> String {
     let mut out = String::new();
     for (at, param) in params.iter().enumerate() {
         if at > 0 {

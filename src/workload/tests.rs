@@ -14,7 +14,7 @@ fn statement(table: u64) -> Statement {
 fn observed(value: u64) -> Observed {
     Observed {
         raw: Rc::from(""),
-        params: Some(vec![value.to_string()]),
+        params: Some(vec![value.to_string().into()]),
         duration_us: Some(value * 10),
         stack: vec![Frame { path: "a.py".into(), line: value as u32 % 3 + 1, function: "f".into() }],
         ..Observed::default()

@@ -1,6 +1,6 @@
 //! The requests of a log, each with its statements for a waterfall, as far as they are kept.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::trace::Fingerprint;
 use crate::workload::Finished;
@@ -54,12 +54,12 @@ pub struct Waterfall {
     id: String,
     bars: Vec<Bar>,
     /// The bar that holds a loop's statements, or what is beyond [`MOST_BARS`].
-    folded: HashMap<(Fingerprint, Option<usize>), usize>,
+    folded: FxHashMap<(Fingerprint, Option<usize>), usize>,
 }
 
 impl Waterfall {
     pub fn new(id: String) -> Self {
-        Self { id, bars: Vec::new(), folded: HashMap::new() }
+        Self { id, bars: Vec::new(), folded: FxHashMap::default() }
     }
 
     /// `folds`: it is one of a loop's.

@@ -1,8 +1,10 @@
 //! One input being read: its statements become the runs that rules look at.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
 
 use crate::model::{Family, Input, InputError, Terms};
 use crate::observe::{Detected, Record, Sink};
@@ -118,16 +120,20 @@ impl Sink for Reading<'_> {
         let Some(run) = &mut self.run else { return };
         let logs = &mut *self.logs;
         let dialect = dialect(&logs.config).or(record.dialect).unwrap_or_else(|| spelled(&record.sql));
-        let statement = logs.statements.statement(&record.sql, dialect);
-        let boundary = sql::transaction_boundary(&record.sql);
-        run.in_transaction = boundary.unwrap_or(run.in_transaction);
-        run.boundaries += u32::from(boundary.is_some());
-        if sql::is_transaction_control(&record.sql) || sql::is_tool_noise(&statement.facts) {
+        let (known, params) = logs.statements.read(&record.sql, record.params.as_deref(), dialect);
+        let statement = &known.statement;
+        if known.controls_transaction {
+            let boundary = sql::transaction_boundary(&record.sql);
+            run.in_transaction = boundary.unwrap_or(run.in_transaction);
+            run.boundaries += u32::from(boundary.is_some());
+            return;
+        }
+        if sql::is_tool_noise(&statement.facts) {
             return;
         }
         let observed = Observed {
             ordinal: logs.workload.statements,
-            params: sql::values(&record.sql, record.params.as_deref(), dialect),
+            params,
             raw: record.sql,
             repeat: record.repeat,
             duration_us: record.duration_us,
@@ -137,7 +143,7 @@ impl Sink for Reading<'_> {
             boundaries: run.boundaries,
             connection: record.connection,
         };
-        logs.workload.statement(&statement, &observed);
+        logs.workload.statement(statement, &observed);
         self.outcome.statements += 1;
         self.timed |= observed.duration_us.is_some();
         run.bytes += weight(&observed);
@@ -148,10 +154,10 @@ impl Sink for Reading<'_> {
             in_transaction: observed.in_transaction.unwrap_or(run.in_transaction),
             finding: None,
         };
-        let event = (!sql::is_housekeeping(&observed.raw, &statement.facts)).then_some(run.trace.events.len());
+        let event = (!known.is_housekeeping).then_some(run.trace.events.len());
         run.sent.push((sent, event));
         if event.is_some() {
-            run.trace.events.push(Event::observed(Rc::clone(&statement), observed));
+            run.trace.events.push(Event::observed(Rc::clone(statement), observed));
         }
         if run.sent.len() >= LONGEST_PIECE || run.bytes >= HEAVIEST_PIECE {
             self.pieces = true;
@@ -255,7 +261,7 @@ impl Own {
 /// Which finding a statement is part of; of several, a loop.
 #[derive(Default)]
 struct Repeated {
-    by_shape: HashMap<Fingerprint, Vec<(Option<Frame>, usize, bool)>>,
+    by_shape: FxHashMap<Fingerprint, Vec<(Option<Frame>, usize, bool)>>,
 }
 
 impl Repeated {
@@ -276,7 +282,7 @@ impl Repeated {
 
 /// Bytes that a statement takes until its run is looked at, roughly.
 fn weight(observed: &Observed) -> usize {
-    let params = observed.params.iter().flatten().map(|param| param.len() + size_of::<String>());
+    let params = observed.params.iter().flatten().map(|param| param.len() + size_of::<SmolStr>());
     observed.raw.len() + params.sum::<usize>() + observed.stack.len() * 2 * size_of::<Frame>()
 }
 

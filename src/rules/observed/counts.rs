@@ -1,6 +1,6 @@
 //! RT201 in a log: totals of one table that one statement could give.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use super::groups::{Group, groups, is_bounded};
 use super::n_plus_one::{evidence, repeats, statements};
@@ -13,8 +13,8 @@ use crate::trace::{EventKind, Trace};
 pub fn mergeable_counts(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta) {
     let all = groups(trace);
     let enough = (cx.config.thresholds.mergeable_counts as usize).max(2);
-    let in_loops: HashSet<usize> = repeats(&all, cx).iter().map(|repeat| repeat.group.first()).collect();
-    let mut seen: HashSet<usize> = HashSet::new();
+    let in_loops: FxHashSet<usize> = repeats(&all, cx).iter().map(|repeat| repeat.group.first()).collect();
+    let mut seen: FxHashSet<usize> = FxHashSet::default();
     for (at, base) in all.iter().enumerate() {
         if seen.contains(&at) || !is_total(base) || in_loops.contains(&base.first()) {
             continue;
@@ -27,7 +27,7 @@ pub fn mergeable_counts(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta
         seen.extend(&found);
         let members: Vec<&Group<'_>> = found.iter().filter_map(|at| all.get(*at)).collect();
         // The same total asked twice is a duplicate, no second one.
-        let different: HashSet<_> = members
+        let different: FxHashSet<_> = members
             .iter()
             .flat_map(|group| group.members.iter().map(|(_, seen)| (group.statement.fingerprint, &seen.params)))
             .collect();

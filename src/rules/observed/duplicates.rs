@@ -1,6 +1,7 @@
 //! RT304 in a log: a statement sent again with the very same values.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
+use smol_str::SmolStr;
 
 use super::groups::{Group, groups, is_bounded, shapes};
 use super::n_plus_one::{evidence, repeats};
@@ -19,7 +20,7 @@ pub fn duplicate_fetch(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta)
     if !is_bounded(trace) {
         return;
     }
-    let in_loops: HashSet<Fingerprint> =
+    let in_loops: FxHashSet<Fingerprint> =
         repeats(&groups(trace), cx).iter().map(|repeat| repeat.group.statement.fingerprint).collect();
     let writes = writes(trace);
     for group in shapes(trace).iter().filter(|group| !in_loops.contains(&group.statement.fingerprint)) {
@@ -42,7 +43,7 @@ fn repeated(group: &Group<'_>, writes: &[(usize, &str)]) -> Option<(usize, Optio
     if !facts.kind.reads() || facts.locked || names::is_framework(group.table()) || facts.tables.is_empty() {
         return None;
     }
-    let mut last: HashMap<&[String], usize> = HashMap::new();
+    let mut last: FxHashMap<&[SmolStr], usize> = FxHashMap::default();
     let (mut count, mut total) = (0, Some(0u64));
     for (at, observed) in &group.members {
         let Some(values) = observed.params.as_deref() else { continue };

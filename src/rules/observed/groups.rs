@@ -1,7 +1,9 @@
 //! Executions of one statement from one place.
 
-use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use smol_str::SmolStr;
 
 use crate::trace::{Fingerprint, Frame, Observed, Origin, Statement, Trace};
 
@@ -36,12 +38,12 @@ impl<'t> Group<'t> {
     /// The value in one place of the statement, for each execution that shows it.
     pub fn values(&self, slot: u32) -> impl Iterator<Item = &'t str> + '_ {
         let value = move |observed: &'t Observed| observed.params.as_ref()?.get(slot as usize);
-        self.members.iter().filter_map(move |(_, observed)| value(observed)).map(String::as_str)
+        self.members.iter().filter_map(move |(_, observed)| value(observed)).map(SmolStr::as_str)
     }
 
     /// How many different values a place has had.
     pub fn distinct(&self, slot: u32) -> usize {
-        self.values(slot).collect::<HashSet<_>>().len()
+        self.values(slot).collect::<FxHashSet<_>>().len()
     }
 
     /// The main table.
@@ -83,7 +85,7 @@ fn grouped(trace: &Trace, place: fn(&Observed) -> u64) -> Vec<Group<'_>> {
     if !matches!(trace.origin, Origin::Log { .. }) {
         return out;
     }
-    let mut known: HashMap<(Fingerprint, u64, Option<&Frame>), usize> = HashMap::new();
+    let mut known: FxHashMap<(Fingerprint, u64, Option<&Frame>), usize> = FxHashMap::default();
     for (at, _, query) in trace.queries() {
         let Some(observed) = query.observed.as_deref() else { continue };
         let test = observed.test_frame();

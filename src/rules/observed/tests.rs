@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::model::{Confidence, Letters, Severity};
 use crate::project::Project;
 use crate::rules::{Context, Draft, DraftEvidence};
-use crate::sql::{Dialect, Statements, facts, values};
+use crate::sql::{Dialect, Statements, facts};
 use crate::trace::{Event, Frame, Observed, Trace};
 
 /// A request of these statements, a millisecond each; `rows:3 ` before one says how many rows it gave.
@@ -19,15 +19,16 @@ fn request(statements: &[&str]) -> Trace {
             Some((rows, sql)) => (rows.parse().ok(), sql),
             None => (None, *line),
         };
+        let (known, params) = cache.read(sql, None, Dialect::Postgres);
         let observed = Observed {
             ordinal: ordinal as u64,
             raw: Rc::from(sql),
-            params: values(sql, None, Dialect::Postgres),
+            params,
             duration_us: Some(1000),
             rows,
             ..Observed::default()
         };
-        trace.events.push(Event::observed(cache.statement(sql, Dialect::Postgres), observed));
+        trace.events.push(Event::observed(known.statement.clone(), observed));
     }
     trace
 }
