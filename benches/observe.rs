@@ -1,11 +1,19 @@
-//! How fast each importer reads, in bytes of its log a second, with a sink that only counts.
+//! How fast each importer reads, with a sink that only counts, and how fast a whole review of the log is. Writes the logs
+//! to `target/bench/`, where `benches/logs.mjs` gives them to a browser and to other programs.
 
 use std::fmt::Write as _;
 use std::io::Cursor;
 use std::ops::ControlFlow;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use std::{env, fs};
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use roundtrip::config::Config;
 use roundtrip::observe::{Record, Sink, read};
+use roundtrip::review::Logs;
+
+/// The machine may have other work: of so many runs, the fastest counts.
+const RUNS: usize = 5;
 
 /// Sessions of a log, each of a list and its rows one by one.
 const SESSIONS: u32 = 4000;
@@ -165,30 +173,60 @@ impl Sink for Count {
     }
 }
 
-fn observe(c: &mut Criterion) {
-    let mut group = c.benchmark_group("observe");
-    group.sample_size(10);
-    for (name, format, log) in [
-        ("postgres-log: statement", "postgres-log", postgres_statement()),
-        ("postgres-log: parse, bind, execute", "postgres-log", postgres_extended()),
-        ("postgres-csv", "postgres-csv", postgres_csv()),
-        ("postgres-json", "postgres-json", postgres_json()),
-        ("mysql-slow", "mysql-slow", mysql_slow()),
-        ("mysql-general", "mysql-general", mysql_general()),
-        ("sqlalchemy-echo", "sqlalchemy-echo", sqlalchemy_echo()),
-        ("django-log", "django-log", django_log()),
-    ] {
-        group.throughput(Throughput::Bytes(log.len() as u64));
-        group.bench_function(name, |b| {
-            b.iter(|| {
-                let mut count = Count::default();
-                read(name, Some(format), &mut Cursor::new(log.as_bytes()), &mut count).expect("a log that is read");
-                assert_eq!(count.statements, u64::from(SESSIONS * (ROWS + 1)), "{name}");
-            });
-        });
-    }
-    group.finish();
+fn fastest(mut run: impl FnMut()) -> Duration {
+    let time = |_| {
+        let start = Instant::now();
+        run();
+        start.elapsed()
+    };
+    (0..RUNS).map(time).min().unwrap_or_default()
 }
 
-criterion_group!(benches, observe);
-criterion_main!(benches);
+fn import(format: &str, log: &str) {
+    let mut count = Count::default();
+    read("log", Some(format), &mut Cursor::new(log.as_bytes()), &mut count).expect("a log that is read");
+    assert_eq!(count.statements, u64::from(SESSIONS * (ROWS + 1)), "{format}");
+}
+
+fn review(format: &str, log: &str) {
+    let mut logs = Logs::new(Config::default());
+    logs.read("log", Some(format), &mut Cursor::new(log.as_bytes()), &mut |_| ControlFlow::Continue(()))
+        .expect("a log that is read");
+    assert!(!logs.finish().report.findings.is_empty(), "{format}");
+}
+
+fn main() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench");
+    fs::create_dir_all(&folder).expect("a folder for the logs");
+    let statements = f64::from(SESSIONS * (ROWS + 1));
+    println!(
+        "{:<24}{:>12}{:>16}{:>12}{:>16}",
+        "importer", "reads MB/s", "statements/s", "reviews MB/s", "statements/s"
+    );
+    let mut rows = String::new();
+    for (file, format, log) in [
+        ("postgres-statement.log", "postgres-log", postgres_statement()),
+        ("postgres-extended.log", "postgres-log", postgres_extended()),
+        ("postgres.csv", "postgres-csv", postgres_csv()),
+        ("postgres.json", "postgres-json", postgres_json()),
+        ("mysql-slow.log", "mysql-slow", mysql_slow()),
+        ("mysql-general.log", "mysql-general", mysql_general()),
+        ("sqlalchemy-echo.log", "sqlalchemy-echo", sqlalchemy_echo()),
+        ("django.log", "django-log", django_log()),
+    ] {
+        fs::write(folder.join(file), &log).expect("a log that can be written");
+        let seconds =
+            [fastest(|| import(format, &log)), fastest(|| review(format, &log))].map(|took| took.as_secs_f64());
+        let [reads, reviews] = seconds.map(|seconds| log.len() as f64 / 1e6 / seconds);
+        let [read, reviewed] = seconds.map(|seconds| statements / seconds);
+        println!("{file:<24}{reads:>12.1}{read:>16.0}{reviews:>12.1}{reviewed:>16.0}");
+        let comma = if rows.is_empty() { "" } else { ",\n" };
+        let _ = write!(
+            rows,
+            "{comma}{{\"file\":\"{file}\",\"format\":\"{format}\",\"bytes\":{},\"statements\":{statements},\
+             \"reads\":{reads},\"reviews\":{reviews}}}",
+            log.len()
+        );
+    }
+    fs::write(folder.join("native.json"), format!("[{rows}]\n")).expect("figures that can be written");
+}
