@@ -1,6 +1,7 @@
 //! One message of the server: what it tells of statements, sessions and locks.
 
 use super::super::time::timestamp;
+use super::languages;
 
 /// How grave a message is; those that go with another one have no severity of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +21,7 @@ impl Severity {
             "WARNING" | "NOTICE" | "INFO" | "DEBUG" | "DEBUG1" | "DEBUG2" | "DEBUG3" | "DEBUG4" | "DEBUG5" => {
                 Some(Severity::Other)
             }
-            _ => None,
+            _ => languages::severity(word),
         }
     }
 }
@@ -73,11 +74,12 @@ impl<'a> Message<'a> {
         Self::timed(text)
             .or_else(|| Self::sent(text, None))
             .or_else(|| Self::of_session(text))
+            .or_else(|| languages::message(text))
             .unwrap_or(Message::Unknown)
     }
 
     fn timed(text: &'a str) -> Option<Self> {
-        let (took_us, rest) = milliseconds(text.strip_prefix("duration: ")?)?;
+        let (took_us, rest) = milliseconds(text.strip_prefix("duration: ")?, " ms")?;
         let Some(rest) = rest.strip_prefix("  ") else { return Some(Message::Took(took_us)) };
         match rest.strip_prefix("plan:") {
             Some(plan) => Some(Message::Plan { text: plan.trim_start_matches('\n'), took_us }),
@@ -106,13 +108,13 @@ impl<'a> Message<'a> {
             return Some(Message::Waits);
         }
         let (_, after) = rest.split_once(" acquired ")?.1.rsplit_once(" after ")?;
-        Some(Message::Waited(milliseconds(after)?.0))
+        Some(Message::Waited(milliseconds(after, " ms")?.0))
     }
 }
 
 /// `0.667 ms`, as microseconds, and what follows.
-fn milliseconds(text: &str) -> Option<(u64, &str)> {
-    let (number, rest) = text.split_once(" ms")?;
+pub(super) fn milliseconds<'a>(text: &'a str, unit: &str) -> Option<(u64, &'a str)> {
+    let (number, rest) = text.split_once(unit)?;
     let (whole, part) = number.split_once('.').unwrap_or((number, "0"));
     let thousandths = part
         .bytes()
@@ -123,7 +125,7 @@ fn milliseconds(text: &str) -> Option<(u64, &str)> {
 }
 
 /// `0:00:00.123`
-fn session_time(text: &str) -> Option<u64> {
+pub(super) fn session_time(text: &str) -> Option<u64> {
     let clock = text.split(' ').next()?;
     let (hours, rest) = clock.split_once(':')?;
     let hours: u64 = hours.parse().ok()?;
@@ -134,7 +136,8 @@ fn session_time(text: &str) -> Option<u64> {
 /// `parameters: $1 = 'it''s', $2 = NULL`
 pub(super) fn parameters(detail: &str) -> Option<Vec<String>> {
     // Since PostgreSQL 16 with a capital.
-    let mut rest = detail.strip_prefix("parameters: ").or_else(|| detail.strip_prefix("Parameters: "))?;
+    let english = detail.strip_prefix("parameters: ").or_else(|| detail.strip_prefix("Parameters: "));
+    let mut rest = english.or_else(|| languages::parameters(detail))?;
     let mut params = Vec::new();
     loop {
         let (_, value) = rest.strip_prefix('$')?.split_once(" = ")?;

@@ -1,6 +1,7 @@
 //! `log_line_prefix` is anything: what stands before `LOG:  ` in the first lines tells where time and session are.
 
 use super::super::time::{epoch, timestamp};
+use super::languages;
 use super::message::Severity;
 
 /// A prefix is not longer.
@@ -42,7 +43,8 @@ pub(super) fn split(line: &str) -> Option<(&str, Part, &str)> {
         let before = head.get(..colon).unwrap_or_default();
         let word = before.iter().rev().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()).count();
         let start = colon - word;
-        if let Some(part) = line.get(start..colon).and_then(Part::of) {
+        let english = line.get(start..colon).and_then(Part::of).map(|part| (start, part));
+        if let Some((start, part)) = english.or_else(|| languages::part(line.get(..colon)?)) {
             return Some((line.get(..start)?, part, line.get(colon + 3..)?));
         }
     }
