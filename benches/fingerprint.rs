@@ -1,4 +1,4 @@
-//! Fingerprints a second, of one statement of every kind; `benches/pglast.py` measures libpg_query on the same file.
+//! Fingerprints a second, of one statement of every kind; `benches/libpg_query.py` measures libpg_query on the same file.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use roundtrip::sql::{Dialect, fingerprint};
