@@ -39,9 +39,9 @@ await withEngine(async ({ page, browser }) => {
   }
 });
 
-const cell = (value, digits = 1) => (Number.isFinite(value) ? value.toFixed(digits) : "–").padStart(12);
+const cell = (value, digits = 1) => (Number.isFinite(value) ? value.toFixed(digits) : "–").padStart(14);
 const heads = ["reads", "reviews", "Chromium", "statements/s", "other", "ratio"];
-console.log(`${"MB/s of processor time".padEnd(24)}${heads.map((head) => head.padStart(12)).join("")}`);
+console.log(`${"MB/s of processor time".padEnd(24)}${heads.map((head) => head.padStart(14)).join("")}`);
 for (const { file, format, bytes, statements, reads, reviews } of rows) {
   const [command] = OTHERS[format]?.("") ?? [];
   const known = command && ["/usr/bin", "/usr/local/bin"].some((folder) => existsSync(join(folder, command)));
