@@ -16,8 +16,8 @@ if (typeof WebAssembly !== "object" || typeof WebAssembly.compileStreaming !== "
   try {
     const at = (file) => new URL(file, document.baseURI);
     const page = await import(at(js));
+    // The page takes the message away when it has something to show.
     await page.default({ module_or_path: at(wasm) });
-    document.getElementById("boot")?.remove();
   } catch (error) {
     fail(`Roundtrip could not start: ${error?.message ?? error}. Reload the page to try again.`);
     throw error;

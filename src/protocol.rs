@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Report;
+use crate::model::{Finding, Report};
 pub use crate::model::{Measured, TokenClass};
 
 /// Both sides must be of one build; the handshake compares this.
@@ -78,6 +78,16 @@ pub enum Ask {
     Formats {
         job: Job,
     },
+    /// Findings in some files, by their paths and texts; the last review stays as it is.
+    Try {
+        job: Job,
+        files: Vec<(String, String)>,
+    },
+    /// Logs with other values, for showing them around. Their bytes travel as those of a review do.
+    Mask {
+        job: Job,
+        items: Vec<Item>,
+    },
     /// The last review as a file; `format` is an id of `export`, or `patch`. `hidden`: fingerprints of findings that
     /// stay out of it.
     Export {
@@ -107,6 +117,9 @@ pub struct Options {
     pub ignore: Vec<String>,
     pub dialect: Option<String>,
     pub django: Option<String>,
+    /// What the project's own configuration says: [`Review::project`], handed on as it is. For the log engine; the code
+    /// engine reads the file.
+    pub project: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -181,6 +194,15 @@ pub enum Answer {
         job: Job,
         formats: Vec<FormatDoc>,
     },
+    Tried {
+        job: Job,
+        findings: Vec<Finding>,
+    },
+    /// One for each item.
+    Masked {
+        job: Job,
+        logs: Vec<MaskedLog>,
+    },
     Export {
         job: Job,
         text: String,
@@ -207,6 +229,16 @@ pub struct Review {
     pub files: Vec<FileView>,
     /// For each item of the request, what became of it.
     pub items: Vec<ItemOutcome>,
+    /// For code: the configuration file among the items, written by [`wire`]; empty without one.
+    pub project: Vec<u8>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct MaskedLog {
+    /// In the format of the recorder; empty where nothing of it can be masked.
+    pub text: String,
+    /// What is not in it.
+    pub notes: Vec<String>,
 }
 
 /// What became of one input.
@@ -390,6 +422,8 @@ impl Ask {
             | Ask::Layout { job, .. }
             | Ask::Catalogue { job }
             | Ask::Formats { job }
+            | Ask::Try { job, .. }
+            | Ask::Mask { job, .. }
             | Ask::Export { job, .. } => *job,
         }
     }
@@ -411,6 +445,8 @@ impl Answer {
             | Answer::Layout { job, .. }
             | Answer::Catalogue { job, .. }
             | Answer::Formats { job, .. }
+            | Answer::Tried { job, .. }
+            | Answer::Masked { job, .. }
             | Answer::Export { job, .. }
             | Answer::Failed { job, .. } => Some(*job),
         }

@@ -4,6 +4,8 @@
 //! `rules`; `finding` and `widgets` are what more than one of them shows. Each has its stylesheet in `style/`, where
 //! `tokens.css` names every colour and size.
 
+mod callbacks;
+mod export;
 pub mod finding;
 mod inputs;
 mod queries;
@@ -21,12 +23,19 @@ pub fn mount() {
     // A release build's panics have no message.
     #[cfg(debug_assertions)]
     console_error_panic_hook::set_once();
-    leptos::mount::mount_to_body(Page);
+    // What was kept is there before anything is shown: nothing jumps.
+    leptos::task::spawn_local(async {
+        let found = state::Found::look().await;
+        if let Some(boot) = document().get_element_by_id("boot") {
+            boot.remove();
+        }
+        leptos::mount::mount_to_body(|| view! { <Page found /> });
+    });
 }
 
 #[component]
-fn Page() -> impl IntoView {
-    let app = state::App::provide();
+fn Page(found: state::Found) -> impl IntoView {
+    let app = state::App::provide(found);
     app.code.prepare();
     app.log.prepare_when_idle();
     view! { <shell::Shell /> }

@@ -6,28 +6,12 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{self, Config, Read};
 use crate::intake;
-use crate::model::{Family, Finding, Report, Summary};
+use crate::model::{Finding, Report, Summary};
 use crate::rules::registry;
 
 use super::args::{Options, ProjectOptions};
 use super::files::described;
 use super::output::{Problem, problem, usage};
-
-const FAMILIES: [Family; 13] = [
-    Family::NPlusOne,
-    Family::Aggregation,
-    Family::OverFetching,
-    Family::Index,
-    Family::Concurrency,
-    Family::Bulk,
-    Family::Pagination,
-    Family::Caching,
-    Family::Background,
-    Family::RateLimiting,
-    Family::Migrations,
-    Family::Settings,
-    Family::Observed,
-];
 
 /// The text of a file that an option names.
 pub fn read_text(path: &Path) -> Result<String, Problem> {
@@ -67,9 +51,7 @@ fn read_configuration(path: &Path) -> Result<Option<Config>, Problem> {
 }
 
 fn known(word: &str) -> Result<(), String> {
-    let known = registry::all().any(|rule| registry::names(word, rule.meta()))
-        || FAMILIES.iter().any(|family| family.as_str() == word);
-    if known { Ok(()) } else { Err(format!("expected the exact code, name or family of a rule, found {word:?}")) }
+    if registry::is_known(word) { Ok(()) } else { Err(registry::expected(word)) }
 }
 
 /// What is in force for a project: `start` is the first PATH.

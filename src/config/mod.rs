@@ -6,6 +6,8 @@ mod read;
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{Budget, EndpointKind, Severity};
 
 pub use glob::{fits, fits_path};
@@ -13,7 +15,7 @@ pub use hidden::{Decided, Triage, parse_baseline, parse_triage};
 pub use read::{NAMES, Read, Word, django_version, parse, parse_budgets};
 
 /// Choices in force for one review.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Config {
     pub preset: Preset,
     /// Exact codes, names or families; empty selects all.
@@ -38,7 +40,7 @@ pub struct Config {
     pub django: Option<(u8, u8)>,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Preset {
     #[default]
     Default,
@@ -47,7 +49,7 @@ pub enum Preset {
 }
 
 /// Numbers that a rule compares with.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Thresholds {
     /// Executions that make an N+1 in a log.
     pub n_plus_one: u32,

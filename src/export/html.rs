@@ -8,13 +8,17 @@ use super::text::{against, milliseconds};
 use super::{Options, checklist, cost_line, counts, letters, plural};
 
 const STYLE: &str = "\
-:root{color-scheme:light dark;--line:#d0d7de;--dim:#59636e;--red:#b3261e;--amber:#8a5a00;--blue:#0b57d0;--add:#dafbe1;--del:#ffebe9}
-@media(prefers-color-scheme:dark){:root{--line:#3d444d;--dim:#9198a1;--red:#ff8a80;--amber:#e3b341;--blue:#8ab4f8;--add:#12361f;--del:#4a1a1a}}
+:root{color-scheme:light dark;--line:#d0d7de;--dim:#59636e;--red:#b3261e;--amber:#8a5a00;--blue:#0b57d0;--add:#dafbe1;--del:#ffebe9;--hit:#fff8c5}
+@media(prefers-color-scheme:dark){:root{--line:#3d444d;--dim:#9198a1;--red:#ff8a80;--amber:#e3b341;--blue:#8ab4f8;--add:#12361f;--del:#4a1a1a;--hit:#3b2f0b}}
 body{font:14px/1.5 system-ui,sans-serif;max-width:70rem;margin:0 auto;padding:24px 16px}
 code,pre{font:12px/1.5 ui-monospace,monospace}pre{overflow:auto;border:1px solid var(--line);border-radius:6px;padding:8px;margin:8px 0}
 article{border-top:1px solid var(--line);padding:12px 0}h1{font-size:20px}h2{font-size:16px;margin-top:32px}h3{font-size:14px;margin:0}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:4px 8px;border-bottom:1px solid var(--line)}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}.dim{color:var(--dim)}.blocker{color:var(--red)}.warning{color:var(--amber)}.info{color:var(--blue)}
+.hit{background:var(--hit);font-weight:600}
+@media print{:root{color-scheme:light;--line:#d0d7de;--dim:#59636e;--red:#b3261e;--amber:#8a5a00;--blue:#0b57d0;--add:#dafbe1;--del:#ffebe9;--hit:#fff8c5}
+body{max-width:none;padding:0}pre{overflow:visible;white-space:pre-wrap;overflow-wrap:anywhere}article,tr,pre{break-inside:avoid}h2,h3{break-after:avoid}
+.add,.del,.hit{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 .add{background:var(--add)}.del{background:var(--del)}pre span{display:block}ul{margin:4px 0;padding-left:20px}
 ";
 
@@ -30,7 +34,7 @@ pub fn render(report: &Report, options: &Options<'_>) -> String {
     let statements = plural(summary.statements, "statement", "statements");
     let _ = writeln!(out, "<h1>Database round trips</h1>\n<p>{} in {files}, {statements}.</p>", counts(report));
     for finding in &report.findings {
-        article(finding, &mut out);
+        article(finding, options, &mut out);
     }
     endpoints(report, &mut out);
     functions(report, &mut out);
@@ -53,7 +57,7 @@ pub fn render(report: &Report, options: &Options<'_>) -> String {
     out
 }
 
-fn article(finding: &Finding, out: &mut String) {
+fn article(finding: &Finding, options: &Options<'_>, out: &mut String) {
     let mark = match finding.severity {
         Severity::Blocker => "●",
         Severity::Warning => "▲",
@@ -110,10 +114,26 @@ fn article(finding: &Finding, out: &mut String) {
             diff(&rewrite.diff, out);
         }
         None => {
+            excerpt(finding, options, out);
             let _ = writeln!(out, "<p>{}</p>", escape(&finding.advice));
         }
     }
     out.push_str("</article>\n");
+}
+
+/// Lines before and after the one that an excerpt is of.
+const AROUND: u32 = 3;
+
+/// The code that a finding without a rewrite stands in: there is no diff that would show it.
+fn excerpt(finding: &Finding, options: &Options<'_>, out: &mut String) {
+    let source = finding.path.as_ref().and_then(|path| options.source(path));
+    let (Some(source), Some(line)) = (source, finding.line) else { return };
+    out.push_str("<pre>");
+    for number in line.saturating_sub(AROUND).max(1)..=line.saturating_add(AROUND).min(source.line_count()) {
+        let class = if number == line { " class=\"hit\"" } else { "" };
+        let _ = write!(out, "<span{class}>{number:>5}  {}</span>", escape(source.line_text(number).trim_end()));
+    }
+    out.push_str("</pre>\n");
 }
 
 fn diff(diff: &str, out: &mut String) {
@@ -215,6 +235,19 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::export::sample;
+    use crate::text::Source;
+
+    #[test]
+    fn a_finding_without_a_rewrite_shows_its_line() {
+        let mut report = sample::report();
+        let finding = &mut report.findings[0];
+        (finding.rewrite, finding.path, finding.line) = (None, Some("a.py".to_owned()), Some(2));
+        let sources = std::collections::BTreeMap::from([("a.py".to_owned(), Source::new("a.py", "x = 1\ny < 2\nz\n"))]);
+        let out = render(&report, &Options { sources: Some(&sources), ..Options::default() });
+        assert!(out.contains("<span>    1  x = 1</span><span class=\"hit\">    2  y &lt; 2</span>"), "{out}");
+        report.findings[0].line = Some(u32::MAX);
+        assert!(!render(&report, &Options { sources: Some(&sources), ..Options::default() }).contains("class=\"hit"));
+    }
 
     #[test]
     fn the_file_stands_alone_and_holds_no_mark_up_of_its_input() {

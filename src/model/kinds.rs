@@ -156,6 +156,22 @@ pub enum Family {
 }
 
 impl Family {
+    pub const ALL: [Family; 13] = [
+        Family::NPlusOne,
+        Family::Aggregation,
+        Family::OverFetching,
+        Family::Index,
+        Family::Concurrency,
+        Family::Bulk,
+        Family::Pagination,
+        Family::Caching,
+        Family::Background,
+        Family::RateLimiting,
+        Family::Migrations,
+        Family::Settings,
+        Family::Observed,
+    ];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Family::NPlusOne => "n-plus-one",

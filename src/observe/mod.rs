@@ -11,6 +11,7 @@ mod dress;
 mod encoding;
 mod input;
 mod json;
+mod masked;
 mod mysql;
 mod noise;
 mod packed;
@@ -43,6 +44,7 @@ use crate::trace::{Frame, LockWait, Plan, Statistic};
 pub use container::read;
 pub use detect::{Detected, NotRecognised, detect, looks_like_log};
 pub use input::Input;
+pub use masked::{Masked, masked};
 pub use rotation::in_order;
 
 /// How many first bytes of a file [`detect`] wants; fewer only where the file is shorter.

@@ -1,5 +1,7 @@
 //! Every rule, one line each, in the order of their codes; and how a user names them.
 
+use crate::model::Family;
+
 use super::{
     Meta, Rule, aggregation, bulk, concurrency, index, migrations, n_plus_one, observed, over_fetching, pagination,
 };
@@ -94,7 +96,17 @@ pub fn selected(meta: &Meta, select: &[String], ignore: &[String]) -> bool {
 
 /// The words of a selection that name no rule and no family.
 pub fn unknown(words: &[String]) -> Vec<&str> {
-    words.iter().map(String::as_str).filter(|word| !all().any(|rule| names(word, rule.meta()))).collect()
+    words.iter().map(String::as_str).filter(|word| !is_known(word)).collect()
+}
+
+/// Whether a word is a rule's exact code or name, or a family, also one without rules.
+pub fn is_known(word: &str) -> bool {
+    all().any(|rule| names(word, rule.meta())) || Family::ALL.iter().any(|family| family.as_str() == word)
+}
+
+/// What to say of a word that is not known.
+pub fn expected(word: &str) -> String {
+    format!("expected the exact code, name or family of a rule, found {word:?}")
 }
 
 #[cfg(test)]

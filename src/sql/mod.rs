@@ -1,6 +1,6 @@
 //! SQL text: tokens, fingerprints, facts per shape, DDL, layout.
 //!
-//! `lexer`, `fingerprint`, `normalise`, `texts` and `layout` stand on tokens alone, so that the code engine does not carry a
+//! `lexer`, `fingerprint`, `normalise`, `mask`, `texts` and `layout` stand on tokens alone, so that the code engine does not carry a
 //! parser; `ddl`, `facts` and `statements` stand on sqlparser.
 
 mod ddl;
@@ -10,6 +10,7 @@ mod facts_of_tokens;
 mod fingerprint;
 mod layout;
 pub mod lexer;
+mod mask;
 mod normalise;
 mod statements;
 mod texts;
@@ -23,6 +24,7 @@ pub use facts::{
 };
 pub use fingerprint::fingerprint;
 pub use layout::layout;
+pub use mask::Mask;
 pub use normalise::normalise;
 pub use statements::{Known, Statements, split};
 pub use texts::Texts;

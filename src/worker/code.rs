@@ -7,9 +7,10 @@ use std::ops::ControlFlow;
 use super::Bytes;
 use super::catalogue::catalogue;
 use super::options::{check_words, config};
+use super::project::{Told, configuration};
 use crate::config::Config;
 use crate::intake::{self, File, Gathered, HEAD, Kind};
-use crate::model::{InputError, Report, Seen};
+use crate::model::{Finding, InputError, Report, Seen};
 use crate::present::Presented;
 use crate::protocol::{Answer, Ask, Item, ItemOutcome, Job, Options, Review, wire};
 use crate::review::{self, CodeFile, CodeInput, CodeReview, Defines, OtherFile, PatchText};
@@ -51,9 +52,12 @@ impl CodeDesk {
                 Ok(seen) => self.join(job, &seen),
                 Err(_) => Answer::Failed { job, message: "the log engine is of another build".to_owned() },
             },
-            Ask::Shapes { job, .. } | Ask::Shape { job, .. } | Ask::Request { job, .. } | Ask::Seen { job } => {
-                Answer::Failed { job, message: "the code engine reads no logs".to_owned() }
-            }
+            Ask::Try { job, files } => Answer::Tried { job, findings: findings(files) },
+            Ask::Shapes { job, .. }
+            | Ask::Shape { job, .. }
+            | Ask::Request { job, .. }
+            | Ask::Seen { job }
+            | Ask::Mask { job, .. } => Answer::Failed { job, message: "the code engine reads no logs".to_owned() },
         }
     }
 
@@ -65,10 +69,9 @@ impl CodeDesk {
         options: &Options,
         tell: &dyn Fn(&str, u64, u64),
     ) -> Answer {
-        let config = match check_words(options).and_then(|()| config(options)) {
-            Ok(config) => config,
-            Err(message) => return Answer::Failed { job, message },
-        };
+        if let Err(message) = check_words(options) {
+            return Answer::Failed { job, message };
+        }
         let total = items.len() as u64;
         let mut taken = Vec::new();
         let mut unreadable = Vec::new();
@@ -89,6 +92,20 @@ impl CodeDesk {
                 outcome.errors = vec![error];
             }
         }
+        let (project, told) = configuration(&gathered.files);
+        for Told { item, told } in told {
+            let Some(outcome) = outcomes.get_mut(item) else { continue };
+            match told {
+                Ok(note) => outcome.notes.push(note),
+                Err(error) => outcome.errors.push(self::told(&error)),
+            }
+        }
+        // Writing fails for no type of the protocol.
+        let handed_on = project.as_ref().and_then(|project| wire::encode(project).ok()).unwrap_or_default();
+        let config = match config(options, project.unwrap_or_default()) {
+            Ok(config) => config,
+            Err(message) => return Answer::Failed { job, message },
+        };
         let of_path: HashMap<String, usize> =
             gathered.files.iter().map(|file| (file.path.clone(), file.item)).collect();
         let of_patch: Vec<usize> = gathered.patches.iter().map(|patch| patch.item).collect();
@@ -101,7 +118,8 @@ impl CodeDesk {
         self.files = presented;
         self.report = report.clone();
         self.alone = (report.clone(), config);
-        Answer::Reviewed { job, review: Box::new(Review { report, files, items: outcomes }) }
+        let review = Review { report, files, items: outcomes, project: handed_on };
+        Answer::Reviewed { job, review: Box::new(review) }
     }
 
     /// Another join starts from the code alone again.
@@ -113,6 +131,14 @@ impl CodeDesk {
         self.report = report.clone();
         Answer::Joined { job, report: Box::new(report), files }
     }
+}
+
+/// Of an example: hints too, for it may be of a rule that is one.
+fn findings(files: Vec<(String, String)>) -> Vec<Finding> {
+    let item = |(name, text): (String, String)| intake::Item { name, bytes: text.into_bytes(), format: None };
+    let gathered = intake::gather(files.into_iter().map(item).collect());
+    let config = Config { hints: true, ..Config::default() };
+    review::code(input(gathered), &config, &mut |_, _, _| ControlFlow::Continue(())).report.findings
 }
 
 fn input(gathered: Gathered) -> CodeInput {

@@ -31,7 +31,7 @@ pub fn without<'r>(report: &'r Report, hidden: &[String]) -> Cow<'r, Report> {
     Cow::Owned(left)
 }
 
-/// `format`: an id of `export`, or `patch` for all rewrites as one diff; `files` is empty for a log; `rules` are the
+/// `format`: an id of `export`, or `patch` for all rewrites as one diff, `safe-patch` for those that are safe; `files` is empty for a log; `rules` are the
 /// engine's.
 ///
 /// # Errors
@@ -43,8 +43,10 @@ pub fn export(
     rules: impl Iterator<Item = &'static Meta> + Clone,
 ) -> Result<String, String> {
     let files = Files(files.iter().map(|file| (file.path(), file)).collect());
-    if format == "patch" {
-        return rewrites(report, &files);
+    match format {
+        "patch" => return rewrites(report, &files, true),
+        "safe-patch" => return rewrites(report, &files, false),
+        _ => {}
     }
     let format = Format::from_id(format).ok_or_else(|| format!("no format is called {format:?}"))?;
     let help = |code: &str| rules.clone().find(|rule| rule.code == code).map(docs::markdown);
@@ -63,11 +65,12 @@ pub fn export(
     Ok(export::render(report, format, &options))
 }
 
-fn rewrites(report: &Report, files: &Files<'_>) -> Result<String, String> {
+fn rewrites(report: &Report, files: &Files<'_>, unsafe_too: bool) -> Result<String, String> {
     let known = files.0.iter().filter_map(|(path, file)| Some(((*path).to_owned(), file.known()?.clone()))).collect();
-    let applied = patch::apply(&report.findings, true, files);
+    let applied = patch::apply(&report.findings, unsafe_too, files);
     let diff = patch::diff(&applied.files, files, &known);
-    if diff.is_empty() { Err("no finding has a rewrite".to_owned()) } else { Ok(diff) }
+    let none = if unsafe_too { "no finding has a rewrite" } else { "no finding has a rewrite that is safe" };
+    if diff.is_empty() { Err(none.to_owned()) } else { Ok(diff) }
 }
 
 #[cfg(test)]
@@ -91,7 +94,7 @@ mod tests {
         let item = Item { name: "forum/models.py".into(), format: None, size: CODE.len() as u64, before: false };
         let bytes: Vec<Bytes> = vec![Box::new(Cursor::new(CODE))];
         ask(Ask::Review { job: 1, items: vec![item], options: Options::default() }, bytes);
-        for format in ["markdown", "html", "suggestions", "sarif", "rdjson", "json", "patch"] {
+        for format in ["markdown", "html", "suggestions", "sarif", "rdjson", "json", "patch", "safe-patch"] {
             let answer = ask(Ask::Export { job: 2, format: format.to_owned(), hidden: Vec::new() }, Vec::new());
             let Answer::Export { text, .. } = answer else { panic!("{format}: {answer:?}") };
             assert!(text.contains("select_related"), "{format}: {text}");

@@ -9,6 +9,7 @@ mod export;
 mod formats;
 mod log;
 mod options;
+mod project;
 
 use std::io;
 

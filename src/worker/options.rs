@@ -14,17 +14,22 @@ pub fn check_words(options: &Options) -> Result<(), String> {
     }
 }
 
+/// `project`: what the project's own file says. As for the command: a selection of the user's replaces that of the file;
+/// what is ignored adds up.
+///
 /// # Errors
 /// What of the options cannot be understood.
-pub fn config(options: &Options) -> Result<Config, String> {
-    let mut config = Config {
-        select: options.select.clone(),
-        ignore: options.ignore.clone(),
-        hints: options.hints,
-        all_lines: options.all_lines,
-        dialect: options.dialect.clone(),
-        ..Config::default()
-    };
+pub fn config(options: &Options, project: Config) -> Result<Config, String> {
+    let mut config = project;
+    if !options.select.is_empty() {
+        config.select.clone_from(&options.select);
+    }
+    config.ignore.extend(options.ignore.iter().cloned());
+    config.hints |= options.hints;
+    config.all_lines |= options.all_lines;
+    if options.dialect.is_some() {
+        config.dialect.clone_from(&options.dialect);
+    }
     match options.preset.as_deref() {
         None => {}
         Some("default") => config.preset = Preset::Default,
@@ -41,6 +46,16 @@ pub fn config(options: &Options) -> Result<Config, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_user_adds_to_what_the_project_chose() {
+        let ignore = |word: &str| vec![word.to_owned()];
+        let project = Config { select: ignore("RT1"), ignore: ignore("RT301"), hints: true, ..Config::default() };
+        let options = Options { ignore: ignore("RT401"), preset: Some("seeds".into()), ..Options::default() };
+        let both = config(&options, project).unwrap();
+        assert_eq!((both.select, both.ignore), (ignore("RT1"), vec!["RT301".to_owned(), "RT401".to_owned()]));
+        assert!(both.hints && both.preset == Preset::Seeds);
+    }
 
     #[test]
     fn a_word_that_names_no_rule_is_refused() {

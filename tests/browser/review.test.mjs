@@ -174,6 +174,9 @@ test("offline, after a reload, a paste and a folder are reviewed as before", () 
       await page.getByTestId("paste").focus();
       await app.paste(DIFF);
       await seesTheDiff(app);
+      await app.go("inputs");
+      await page.getByTestId("clear").click();
+      await page.waitForTimeout(600);
       await page.reload();
       await app.drop(root);
       await app.finding("RT101").waitFor();

@@ -6,9 +6,11 @@ import { test } from "node:test";
 import { withPage } from "./support/browser.mjs";
 import { Roundtrip } from "./support/roundtrip.mjs";
 
-test("a rule is found by what it is about, and its example opens as an input", () =>
+test("a rule is found by what it is about, and its example is tried out in place, beside the workspace", () =>
   withPage(async ({ page }) => {
     const app = new Roundtrip(page);
+    await app.paste("from django.db import models\n\n\nclass Forum(models.Model):\n    pass\n");
+    await app.view("review").waitFor();
     await app.go("rules");
     const rows = page.getByTestId("rule-row");
     await rows.first().waitFor();
@@ -20,10 +22,22 @@ test("a rule is found by what it is about, and its example opens as an input", (
     const rule = page.getByTestId("rule");
     await rule.getByText("Flagged").first().waitFor();
     await rule.getByTestId("try-it").first().click();
-    await app.view("review").waitFor();
-    await app.finding("RT101").first().waitFor();
+    const found = rule.getByTestId("try-finding");
+    await found.filter({ hasText: "RT101" }).waitFor();
+    await found.getByText("select_related").first().waitFor();
+    const text = rule.getByTestId("try-text");
+    await text.fill((await text.inputValue()).replace(/^.*RT101$/gm, ""));
+    await rule.getByTestId("try-clean").waitFor();
+    await text.fill("def broken(:\n");
+    await rule.getByTestId("try-clean").waitFor();
+    await app.go("inputs");
+    assert.equal(await app.entries.count(), 1);
+    await app.go("review");
+    assert.equal(await app.findings.count(), 0);
+    await page.goBack();
     await page.goBack();
     await rule.getByText("Flagged").first().waitFor();
+    assert.equal(await page.getByTestId("rule-filter").inputValue(), "select_related fk-in-loop");
   }));
 
 test("what no rule is about says so, and the arrow keys walk through the rest", () =>
@@ -67,8 +81,8 @@ test("a rule that was turned off judges nothing, here and on the next visit", ()
     assert.equal(await readFile(await file.path(), "utf8"), 'preset = "seeds"\nignore = ["RT101"]\n');
     await app.go("review");
     await page.getByTestId("verdict").waitFor();
+    await page.waitForTimeout(600);
     await page.reload();
-    await app.paste(code);
     await page.getByTestId("verdict").waitFor();
     assert.equal(await app.finding("RT101").count(), 0);
     await app.go("rules");

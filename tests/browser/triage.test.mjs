@@ -58,7 +58,6 @@ test("a dismissed finding stays out of sight, of exports and of the next visit",
     assert.ok(report.findings.every((left) => left.fingerprint !== fingerprint));
 
     await page.reload();
-    await app.paste(CODE);
     await app.summary.getByText("1 dismissed").click();
     await finding.first().waitFor();
     assert.equal(await finding.count(), 1);
@@ -104,7 +103,6 @@ test("what a finding costs is told in time, at the latency that was set", () =>
     await app.panel.getByTestId("latency").press("Enter");
     await time.getByText("ms → 20.0 ms").waitFor();
     await page.reload();
-    await app.paste(CODE);
     await app.finding("RT101").first().click();
     assert.equal(await app.panel.getByTestId("latency").inputValue(), "20.0");
   }));

@@ -14,7 +14,7 @@ use super::widgets::{Formula, SeverityMark, marked, milliseconds};
 use crate::model::{Confidence, Cost, Finding};
 use chart::CostChart;
 use evidence::EvidenceList;
-use rewrite::RewriteView;
+pub use rewrite::RewriteView;
 use verdict::VerdictBox;
 
 /// `index`: of the finding in the review's report.
@@ -71,7 +71,7 @@ fn Head(finding: Finding) -> impl IntoView {
 
 /// `⇄ 1 + N → 1`, and what the letters stand for.
 #[component]
-fn CostLine(cost: Cost) -> impl IntoView {
+pub fn CostLine(cost: Cost) -> impl IntoView {
     let letters: Vec<_> = cost
         .loops
         .into_iter()

@@ -41,7 +41,7 @@ pub fn listen(app: App, dragging: RwSignal<bool>) {
             for error in errors {
                 app.notices.warn(error);
             }
-            app.workspace.add(dropped);
+            bring::take(app, dropped);
         });
     });
 }
@@ -59,8 +59,10 @@ fn paste(app: App, event: &ClipboardEvent) {
     let Some(data) = event.clipboard_data().filter(|_| !elsewhere) else { return };
     event.prevent_default();
     let files = data.files().map(|files| bring::files(&files)).unwrap_or_default();
+    let text = data.get_data("text/plain").unwrap_or_default();
     match files.is_empty() {
-        false => app.workspace.add(files),
-        true => app.workspace.add(bring::text(&data.get_data("text/plain").unwrap_or_default()).into_iter().collect()),
+        false => bring::take(app, files),
+        true if app.open_link(text.trim()) => {}
+        true => bring::take(app, bring::text(&text).into_iter().collect()),
     }
 }

@@ -1,17 +1,25 @@
 //! From what the browser hands over (a paste, a drop, a picker) to what the workspace lists.
 
-use futures_channel::oneshot;
 use js_sys::{Array, Reflect};
-use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, DataTransfer, File, FileList};
 use web_sys::{FileSystemDirectoryEntry, FileSystemDirectoryReader, FileSystemEntry, FileSystemFileEntry};
 
-use crate::app::state::{Dropped, Part};
+use crate::app::callbacks::Callbacks;
+use crate::app::state::{App, Dropped, Part, is_file};
 use crate::intake::ignored;
 
 /// How many files one folder may bring: a home directory that was dropped by mistake has millions.
 const MOST_FILES: usize = 20_000;
+
+/// Into the workspace; a workspace that was saved as a file is opened.
+pub fn take(app: App, dropped: Vec<Dropped>) {
+    let is_workspace = |dropped: &Dropped| matches!(dropped.parts.as_slice(), [only] if is_file(&only.name));
+    match dropped.iter().find(|dropped| is_workspace(dropped)).and_then(|dropped| dropped.parts.first()) {
+        Some(file) => app.open_file(file.blob.clone()),
+        None => app.workspace.add(dropped),
+    }
+}
 
 /// Text that was pasted or typed.
 pub fn text(text: &str) -> Option<Dropped> {
@@ -130,9 +138,9 @@ async fn walk(root: FileSystemEntry, errors: &mut Vec<String>) -> Vec<Part> {
 }
 
 async fn file_of(entry: &FileSystemFileEntry) -> Result<File, JsValue> {
-    let (good, bad, answer) = callbacks();
-    entry.file_with_callback_and_callback(good.unchecked_ref(), bad.unchecked_ref());
-    Ok(answer.await.unwrap_or(Err(JsValue::NULL))?.unchecked_into())
+    let callbacks = Callbacks::new();
+    entry.file_with_callback_and_callback(callbacks.good.unchecked_ref(), callbacks.bad.unchecked_ref());
+    Ok(callbacks.answer().await?.unchecked_into())
 }
 
 /// `readEntries` gives a hundred at a time, and none at the end.
@@ -140,27 +148,13 @@ async fn entries_of(folder: FileSystemDirectoryEntry) -> Result<Vec<FileSystemEn
     let reader: FileSystemDirectoryReader = folder.create_reader();
     let mut out = Vec::new();
     loop {
-        let (good, bad, answer) = callbacks();
-        reader.read_entries_with_callback_and_callback(good.unchecked_ref(), bad.unchecked_ref())?;
-        let batch: Array = answer.await.unwrap_or(Err(JsValue::NULL))?.unchecked_into();
+        let callbacks = Callbacks::new();
+        reader
+            .read_entries_with_callback_and_callback(callbacks.good.unchecked_ref(), callbacks.bad.unchecked_ref())?;
+        let batch: Array = callbacks.answer().await?.unchecked_into();
         if batch.length() == 0 {
             return Ok(out);
         }
         out.extend(batch.iter().map(JsCast::unchecked_into::<FileSystemEntry>));
     }
-}
-
-/// The two functions that such an interface calls, and what they were called with.
-fn callbacks() -> (JsValue, JsValue, oneshot::Receiver<Result<JsValue, JsValue>>) {
-    let (sender, answer) = oneshot::channel();
-    let sender = std::rc::Rc::new(std::cell::Cell::new(Some(sender)));
-    let other = sender.clone();
-    let send = |sender: &std::cell::Cell<Option<oneshot::Sender<_>>>, value| {
-        if let Some(sender) = sender.take() {
-            let _ = sender.send(value);
-        }
-    };
-    let good = Closure::once_into_js(move |value: JsValue| send(&sender, Ok(value)));
-    let bad = Closure::once_into_js(move |error: JsValue| send(&other, Err(error)));
-    (good, bad, answer)
 }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::share::Share;
 use super::understood::understood;
 use crate::app::state::{App, Entry, Standing};
 use crate::app::widgets::bytes;
@@ -20,6 +21,7 @@ pub fn WorkspaceList() -> impl IntoView {
         <section class="workspace" aria-labelledby="workspace-title">
             <div class="workspace-head">
                 <h2 id="workspace-title">"Workspace"</h2>
+                <Share />
                 <button class="quiet" data-testid="clear" on:click=move |_| app.workspace.clear(app.notices)>"Remove all"</button>
             </div>
             <ul data-testid="entries">
@@ -37,7 +39,8 @@ fn is_log(entry: &Entry) -> bool {
 #[component]
 fn Row(entry: Entry, can_compare: bool) -> impl IntoView {
     let app = App::get();
-    let size = bytes(entry.size());
+    let entry_size = entry.size();
+    let size = bytes(entry_size);
     let seen = understood(entry.outcomes().map(|(part, outcome)| (part.name.as_str(), outcome)));
     let can_compare = (can_compare && is_log(&entry)) || entry.before;
     let Entry { id, name, format, standing, before, .. } = entry;
@@ -64,6 +67,7 @@ fn Row(entry: Entry, can_compare: bool) -> impl IntoView {
         .into_iter()
         .map(|error| view! { <p class="problem"><span aria-hidden="true">"▲ "</span>{error}</p> })
         .collect();
+    let empty = (entry_size == 0).then(|| view! { <p class="note">"It is empty: there is nothing to review."</p> });
     let notes: Vec<_> = seen.notes.into_iter().map(|note| view! { <p class="note">{note}</p> }).collect();
     let remove = format!("Remove {name}");
     view! {
@@ -73,7 +77,9 @@ fn Row(entry: Entry, can_compare: bool) -> impl IntoView {
             <span class="entry-size number">{size}</span>
             <span class="entry-state soft">{state}</span>
             <button class="quiet entry-remove" aria-label=remove on:click=move |_| app.workspace.remove(id, app.notices)>"✕"</button>
-            <div class="entry-more">{set_aside} {errors} {notes} {can_compare.then(|| before_choice(id, before))}</div>
+            <div class="entry-more">
+                {set_aside} {errors} {empty} {notes} {can_compare.then(|| before_choice(id, before))}
+            </div>
         </li>
     }
 }

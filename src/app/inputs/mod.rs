@@ -2,10 +2,12 @@
 
 mod anywhere;
 mod bring;
+mod keeping;
 mod list;
 mod own;
 mod recording;
 mod samples;
+mod share;
 mod understood;
 
 use leptos::html::{Input, Textarea};
@@ -13,6 +15,7 @@ use leptos::prelude::*;
 
 use super::state::App;
 use anywhere::PASTE_BOX;
+use keeping::KeepingLine;
 use list::WorkspaceList;
 use recording::Recording;
 use samples::Samples;
@@ -27,6 +30,7 @@ pub fn Inputs() -> impl IntoView {
         <section class="view inputs" data-testid="view-inputs" aria-label="Inputs">
             <Welcome />
             <PasteBox />
+            <KeepingLine />
             <Show when=move || !app.workspace.is_empty()>
                 <WorkspaceList />
             </Show>
@@ -62,7 +66,7 @@ fn PasteBox() -> impl IntoView {
     let typed = RwSignal::new(false);
     let add_typed = move |_| {
         let Some(text) = text.get() else { return };
-        app.workspace.add(bring::text(&text.value()).into_iter().collect());
+        bring::take(app, bring::text(&text.value()).into_iter().collect());
         text.set_value("");
         typed.set(false);
     };
@@ -98,7 +102,7 @@ fn Picker(label: &'static str, testid: &'static str, folder: bool) -> impl IntoV
     let take = move |_| {
         let Some(input) = input.get() else { return };
         if let Some(files) = input.files() {
-            app.workspace.add(bring::files(&files));
+            bring::take(app, bring::files(&files));
         }
         // Else the same file could not be chosen again.
         input.set_value("");

@@ -2,6 +2,15 @@
 
 use crate::protocol::Sort;
 
+const NAMES: [(Sort, &str); 6] = [
+    (Sort::Sql, "sql"),
+    (Sort::Executions, "runs"),
+    (Sort::Total, "total"),
+    (Sort::Mean, "mean"),
+    (Sort::P95, "p95"),
+    (Sort::Max, "max"),
+];
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Order {
     pub by: Sort,
@@ -19,6 +28,18 @@ impl Order {
     pub fn clicked(self, by: Sort) -> Self {
         let descending = if self.by == by { !self.descending } else { by != Sort::Sql };
         Self { by, descending }
+    }
+
+    /// As the address has it: `p95-down`.
+    pub fn id(self) -> String {
+        let by = NAMES.iter().find(|(by, _)| *by == self.by).map_or("", |(_, name)| name);
+        format!("{by}-{}", if self.descending { "down" } else { "up" })
+    }
+
+    pub fn from_id(id: &str) -> Option<Self> {
+        let (name, way) = id.rsplit_once('-')?;
+        let (by, _) = NAMES.iter().find(|(_, known)| *known == name)?;
+        matches!(way, "up" | "down").then_some(Self { by: *by, descending: way == "down" })
     }
 
     /// Value of `aria-sort` at the header of `by`.
@@ -43,6 +64,8 @@ mod tests {
         let by_mean = order.clicked(Sort::Mean);
         assert_eq!(by_mean.aria(Sort::Mean), "descending");
         assert_eq!(by_mean.clicked(Sort::Mean).aria(Sort::Mean), "ascending");
+        assert_eq!((by_mean.id().as_str(), Order::from_id("mean-down")), ("mean-down", Some(by_mean)));
+        assert_eq!(["mean", "x-up", "sql-left", ""].map(Order::from_id), [None; 4]);
         assert_eq!(by_mean.clicked(Sort::Sql).aria(Sort::Sql), "ascending");
     }
 }

@@ -4,9 +4,11 @@ use leptos::prelude::*;
 
 use super::overview::Overview;
 use super::{Choice, Part, Step};
+use crate::app::export::ExportMenu;
 use crate::app::state::Reviewed;
 use crate::app::widgets::{SeverityMark, count, milliseconds, plural};
 use crate::model::{Endpoint, Severity};
+use crate::protocol::Engine;
 
 #[component]
 pub fn Summary(review: Reviewed, choice: Choice) -> impl IntoView {
@@ -65,6 +67,7 @@ pub fn Summary(review: Reviewed, choice: Choice) -> impl IntoView {
                 {budgets}
                 {compared}
             </dl>
+            <ExportMenu of=Engine::Log />
             {notes(&review)}
         </div>
     }

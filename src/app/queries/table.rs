@@ -32,8 +32,9 @@ const COLUMNS: [(Sort, &str, &str); 6] = [
 pub fn ShapeTable(review: Reviewed, choice: Choice) -> impl IntoView {
     let app = App::get();
     let has_times = review.report.requests.iter().any(|request| request.total_ms.is_some());
-    let order = RwSignal::new(Order::costly_first(has_times));
-    let words = RwSignal::new(String::new());
+    let usual = Order::costly_first(has_times);
+    let order = Memo::new(move |_| app.router.sort().and_then(|id| Order::from_id(&id)).unwrap_or(usual));
+    let words = Memo::new(move |_| app.router.words());
     let pages = RwSignal::new(Pages::<ShapeRow>::default());
     let sight = StoredValue::new(0..0);
 
@@ -85,7 +86,7 @@ pub fn ShapeTable(review: Reviewed, choice: Choice) -> impl IntoView {
             {COLUMNS
                 .iter()
                 .filter(|(sort, ..)| has_times || matches!(sort, Sort::Sql | Sort::Executions))
-                .map(|(sort, name, class)| column(order, *sort, name, class))
+                .map(|(sort, name, class)| column(app, order, *sort, name, class))
                 .collect::<Vec<_>>()}
         </div>
     };
@@ -99,7 +100,11 @@ pub fn ShapeTable(review: Reviewed, choice: Choice) -> impl IntoView {
                     placeholder="Filter by text or table"
                     aria-label="Filter fingerprints"
                     data-testid="shape-filter"
-                    on:input=move |event| words.set(event_target_value(&event))
+                    prop:value=words
+                    on:input=move |event| {
+                        let words = event_target_value(&event);
+                        app.router.update(|route| route.words = words);
+                    }
                 />
             </div>
             {move || {
@@ -150,7 +155,7 @@ fn listen(choice: Choice, chosen: Memo<Option<u32>>, total: Signal<u32>, choose:
     on_cleanup(move || listener.remove());
 }
 
-fn column(order: RwSignal<Order>, sort: Sort, name: &'static str, class: &'static str) -> AnyView {
+fn column(app: App, order: Memo<Order>, sort: Sort, name: &'static str, class: &'static str) -> AnyView {
     let arrow = move || match order.get().aria(sort) {
         "ascending" => " ↑",
         "descending" => " ↓",
@@ -161,7 +166,10 @@ fn column(order: RwSignal<Order>, sort: Sort, name: &'static str, class: &'stati
             <button
                 class="sort"
                 data-testid=format!("sort-{class}")
-                on:click=move |_| order.update(|order| *order = order.clicked(sort))
+                on:click=move |_| {
+                    let order = order.get_untracked().clicked(sort);
+                    app.router.update(|route| route.sort = Some(order.id()));
+                }
             >
                 {name}<span aria-hidden="true">{arrow}</span>
             </button>

@@ -4,13 +4,14 @@ use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
 use super::desk::{Desk, Step};
-use super::export::ExportMenu;
 use super::filter::{DISMISSED, toggled};
 use super::summary::{families, round_trips_text, worst_function};
+use crate::app::export::ExportMenu;
 use crate::app::shell::FILTER;
 use crate::app::state::{App, Reviewed, is_dismissed};
 use crate::app::widgets::{Formula, SeverityMark, count};
 use crate::model::{Family, Finding, Severity};
+use crate::protocol::Engine;
 
 #[component]
 pub fn Bar() -> impl IntoView {
@@ -45,7 +46,7 @@ pub fn Bar() -> impl IntoView {
                 on:keydown=leave
             />
             <Choices />
-            <ExportMenu />
+            <ExportMenu of=Engine::Code />
         </div>
     }
 }

@@ -3,7 +3,6 @@
 mod bar;
 mod code;
 mod desk;
-mod export;
 mod filter;
 mod list;
 mod summary;

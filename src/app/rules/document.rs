@@ -1,20 +1,18 @@
 //! One rule's documentation as elements.
 
-use js_sys::Array;
 use leptos::prelude::*;
-use web_sys::Blob;
 
 use super::catalogue::severity;
 use super::example::{Shows, files, shows};
 use super::markdown::{Block, blocks};
+use super::playground::Playground;
 use super::settings::Switch;
-use crate::app::state::{App, Dropped, Part};
 use crate::app::widgets::{CopyButton, SeverityMark, marks};
 use crate::protocol::RuleDoc;
 
 #[component]
 pub fn Document(rule: RuleDoc) -> impl IntoView {
-    let blocks: Vec<_> = blocks(&rule.markdown).into_iter().map(|block| element(&rule, block)).collect();
+    let blocks: Vec<_> = blocks(&rule.markdown).into_iter().map(element).collect();
     view! {
         <header class="rule-head">
             <h1>{rule.name.clone()}</h1>
@@ -30,7 +28,7 @@ pub fn Document(rule: RuleDoc) -> impl IntoView {
     }
 }
 
-fn element(rule: &RuleDoc, block: Block) -> AnyView {
+fn element(block: Block) -> AnyView {
     match block {
         Block::Heading(text) => view! { <h2>{marks(text)}</h2> }.into_any(),
         Block::Paragraph(text) => view! { <p>{marks(text)}</p> }.into_any(),
@@ -38,11 +36,11 @@ fn element(rule: &RuleDoc, block: Block) -> AnyView {
             let items: Vec<_> = items.into_iter().map(|item| view! { <li>{marks(item)}</li> }).collect();
             view! { <ul class="rule-items">{items}</ul> }.into_any()
         }
-        Block::Code { info, text } => example(rule, info, text),
+        Block::Code { info, text } => example(info, text),
     }
 }
 
-fn example(rule: &RuleDoc, info: String, text: String) -> AnyView {
+fn example(info: String, text: String) -> AnyView {
     let shown = shows(&info);
     let files = files(&info, &text);
     let several = files.len() > 1;
@@ -53,12 +51,23 @@ fn example(rule: &RuleDoc, info: String, text: String) -> AnyView {
             view! { {name} <pre tabindex="0">{text.trim_end().to_owned()}</pre> }
         })
         .collect();
+    let opened = RwSignal::new(false);
     let try_it = (shown == Some(Shows::Flagged)).then(|| {
-        let (app, code, hint) = (App::get(), rule.code.clone(), rule.hint);
-        let on_click = move |_| try_out(app, &code, hint, &files);
+        let turn = move |_| opened.update(|opened| *opened = !*opened);
         view! {
-            <button data-testid="try-it" title="Opens this example as an input" on:click=on_click>"Try it"</button>
+            <button
+                data-testid="try-it"
+                title="Reviews this example here, as you change it; the workspace stays as it is"
+                aria-expanded=move || opened.get().to_string()
+                on:click=turn
+            >
+                "Try it"
+            </button>
         }
+    });
+    let playground = (shown == Some(Shows::Flagged)).then(|| {
+        let (info, text) = (info.clone(), text.clone());
+        move || opened.get().then(|| view! { <Playground info=info.clone() text=text.clone() /> })
     });
     let class = match shown {
         Some(Shows::Flagged) => "example flagged",
@@ -73,20 +82,8 @@ fn example(rule: &RuleDoc, info: String, text: String) -> AnyView {
                 <CopyButton text=move || text.clone() />
             </figcaption>
             {parts}
+            {playground}
         </figure>
     }
     .into_any()
-}
-
-/// Puts the example into the workspace in place of the sample before it; its review shows by itself.
-fn try_out(app: App, code: &str, hint: bool, files: &[(String, String)]) {
-    if hint {
-        app.options.update(|options| options.hints = true);
-    }
-    let part = |(name, text): &(String, String)| {
-        let blob = Blob::new_with_str_sequence(&Array::of1(&text.as_str().into())).ok()?;
-        Some(Part::new(name.clone(), blob))
-    };
-    let parts = files.iter().filter_map(part).collect();
-    app.workspace.add_sample(Dropped { name: format!("Example of {code}"), parts });
 }

@@ -4,6 +4,7 @@ mod catalogue;
 mod document;
 mod example;
 mod markdown;
+mod playground;
 mod settings;
 
 use leptos::ev::KeyboardEvent;
@@ -24,7 +25,7 @@ const LIST: &str = "rules";
 pub fn Rules() -> impl IntoView {
     let app = App::get();
     app.load_catalogue();
-    let words = RwSignal::new(String::new());
+    let words = Memo::new(move |_| app.router.search());
     let found = Memo::new(move |_| {
         app.catalogue.with(|rules| {
             rules.as_ref().map(|rules| words.with(|words| catalogue::matching(rules, words))).unwrap_or_default()
@@ -74,7 +75,11 @@ pub fn Rules() -> impl IntoView {
                     placeholder="Code, name, family, severity or text"
                     aria-label="Filter rules"
                     data-testid="rule-filter"
-                    on:input=move |event| words.set(event_target_value(&event))
+                    prop:value=words
+                    on:input=move |event| {
+                        let words = event_target_value(&event);
+                        app.router.update(|route| route.search = words);
+                    }
                 />
                 <Settings />
                 <p class="number" role="status">{number}</p>

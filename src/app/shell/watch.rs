@@ -3,7 +3,7 @@
 use gloo_events::EventListener;
 use leptos::prelude::*;
 
-use crate::app::state::{Action, App, View};
+use crate::app::state::{Action, App, Keeping, View};
 use crate::app::widgets;
 use crate::app::worker::{Client, State};
 
@@ -31,7 +31,9 @@ fn engine(app: App, client: Client, name: &'static str) {
 /// `boot.js` finds a new build and takes over what is agreed to.
 pub fn updates(app: App) {
     let listener = EventListener::new(&window(), "roundtrip:update-ready", move |_| {
-        let text = match app.workspace.entries().with_untracked(Vec::is_empty) {
+        let is_safe = app.workspace.entries().with_untracked(Vec::is_empty)
+            || app.kept.keeping().get_untracked() == Keeping::Kept;
+        let text = match is_safe {
             true => "A new version of this page is ready.",
             false => "A new version of this page is ready. Loading it empties the workspace; it can also wait.",
         };

@@ -16,11 +16,15 @@
 //! - `app.notices`: what is told above every view; `say` and `warn`.
 //! - `app.theme`: light, dark, or as the system has it.
 //! - `app.triage`: what the user has decided on findings.
+//! - `app.kept`: whether the browser keeps all this for the next visit, and the ways to choose.
 //! - `app.latency`: what a round trip is taken to cost.
 //! - `app.side_by_side`: how the code view arranges a change.
 
 mod arrangement;
+mod kept;
 mod latency;
+mod link;
+mod lock;
 mod notice;
 mod pace;
 mod reviewed;
@@ -28,6 +32,8 @@ mod reviewing;
 mod route;
 mod router;
 mod settings;
+mod snapshot;
+mod store;
 mod theme;
 mod triage;
 mod workspace;
@@ -37,6 +43,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 use web_sys::Storage;
 
+pub use kept::{Found, Keeping, Kept};
 pub use latency::{read as read_latency, tenths};
 pub use notice::{Action, Notice, Notices, Tone};
 pub use reviewed::Reviewed;
@@ -51,6 +58,8 @@ pub use workspace::{Dropped, Entry, Part, Standing, Workspace};
 
 use super::worker::Client;
 use crate::protocol::{Engine, FormatDoc, Options, RuleDoc};
+pub use link::{FILE, hash as link_hash, is_file, packed};
+pub use snapshot::{Listed, Snapshot};
 
 /// A copyable handle to all of it.
 #[derive(Clone, Copy)]
@@ -68,6 +77,7 @@ pub struct App {
     pub notices: Notices,
     pub theme: RwSignal<Theme>,
     pub triage: Triage,
+    pub kept: Kept,
     /// Of one round trip to the database, in tenths of a millisecond: what costs are told with.
     pub latency: RwSignal<u32>,
     pub side_by_side: RwSignal<bool>,
@@ -79,7 +89,8 @@ pub struct App {
 
 impl App {
     /// Makes the state under the present owner, which must be the page's root, and provides it to what is below.
-    pub fn provide() -> Self {
+    /// `found`: what an earlier visit left.
+    pub fn provide(found: Found) -> Self {
         let app = Self {
             code: Client::new(Engine::Code),
             log: Client::new(Engine::Log),
@@ -93,6 +104,7 @@ impl App {
             notices: Notices::new(),
             theme: theme::signal(),
             triage: Triage::new(),
+            kept: Kept::new(),
             latency: latency::signal(),
             side_by_side: arrangement::side_by_side(),
             catalogue: RwSignal::new(None),
@@ -100,6 +112,7 @@ impl App {
             runs: reviewing::Runs::new(),
         };
         provide_context(app);
+        Kept::begin(app, found);
         app.review_what_changes();
         app
     }
@@ -110,6 +123,24 @@ impl App {
     /// Outside of the page.
     pub fn get() -> Self {
         expect_context()
+    }
+
+    /// The workspace as it is, without decisions.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            route: self.router.route().with_untracked(Route::hash),
+            options: self.options.get_untracked(),
+            entries: self.workspace.entries().with_untracked(|entries| entries.iter().map(Listed::of).collect()),
+            decisions: Default::default(),
+        }
+    }
+
+    /// What the browser did not keep until now is written again.
+    fn remember_all(&self) {
+        self.theme.notify();
+        self.latency.notify();
+        self.options.notify();
+        self.triage.notify();
     }
 
     /// Whether a review runs.
@@ -145,7 +176,15 @@ impl App {
     }
 }
 
-/// What the browser remembers; none where that is forbidden.
+/// There while the user wants nothing to be kept on the device.
+const KEEP_NOTHING: &str = "roundtrip.keep-nothing";
+
+fn keeps_nothing() -> bool {
+    let chosen = || window().local_storage().ok()??.get_item(KEEP_NOTHING).ok()?;
+    chosen().is_some()
+}
+
+/// What the browser remembers; none where that is forbidden, by it or by the user.
 fn storage() -> Option<Storage> {
-    window().local_storage().ok()?
+    window().local_storage().ok()?.filter(|_| !keeps_nothing())
 }

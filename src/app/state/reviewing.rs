@@ -83,8 +83,9 @@ impl App {
             }
         };
         spawn_local(async move {
-            let elsewhere = self.review_code(run, &sent, &blobs, options.clone()).await;
-            let Some(elsewhere) = elsewhere.filter(|_| self.runs.is_newest(run)) else { return };
+            let answer = self.review_code(run, &sent, &blobs, options.clone()).await;
+            let Some((elsewhere, project)) = answer.filter(|_| self.runs.is_newest(run)) else { return };
+            let options = Options { project, ..options };
             let logs = elsewhere.iter().filter_map(|at| Some((sent.get(*at)?.clone(), blobs.get(*at)?.clone())));
             let (logs, blobs): (Vec<Sent>, Vec<Blob>) = logs.unzip();
             let arrived = self.workspace.take_arrived();
@@ -105,6 +106,12 @@ impl App {
         });
     }
 
+    /// Entry and index of each part that the log engine has read.
+    pub fn logs(&self) -> Vec<(u32, usize)> {
+        let of = |sent: &Sent| (sent.entry, sent.part);
+        self.runs.logs.with_value(|logs| logs.iter().flat_map(|(sent, _)| sent.iter().map(of)).collect())
+    }
+
     fn to_be_sent(self) -> (Vec<Sent>, Vec<Blob>) {
         let mut sent = Vec::new();
         let mut blobs = Vec::new();
@@ -121,14 +128,21 @@ impl App {
         (sent, blobs)
     }
 
-    /// Indexes of what belongs to the log engine; none where there is no review.
-    async fn review_code(self, run: u32, sent: &[Sent], blobs: &[Blob], options: Options) -> Option<Vec<usize>> {
+    /// Indexes of what belongs to the log engine, and the project's configuration; none where there is no review.
+    async fn review_code(
+        self,
+        run: u32,
+        sent: &[Sent],
+        blobs: &[Blob],
+        options: Options,
+    ) -> Option<(Vec<usize>, Vec<u8>)> {
         let review = self.ask(Desk::Code, run, sent, blobs.to_vec(), options).await?;
         let elsewhere: Vec<usize> =
             review.items.iter().enumerate().filter(|(_, outcome)| outcome.elsewhere).map(|(at, _)| at).collect();
+        let project = review.project.clone();
         let only_logs = review.items.iter().all(|outcome| outcome.elsewhere);
         self.code_review.set((!only_logs).then(|| Reviewed::new(review)));
-        Some(elsewhere)
+        Some((elsewhere, project))
     }
 
     async fn review_logs(self, run: u32, sent: Vec<Sent>, blobs: Vec<Blob>, options: Options) {
@@ -158,7 +172,8 @@ impl App {
         let Ok(seen) = self.log.seen().await else { return };
         let Some(joined) = self.code.join(seen).await.ok().filter(|_| is_newest()) else { return };
         let (report, files) = joined;
-        self.code_review.set(Some(Reviewed::new(Review { report, files, items: code.items.clone() })));
+        let (items, project) = (code.items.clone(), code.project.clone());
+        self.code_review.set(Some(Reviewed::new(Review { report, files, items, project })));
     }
 
     /// Asks one engine, shows how far it is, and what became of each part.

@@ -53,8 +53,14 @@ pub struct Route {
     pub shape: Option<String>,
     /// Id of a request in Queries.
     pub request: Option<String>,
+    /// How its table of statements is sorted.
+    pub sort: Option<String>,
+    /// Words of the filter box of the statements.
+    pub words: String,
     /// A rule's code in Rules.
     pub rule: Option<String>,
+    /// Words of the filter box of the rules.
+    pub search: String,
 }
 
 impl Route {
@@ -78,6 +84,9 @@ impl Route {
                 "filter" => route.filter = value,
                 "shape" => route.shape = Some(value),
                 "request" => route.request = Some(value),
+                "sort" => route.sort = Some(value),
+                "words" => route.words = value,
+                "search" => route.search = value,
                 "rule" => route.rule = Some(value),
                 _ => {}
             }
@@ -88,15 +97,18 @@ impl Route {
     /// The hash that `parse` reads back, with its `#`.
     pub fn hash(&self) -> String {
         let line = self.line.map(|line| line.to_string());
-        let filter = Some(&self.filter).filter(|filter| !filter.is_empty());
+        let some = |text| Some(text).filter(|text: &&String| !text.is_empty());
         let pairs = [
             ("finding", self.finding.as_ref()),
             ("file", self.file.as_ref()),
             ("line", line.as_ref()),
-            ("filter", filter),
+            ("filter", some(&self.filter)),
             ("shape", self.shape.as_ref()),
             ("request", self.request.as_ref()),
+            ("sort", self.sort.as_ref()),
+            ("words", some(&self.words)),
             ("rule", self.rule.as_ref()),
+            ("search", some(&self.search)),
         ];
         let mut hash = format!("#{VERSION}/{}", self.view.id());
         let mut separator = '?';
@@ -162,7 +174,10 @@ mod tests {
             filter: "blocker family:n-plus-one 100%".into(),
             shape: Some("fedcba9876543210".into()),
             request: Some("r1=?#".into()),
+            sort: Some("p95-up".into()),
+            words: "count forum_post".into(),
             rule: Some("RT101".into()),
+            search: "lock".into(),
         };
         let hash = route.hash();
         assert!(

@@ -14,7 +14,10 @@ pub struct Router {
     filter: Memo<String>,
     shape: Memo<Option<String>>,
     request: Memo<Option<String>>,
+    sort: Memo<Option<String>>,
+    words: Memo<String>,
     rule: Memo<Option<String>>,
+    search: Memo<String>,
 }
 
 impl Router {
@@ -31,8 +34,26 @@ impl Router {
             filter: Memo::new(move |_| route.with(|route| route.filter.clone())),
             shape: Memo::new(move |_| route.with(|route| route.shape.clone())),
             request: Memo::new(move |_| route.with(|route| route.request.clone())),
+            sort: Memo::new(move |_| route.with(|route| route.sort.clone())),
+            words: Memo::new(move |_| route.with(|route| route.words.clone())),
             rule: Memo::new(move |_| route.with(|route| route.rule.clone())),
+            search: Memo::new(move |_| route.with(|route| route.search.clone())),
         }
+    }
+
+    /// Where the address names no place.
+    pub(super) fn start_at(&self, route: &str) {
+        if hash().is_empty() {
+            self.update(|known| *known = Route::parse(route));
+        }
+    }
+
+    /// In place of whatever the address says.
+    pub(super) fn replace(&self, route: Route) {
+        if let Ok(history) = window().history() {
+            let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&route.hash()));
+        }
+        self.route.set(route);
     }
 
     /// The whole route; a part of it is better read with one of the others, which tell of fewer changes.
@@ -58,6 +79,18 @@ impl Router {
 
     pub fn request(&self) -> Option<String> {
         self.request.get()
+    }
+
+    pub fn sort(&self) -> Option<String> {
+        self.sort.get()
+    }
+
+    pub fn words(&self) -> String {
+        self.words.get()
+    }
+
+    pub fn search(&self) -> String {
+        self.search.get()
     }
 
     pub fn rule(&self) -> Option<String> {
@@ -97,6 +130,6 @@ impl Router {
     }
 }
 
-fn hash() -> String {
+pub(super) fn hash() -> String {
     window().location().hash().unwrap_or_default()
 }

@@ -12,7 +12,7 @@ pub fn signal() -> RwSignal<Options> {
     let stored = storage().and_then(|storage| storage.get_item(KEY).ok()?);
     let options = RwSignal::new(stored.as_deref().map(read).unwrap_or_default());
     Effect::new(move |_| {
-        let text = options.with(to_toml);
+        let text = options.with(write);
         let _ = storage().map(|storage| match text.as_str() {
             "" => storage.remove_item(KEY),
             text => storage.set_item(KEY, text),
@@ -37,8 +37,17 @@ pub fn to_toml(options: &Options) -> String {
     out
 }
 
-/// Reads what [`to_toml`] writes, no other TOML: nothing else is stored.
-fn read(text: &str) -> Options {
+/// As [`to_toml`], and what only the page asks for.
+pub(super) fn write(options: &Options) -> String {
+    let mut out = to_toml(options);
+    if options.all_lines {
+        out.push_str("all-lines = true\n");
+    }
+    out
+}
+
+/// Reads what [`write`] writes, no other TOML: nothing else is stored.
+pub(super) fn read(text: &str) -> Options {
     let mut options = Options::default();
     for (name, value) in text.split('\n').filter_map(|line| line.split_once(" = ")) {
         let words = || value.split('"').skip(1).step_by(2).map(str::to_owned);
@@ -46,6 +55,7 @@ fn read(text: &str) -> Options {
             "preset" => options.preset = words().next(),
             "ignore" => options.ignore = words().collect(),
             "hints" => options.hints = value == "true",
+            "all-lines" => options.all_lines = value == "true",
             _ => {}
         }
     }
@@ -63,6 +73,8 @@ mod tests {
         let text = to_toml(&options);
         assert_eq!(text, "preset = \"seeds\"\nignore = [\"RT301\", \"RT401\"]\nhints = true\n");
         assert_eq!(read(&text), options);
+        let all_lines = Options { all_lines: true, ..options };
+        assert_eq!((to_toml(&all_lines), read(&write(&all_lines))), (text, all_lines));
         assert_eq!(to_toml(&Options::default()), "");
         assert_eq!(read("preset\nfoo = 1"), Options::default());
     }

@@ -1,11 +1,13 @@
 //! What the user has decided on findings, by their fingerprints: remembered by the browser, taken along as the file that
 //! `roundtrip --triage` reads.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use gloo_events::EventListener;
 use js_sys::{JSON, Object, Reflect};
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast, JsValue};
+use web_sys::StorageEvent;
 
 use super::storage;
 use crate::model::{Decision, Finding};
@@ -35,7 +37,44 @@ impl Triage {
                 lines => storage.set_item(KEY, lines),
             });
         });
+        // Another tab decided: what is written next has it too.
+        let listener = EventListener::new(&window(), "storage", move |event| {
+            let Some(event) = event.dyn_ref::<StorageEvent>().filter(|event| event.key().as_deref() == Some(KEY))
+            else {
+                return;
+            };
+            let elsewhere = event.new_value().as_deref().map(read_lines).unwrap_or_default();
+            if decisions.with_untracked(|known| *known != elsewhere) {
+                decisions.set(elsewhere);
+            }
+        });
+        listener.forget();
         Self(decisions)
+    }
+
+    /// What is decided here already stays.
+    pub(super) fn add_unknown(&self, mut decisions: Decisions) {
+        if !decisions.is_empty() {
+            self.0.update(|known| {
+                decisions.append(known);
+                *known = decisions;
+            });
+        }
+    }
+
+    /// Those on some findings, by their fingerprints.
+    pub fn only(&self, of: &BTreeSet<String>) -> Decisions {
+        let is_of = |(known, _): &(&String, &Decided)| of.contains(*known);
+        let owned = |(known, decided): (&String, &Decided)| (known.clone(), decided.clone());
+        self.0.with_untracked(|decisions| decisions.iter().filter(is_of).map(owned).collect())
+    }
+
+    pub(super) fn forget(&self) {
+        self.0.set(Decisions::new());
+    }
+
+    pub(super) fn notify(&self) {
+        self.0.notify();
     }
 
     pub fn of(&self, fingerprint: &str) -> Option<Decided> {
@@ -99,7 +138,7 @@ fn dismissed(decisions: &Decisions) -> HashSet<String> {
 }
 
 /// As the browser keeps it: a line each, fields parted by tabs.
-fn write_lines(decisions: &Decisions) -> String {
+pub(super) fn write_lines(decisions: &Decisions) -> String {
     let line = |(fingerprint, decided): (&String, &Decided)| {
         format!("{fingerprint}\t{}\t{}\n", decided.decision.as_str(), decided.reason.replace(['\n', '\t'], " "))
     };
@@ -107,7 +146,7 @@ fn write_lines(decisions: &Decisions) -> String {
 }
 
 /// Lines that say nothing are left out.
-fn read_lines(text: &str) -> Decisions {
+pub(super) fn read_lines(text: &str) -> Decisions {
     let read = |line: &str| {
         let mut fields = line.splitn(3, '\t');
         let fingerprint = fields.next().filter(|fingerprint| !fingerprint.is_empty())?;

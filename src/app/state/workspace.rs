@@ -102,6 +102,10 @@ impl Workspace {
         self.changes.get()
     }
 
+    pub(super) fn changes_untracked(&self) -> u32 {
+        self.changes.get_untracked()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.entries.with(Vec::is_empty)
     }
@@ -114,6 +118,20 @@ impl Workspace {
     pub fn add_sample(&self, dropped: Dropped) {
         self.entries.update(|entries| entries.retain(|entry| !entry.sample));
         self.push(vec![dropped], true);
+    }
+
+    /// Entries that were here before, in place of all others. They keep their ids, and nobody is led to them.
+    pub(super) fn fill(&self, entries: Vec<Entry>) {
+        let next = entries.iter().map(|entry| entry.id).max().map_or(0, |id| id.wrapping_add(1));
+        self.next.set_value(next.max(self.next.get_value()));
+        self.entries.set(entries);
+        self.change();
+    }
+
+    /// Without a way back.
+    pub(super) fn empty(&self) {
+        self.removed.set_value(Vec::new());
+        self.fill(Vec::new());
     }
 
     fn push(&self, dropped: Vec<Dropped>, sample: bool) {

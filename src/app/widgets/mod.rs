@@ -13,7 +13,7 @@ mod severity;
 
 pub use copy::{CopyButton, copy};
 pub use diff::DiffView;
-pub use download::download;
+pub use download::{download, download_bytes};
 pub use formula::Formula;
 pub use inline::{Inline, inlines, marked, marks};
 pub use number::{bytes, count, milliseconds, plural};

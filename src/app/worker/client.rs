@@ -12,9 +12,9 @@ use web_sys::Blob;
 use super::Failure;
 use super::job::Waiting;
 use super::supervisor::Supervisor;
-use crate::model::Report;
+use crate::model::{Finding, Report};
 use crate::protocol::{
-    Answer, Ask, Bar, Engine, FileView, FormatDoc, Item, Job, Options, Review, Row, RuleDoc, ShapeDetail,
+    Answer, Ask, Bar, Engine, FileView, FormatDoc, Item, Job, MaskedLog, Options, Review, Row, RuleDoc, ShapeDetail,
 };
 use crate::protocol::{ShapeRow, Sort};
 
@@ -184,6 +184,22 @@ impl Client {
     pub async fn formats(&self) -> Result<Vec<FormatDoc>, Failure> {
         match self.ask(|job| Ask::Formats { job }, Vec::new(), None).await? {
             Answer::Formats { formats, .. } => Ok(formats),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// Findings in some files, by their paths and texts, beside the last review.
+    pub async fn try_out(&self, files: Vec<(String, String)>) -> Result<Vec<Finding>, Failure> {
+        match self.ask(|job| Ask::Try { job, files }, Vec::new(), None).await? {
+            Answer::Tried { findings, .. } => Ok(findings),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// Logs with other values, one for each item; `files` are their bytes, in the same order.
+    pub async fn mask(&self, items: Vec<Item>, files: Vec<Blob>) -> Result<Vec<MaskedLog>, Failure> {
+        match self.ask(|job| Ask::Mask { job, items }, files, None).await? {
+            Answer::Masked { logs, .. } => Ok(logs),
             other => Err(unexpected(other)),
         }
     }

@@ -62,7 +62,12 @@ impl<F: Clone> Jobs<F> {
         let asks_about = |(question, _): &(Question<F>, _)| {
             !matches!(
                 question.ask,
-                Ask::Review { .. } | Ask::Catalogue { .. } | Ask::Formats { .. } | Ask::Layout { .. }
+                Ask::Review { .. }
+                    | Ask::Catalogue { .. }
+                    | Ask::Formats { .. }
+                    | Ask::Layout { .. }
+                    | Ask::Try { .. }
+                    | Ask::Mask { .. }
             )
         };
         let first = self.unsent.iter().filter_map(|job| self.pending.get(job)).next();

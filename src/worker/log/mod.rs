@@ -2,18 +2,23 @@
 
 mod views;
 
-use std::io::{Read, SeekFrom};
+use std::io::{Cursor, Read, SeekFrom};
 use std::ops::ControlFlow;
 
 use super::Bytes;
 use super::options::config;
+use crate::config::Config;
 use crate::intake::{self, Classified, HEAD, Kind};
-use crate::model::{InputError, Report};
-use crate::observe::{self, Error};
-use crate::protocol::{Answer, Ask, Item, ItemOutcome, Job, Options, Review, wire};
+use crate::model::{Finding, InputError, Report};
+use crate::observe::{self, Error, Masked};
+use crate::protocol::{Answer, Ask, Item, ItemOutcome, Job, MaskedLog, Options, Review, wire};
 use crate::review::{Logs, Outcome};
 use crate::rules::observed;
+use crate::sql::Mask;
 use views::Views;
+
+/// Bytes of one masked log: more is nothing to send around.
+const MOST_MASKED: usize = 32 << 20;
 
 /// Keeps the last review, for the page asks for windows of it.
 #[derive(Default)]
@@ -52,6 +57,8 @@ impl LogDesk {
                 Ok(seen) => Answer::Seen { job, seen },
                 Err(error) => failed(job, &error.to_string()),
             },
+            Ask::Try { job, files } => Answer::Tried { job, findings: findings(files) },
+            Ask::Mask { job, items } => Answer::Masked { job, logs: masked(&items, bytes) },
             Ask::Rows { job, .. } | Ask::Join { job, .. } => failed(job, "the log engine shows no code"),
             Ask::Catalogue { job } => failed(job, "the code engine lists the rules"),
         }
@@ -65,7 +72,8 @@ impl LogDesk {
         options: &Options,
         tell: &dyn Fn(&str, u64, u64),
     ) -> Answer {
-        let config = match config(options) {
+        let project = wire::decode(&options.project).unwrap_or_default();
+        let config = match config(options, project) {
             Ok(config) => config,
             Err(message) => return Answer::Failed { job, message },
         };
@@ -98,8 +106,34 @@ impl LogDesk {
         self.views = Views::of(logs.finish_after(then.map(Logs::finish)));
         // The page asks for windows of the statements.
         let report = Report { queries: Vec::new(), ..self.views.report().clone() };
-        Answer::Reviewed { job, review: Box::new(Review { report, files: Vec::new(), items: outcomes }) }
+        Answer::Reviewed { job, review: Box::new(Review { report, items: outcomes, ..Review::default() }) }
     }
+}
+
+/// Of an example.
+fn findings(files: Vec<(String, String)>) -> Vec<Finding> {
+    let mut logs = Logs::new(Config { hints: true, ..Config::default() });
+    for (name, text) in files {
+        // What is no log has no findings.
+        let _ = logs.read(&name, None, &mut Cursor::new(text), &mut |_| ControlFlow::Continue(()));
+    }
+    logs.finish().report.findings
+}
+
+/// All by one mask, so that what is equal in two logs stays equal.
+fn masked(items: &[Item], bytes: Vec<Bytes>) -> Vec<MaskedLog> {
+    let mut mask = Mask::default();
+    let one = |(item, mut bytes): (&Item, Bytes)| match observe::masked(
+        &item.name,
+        chosen(item),
+        &mut *bytes,
+        &mut mask,
+        MOST_MASKED,
+    ) {
+        Ok(Masked { text, notes }) => MaskedLog { text, notes },
+        Err(error) => MaskedLog { text: String::new(), notes: vec![error.to_string()] },
+    };
+    items.iter().zip(bytes).map(one).collect()
 }
 
 fn failed(job: Job, message: &str) -> Answer {
@@ -112,8 +146,8 @@ fn read(
     logs: &mut Logs,
     progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> ItemOutcome {
+    let format = chosen(item);
     let chosen = item.format.as_deref();
-    let format = chosen.filter(|id| observe::formats().iter().any(|format| format.id == *id));
     if let Some(id) = chosen
         && format.is_none()
         && Kind::CODE.contains(&Kind::from_id(id))
@@ -138,6 +172,11 @@ fn read(
         errors: vec![error],
         ..ItemOutcome::default()
     }
+}
+
+/// The format that was chosen, where it is one of a log.
+fn chosen(item: &Item) -> Option<&str> {
+    item.format.as_deref().filter(|id| observe::formats().iter().any(|format| format.id == *id))
 }
 
 /// What the code engine would take it for.

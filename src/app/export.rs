@@ -1,4 +1,4 @@
-//! Taking the review along: the engine writes it, the browser saves or copies it.
+//! Taking a review along, of code or of logs: its engine writes it, the browser saves or copies it.
 
 use leptos::html::Details;
 use leptos::prelude::*;
@@ -9,11 +9,13 @@ use web_sys::{Event, HtmlInputElement};
 
 use crate::app::state::App;
 use crate::app::widgets::{copy, download, plural};
+use crate::protocol::Engine;
 
 /// Id of the format, what the menu calls it, and the file that it is saved as.
-const FORMATS: [(&str, &str, &str); 7] = [
+const FORMATS: [(&str, &str, &str); 8] = [
     ("markdown", "Markdown", "roundtrip.md"),
     ("html", "HTML report", "roundtrip.html"),
+    ("safe-patch", "Safe rewrites as a patch", "roundtrip.patch"),
     ("patch", "All rewrites as a patch", "roundtrip.patch"),
     ("suggestions", "GitHub suggestions", "roundtrip-suggestions.json"),
     ("sarif", "SARIF", "roundtrip.sarif"),
@@ -21,9 +23,17 @@ const FORMATS: [(&str, &str, &str); 7] = [
     ("json", "JSON", "roundtrip.json"),
 ];
 
+/// What only code has: a log names no file that could be changed.
+const OF_CODE: [&str; 3] = ["safe-patch", "patch", "suggestions"];
+
+/// `of`: whose last review.
 #[component]
-pub fn ExportMenu() -> impl IntoView {
+pub fn ExportMenu(of: Engine) -> impl IntoView {
     let app = App::get();
+    let engine = match of {
+        Engine::Code => app.code,
+        Engine::Log => app.log,
+    };
     let menu = NodeRef::<Details>::new();
     let ask = move |format: &'static str, then: fn(App, String, &'static str), file: &'static str| {
         if let Some(menu) = menu.get_untracked() {
@@ -31,7 +41,7 @@ pub fn ExportMenu() -> impl IntoView {
         }
         spawn_local(async move {
             let dismissed = untrack(|| app.triage.dismissed()).into_iter().collect();
-            match app.code.export(format.to_owned(), dismissed).await {
+            match engine.export(format.to_owned(), dismissed).await {
                 Ok(text) => then(app, text, file),
                 Err(failure) => app.notices.warn(format!("Nothing was exported: {failure}.")),
             }
@@ -39,6 +49,7 @@ pub fn ExportMenu() -> impl IntoView {
     };
     let items: Vec<_> = FORMATS
         .into_iter()
+        .filter(|(id, ..)| of == Engine::Code || !OF_CODE.contains(id))
         .map(|(id, label, file)| {
             view! {
                 <li>
