@@ -1,5 +1,7 @@
 //! RT303 and RT407 in a log: what the text of a statement shows, whatever else its request does.
 
+use smol_str::SmolStr;
+
 use super::groups::{Group, shapes};
 use super::names;
 use super::pages::{draft, read};
@@ -80,7 +82,7 @@ fn unserved<'t>(compared: &'t Comparison, group: &Group<'_>) -> Option<Why<'t>> 
 
 /// An execution was seen whose pattern starts with a wildcard, and is not all wildcards. Where values are hidden, none.
 fn starts_anywhere(group: &Group<'_>) -> bool {
-    let leads = |value: &String| value.starts_with('%') && value.chars().any(|char| char != '%');
+    let leads = |value: &SmolStr| value.starts_with('%') && value.chars().any(|char| char != '%');
     group.members.iter().any(|(_, observed)| observed.params.iter().flatten().any(leads))
 }
 

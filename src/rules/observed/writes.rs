@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use smol_str::SmolStr;
+
 use super::groups::{Group, is_bounded, stacks};
 use super::n_plus_one::evidence;
 use super::names;
@@ -101,7 +103,7 @@ fn updated<'t>(group: &mut Group<'t>, enough: usize) -> Option<(Way, &'t str)> {
     if group.distinct(*slot) < enough {
         return None;
     }
-    let others = |observed: &'t Observed| -> Vec<&'t String> {
+    let others = |observed: &'t Observed| -> Vec<&'t SmolStr> {
         let others = values(observed).iter().enumerate().filter(|(at, _)| at != &(*slot as usize));
         others.map(|(_, value)| value).collect()
     };
@@ -122,7 +124,7 @@ fn deleted<'t>(group: &mut Group<'t>, enough: usize) -> Option<(Way, &'t str)> {
     (!cascades && group.distinct(0) >= enough).then_some((Way::Delete, column))
 }
 
-fn values(observed: &Observed) -> &[String] {
+fn values(observed: &Observed) -> &[SmolStr] {
     observed.params.as_deref().unwrap_or_default()
 }
 
