@@ -550,7 +550,9 @@ impl<'p> Interpreter<'p, '_> {
                 // Asking a row for a relation fetches it.
                 if let (Value::Row(_), Some(name)) = (&arg.value, args.positional.get(1).and_then(|a| a.value.as_str()))
                 {
+                    let from = self.rec.position();
                     self.attribute(arg.value, &name.clone(), site);
+                    self.tells_singular(&result, from);
                 }
                 Value::Scalar(result)
             }

@@ -439,6 +439,12 @@ impl<'p> Interpreter<'p, '_> {
         if let Some(annotation) = &param.annotation {
             return self.annotated(annotation, anything);
         }
+        // `topics=Topic.objects.all()`: rows of that model, whoever calls.
+        if let Some(default) = param.default.as_ref().filter(|default| default.as_call().is_some())
+            && let rows @ Value::QuerySet(_) = self.eval_bound(default, None)
+        {
+            return rows;
+        }
         match name.as_str() {
             "request" => Value::Instance("django.http.HttpRequest".into(), Sym::new(name)),
             "queryset" => {

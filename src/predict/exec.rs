@@ -463,6 +463,8 @@ pub fn target_name(target: &Expr) -> Option<SmolStr> {
 fn is_memo_test(test: &Expr) -> Option<bool> {
     match &test.kind {
         ExprKind::Compare { left, rest } => match rest.as_slice() {
+            // `name not in {"header", "SUM"}` asks nothing of the turns before.
+            [(CompareOp::NotIn | CompareOp::In, right)] if is_written_down(right) => None,
             [(CompareOp::NotIn, _)] => Some(true),
             [(CompareOp::In, _)] => Some(false),
             [(CompareOp::Is, right)] if matches!(right.kind, ExprKind::None) && is_lookup(left) => Some(true),
@@ -473,6 +475,10 @@ fn is_memo_test(test: &Expr) -> Option<bool> {
         ExprKind::Bool { op: BoolOp::And, values } => values.iter().find_map(|v| is_memo_test(v).filter(|m| *m)),
         _ => None,
     }
+}
+
+fn is_written_down(expr: &Expr) -> bool {
+    matches!(&expr.kind, ExprKind::Set(_) | ExprKind::Tuple(_) | ExprKind::List(_) | ExprKind::Str(_))
 }
 
 /// `seen.get(key)`, `seen[key]`, a walrus around one.

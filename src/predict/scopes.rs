@@ -17,7 +17,7 @@ impl<'p> Interpreter<'p, '_> {
         for item in items {
             let context = self.eval_bound(&item.context, None);
             let site = self.site(item.context.span);
-            if matches!(context, Value::Atomic) {
+            if matches!(context, Value::Atomic) || called(&item.context).is_some_and(crate::project::names_atomic) {
                 blocks.push(self.rec.open_block(BlockKind::Atomic, Some(site)));
             } else if names_lock(&item.context) {
                 blocks.push(self.rec.open_block(BlockKind::Lock, Some(site)));
@@ -116,13 +116,17 @@ impl<'p> Interpreter<'p, '_> {
 
 /// `with lock:`, `with cache.lock(key):`
 fn names_lock(context: &Expr) -> bool {
+    called(context).is_some_and(is_lock)
+}
+
+/// The name of a context manager, without what it is looked up in.
+fn called(context: &Expr) -> Option<&str> {
     let named = context.as_call().map_or(context, |call| &call.func);
-    let last = match &named.kind {
+    match &named.kind {
         ExprKind::Attribute { attr, .. } => Some(&attr.name),
         ExprKind::Name(name) => Some(name),
         _ => None,
-    };
-    last.is_some_and(|name| is_lock(name))
+    }
 }
 
 /// Names like `lock`, `acquire_lock`, `user_mutex`.

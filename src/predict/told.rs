@@ -25,6 +25,19 @@ impl<'p> Interpreter<'p, '_> {
         self.tells(sym, Told { when_true: vec![(at, true)], when_false: vec![(at, false)] });
     }
 
+    /// `hasattr(user, "profile")` is true where the other side of a one-to-one, asked for since `from`, is there.
+    pub(super) fn tells_singular(&mut self, sym: &Sym, from: usize) {
+        let since = self.rec.events.get(from..).unwrap_or_default();
+        let is_singular = |kind: &EventKind| match kind {
+            EventKind::Query(query) => matches!(query.cause, Cause::Singular { generic: false, .. }),
+            _ => false,
+        };
+        if let Some(at) = since.iter().position(|event| is_singular(&event.kind)) {
+            let at = from + at;
+            self.tells(sym, Told { when_true: vec![(at, true)], when_false: vec![(at, false)] });
+        }
+    }
+
     pub(super) fn tells(&mut self, sym: &Sym, told: Told) {
         self.told.insert(sym.text.clone(), Rc::new(told));
     }

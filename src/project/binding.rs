@@ -301,13 +301,17 @@ impl Project {
         })
     }
 
-    /// The model that `get_user_model()` or `apps.get_model("forum", "Topic")` gives.
+    /// The model that `get_user_model()` or `apps.get_model("forum", "Topic")` gives; also a `get_model()` of a
+    /// project's own, where it is given the label of a model that is there.
     pub fn model_call(&self, file: FileId, expr: &ir::Expr) -> Option<ModelId> {
         let call = expr.as_call()?;
-        let Target::External(dotted) = self.names.expr(file, &call.func)? else { return None };
-        match dotted.rsplit('.').next()? {
-            "get_user_model" => self.user_model(),
-            "get_model" if dotted.starts_with("django.apps.") => {
+        let (name, outside) = match self.names.expr(file, &call.func)? {
+            Target::External(dotted) => (dotted.to_string(), true),
+            _ => (call.func.dotted()?, false),
+        };
+        match name.rsplit('.').next()? {
+            "get_user_model" if outside => self.user_model(),
+            "get_model" => {
                 let mut args = call.positional().map(ir::Expr::as_str);
                 match (args.next()??, args.next()) {
                     (label, None) => self.schema.by_label(label),

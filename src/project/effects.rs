@@ -173,13 +173,20 @@ impl Project {
 /// `@transaction.atomic`, `@atomic()`, `@method_decorator(transaction.atomic)`
 fn opens_transaction(decorator: &Expr) -> bool {
     match decorator.as_call() {
-        Some(call) => last(&call.func) == Some("atomic") || is_method_decorator(call),
-        None => last(decorator) == Some("atomic"),
+        Some(call) => last(&call.func).is_some_and(names_atomic) || is_method_decorator(call),
+        None => last(decorator).is_some_and(names_atomic),
     }
 }
 
+/// `atomic`, and what a project makes of it: `traced_atomic_transaction`, `kc_transaction_atomic`.
+pub fn names_atomic(name: &str) -> bool {
+    name == "atomic"
+        || name.ends_with("_atomic") && !name.ends_with("non_atomic")
+        || name.contains("atomic_transaction")
+}
+
 fn is_method_decorator(call: &Call) -> bool {
-    let is_atomic = |expr: &Expr| last(expr.as_call().map_or(expr, |call| &call.func)) == Some("atomic");
+    let is_atomic = |expr: &Expr| last(expr.as_call().map_or(expr, |call| &call.func)).is_some_and(names_atomic);
     last(&call.func) == Some("method_decorator")
         && call.args.iter().any(|arg| match &arg.value.kind {
             ExprKind::List(items) | ExprKind::Tuple(items) => items.iter().any(is_atomic),

@@ -15,7 +15,7 @@ mod versions;
 mod tests;
 
 pub use binding::{Binding, ClassRef, FunctionRef, ValueRef};
-pub use effects::{Effects, Receivers};
+pub use effects::{Effects, Receivers, names_atomic};
 pub use migrations::{
     Added, AppMigrations, Column, DefaultValue, Migration, Migrations, Operation, OperationKind, RawIndex,
 };

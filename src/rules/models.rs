@@ -38,6 +38,17 @@ pub fn is_unique(project: &Project, model: ModelId, fields: &[&str]) -> Option<b
     (!known.is_partial).then_some(false)
 }
 
+/// Whether a constraint holds these fields together, and no fewer of them.
+pub fn is_unique_by(project: &Project, model: ModelId, fields: &[&str]) -> bool {
+    let fewer = (0..fields.len()).map(|left_out| {
+        let mut rest = fields.to_vec();
+        rest.remove(left_out);
+        rest
+    });
+    is_unique(project, model, fields) == Some(true)
+        && fewer.into_iter().all(|rest| is_unique(project, model, &rest) != Some(true))
+}
+
 /// The kind of a column; `None` where the model is not known well enough, `Some(None)` where it has no such column.
 pub fn column_kind(project: &Project, model: Option<ModelId>, field: &str) -> Option<Option<FieldKind>> {
     let model = model?;

@@ -1,6 +1,6 @@
 //! RT601 to RT604 and RT607
 
-use crate::harness::{advice_only, becomes, check, silent, unsure};
+use crate::harness::{advice_only, becomes, check, files, review, silent, unsure};
 
 #[test]
 fn rows_created_one_by_one_are_flagged() {
@@ -558,4 +558,100 @@ def tag(request, pk, names):
     ] {
         advice_only(code, "RT607");
     }
+}
+
+#[test]
+fn a_set_that_is_written_down_is_no_memory_of_the_turns_before() {
+    check(
+        "
+def load(request, names):
+    for name in names:
+        if name not in {'header', 'SUM'}:
+            Note.objects.create(item_id=1, text=name)  # RT601
+",
+    );
+    silent(
+        "
+def load(request, names):
+    seen = set()
+    for name in names:
+        if name not in seen:
+            seen.add(name)
+            Note.objects.create(item_id=1, text=name)
+",
+    );
+}
+
+#[test]
+fn one_statement_for_all_does_what_the_single_ones_did() {
+    // Who asks for each row whether it is new, gets no answer from one statement.
+    unsure(
+        "
+def load(request, names):
+    for name in names:
+        tag, made = Tag.objects.get_or_create(name=name)
+        if made:
+            print('new')
+",
+    );
+    // The constraint is on fewer columns: a row that differs in the rest would be left out in silence.
+    advice_only(
+        "\ndef load(request, items):\n    for item in items:\n        Vote.objects.get_or_create(item_id=item, user=request.user, value=1)\n",
+        "RT604",
+    );
+    let findings = review(&files(
+        "
+from django.utils import timezone
+
+def tick(request, keys):
+    for item in Item.objects.filter(pk__in=keys):
+        if item.state == 'open':
+            item.seen_at = timezone.now()
+        else:
+            item.seen_at = None
+        item.save()
+",
+    ));
+    let told = findings.iter().find(|f| f.rule == "RT602").expect("flagged");
+    assert!(!told.advice.contains("same value"), "{}", told.advice);
+}
+
+#[test]
+fn rows_of_a_tree_are_rows() {
+    check(
+        "
+from django.db import models
+from mptt.models import MPTTModel
+
+class Shelf(MPTTModel):
+    hidden = models.BooleanField(default=False)
+
+    def hide(self):
+        for shelf in self.get_descendants():
+            shelf.hidden = True
+            shelf.save()  # RT603
+",
+    );
+}
+
+#[test]
+fn a_model_that_is_looked_up_by_its_label_is_known() {
+    check(
+        "
+from oscar.core.loading import get_model
+
+Sheet = get_model('shop', 'Item')
+
+def order(request, keys):
+    for place, key in enumerate(keys):
+        row = Sheet.objects.get(pk=key)
+        row.sold = place
+        row.save()  # RT602
+
+def local(request, names):
+    Slip = get_model('shop', 'Note')
+    for name in names:
+        Slip.objects.create(item_id=1, text=name)  # RT601
+",
+    );
 }

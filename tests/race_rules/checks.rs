@@ -1,6 +1,6 @@
 //! RT504
 
-use crate::harness::{advice_only, becomes, check, silent};
+use crate::harness::{advice_only, becomes, check, files, review, silent};
 
 #[test]
 fn rows_made_because_none_was_found_are_flagged() {
@@ -133,4 +133,76 @@ fn no_constraint_is_taken_for_granted_and_no_pair_for_a_row() {
     ] {
         advice_only(code, "RT504");
     }
+}
+
+#[test]
+fn the_question_is_seen_in_whatever_form() {
+    check(
+        "
+from django.contrib.auth.models import User
+from django.db import models
+
+class Extra(models.Model):
+    item = models.OneToOneField(Item, on_delete=models.CASCADE, related_name='extra')
+
+def extra_of(item: Item):
+    if hasattr(item, 'extra'):
+        return item.extra
+    return Extra.objects.create(item=item)  # RT504
+
+def newest(name, tags=Tag.objects.all()):
+    tag = tags.filter(name=name).first()
+    if tag is None:
+        tag = Tag.objects.create(name=name)  # RT504
+    return tag
+
+def system_user(request):
+    try:
+        return User.objects.get(username='system')
+    except User.DoesNotExist:
+        return User.objects.create_user('system', 'system@example.org')  # RT504
+",
+    );
+    silent(
+        "
+from django.contrib.auth.models import User
+from django.db import models
+
+class Extra(models.Model):
+    item = models.OneToOneField(Item, on_delete=models.CASCADE, related_name='extra')
+
+def extra_of(item: Item):
+    if hasattr(item, 'extra'):
+        return item.extra
+    extra, made = Extra.objects.get_or_create(item=item)
+    return extra
+
+def of_another(item: Item, other: Item):
+    if not hasattr(item, 'extra'):
+        Extra.objects.create(item=other)
+
+def another_user(request):
+    if not User.objects.filter(username='system').exists():
+        User.objects.create_user('other', 'system@example.org')
+",
+    );
+}
+
+#[test]
+fn no_constraint_is_advised_that_would_forbid_more_than_the_query_asks_for() {
+    let told = |code: &str| {
+        let findings = review(&files(code));
+        let found = findings.iter().find(|f| f.rule == "RT504").expect(code);
+        (found.message.clone(), found.advice.clone())
+    };
+    let (message, advice) = told(
+        "\ndef f(request, item, now):\n    if not Note.objects.filter(item=item, text='x', item__seen_at__gt=now).exists():\n        Note.objects.create(item=item, text='x')\n",
+    );
+    assert!(advice.contains("condition") && !advice.contains("(item, text)"), "{advice}");
+    assert!(!message.contains("get()"), "{message}");
+    let (message, advice) = told(
+        "\ndef f(request, item):\n    try:\n        Note.objects.get(item=item, text='x')\n    except Note.DoesNotExist:\n        Note.objects.create(item=item, text='x')\n",
+    );
+    assert!(advice.contains("(item, text)"), "{advice}");
+    assert!(message.contains("this get() raises"), "{message}");
 }

@@ -90,3 +90,25 @@ def joined(request, pk):
     let after = rewritten(code, "RT508").unwrap();
     assert!(after.contains(".select_for_update(nowait=True, of=('self',)).get(pk=pk)"), "{after}");
 }
+
+#[test]
+fn a_transaction_of_the_projects_own_is_one() {
+    check(
+        "
+from shop.tracing import traced_atomic_transaction
+
+def inside(request, pk):
+    with traced_atomic_transaction():
+        return Item.objects.select_for_update().get(pk=pk).title
+
+@traced_atomic_transaction()
+def decorated(request, pk):
+    return Item.objects.select_for_update().get(pk=pk).title
+
+def outside(request, pk):
+    item = Item.objects.select_for_update().get(pk=pk)  # RT506
+    with traced_atomic_transaction():
+        return item.title
+",
+    );
+}

@@ -457,6 +457,107 @@ def the_same(request, pk):
 }
 
 #[test]
+fn rows_that_one_query_locks_are_locked_in_the_order_of_their_keys() {
+    check(
+        "
+from django.db import transaction
+
+@transaction.atomic
+def by_key(request, keys):
+    return list(Item.objects.select_for_update().filter(pk__in=keys))  # RT513
+
+@transaction.atomic
+def by_relation(request, items):
+    for vote in Vote.objects.filter(item__in=items).select_for_update():  # RT513
+        vote.value = 0
+
+@transaction.atomic
+def sorted_in_vain(request, keys):
+    return {tag.name: tag for tag in Tag.objects.select_for_update().filter(name__in=sorted(keys))}  # RT513
+
+@transaction.atomic
+def in_bulk(request, keys):
+    return Item.objects.select_for_update().in_bulk(keys)  # RT513
+
+@transaction.atomic
+def at_random(request, keys):
+    return list(Item.objects.select_for_update().filter(pk__in=keys).order_by('?'))  # RT513
+",
+    );
+    silent(
+        "
+from django.db import transaction
+
+@transaction.atomic
+def ordered(request, keys):
+    return list(Item.objects.select_for_update().filter(pk__in=keys).order_by('pk'))
+
+@transaction.atomic
+def ordered_otherwise(request, items):
+    return list(Vote.objects.filter(item__in=items).order_by('item', 'user').select_for_update())
+
+@transaction.atomic
+def passes_over(request, keys):
+    return list(Item.objects.select_for_update(skip_locked=True).filter(pk__in=keys))
+
+@transaction.atomic
+def gives_up(request, keys):
+    return list(Item.objects.select_for_update(nowait=True).filter(pk__in=keys))
+
+@transaction.atomic
+def same_for_all(request):
+    return list(Item.objects.select_for_update().filter(state__in=('new', 'old')))
+
+@transaction.atomic
+def held_by_parent(request, pk, keys):
+    shop = Shop.objects.select_for_update().get(pk=pk)
+    return shop, list(Item.objects.select_for_update().filter(pk__in=keys))
+
+@transaction.atomic
+def not_locked(request, keys):
+    return list(Item.objects.filter(pk__in=keys))
+
+@transaction.atomic
+def one_row(request, keys):
+    return Item.objects.select_for_update().filter(pk__in=keys).first()
+",
+    );
+    becomes(
+        "
+from django.db import transaction
+
+def close(request, keys):
+    with transaction.atomic():
+        rows = (
+            Item.objects.select_for_update()
+            .filter(pk__in=keys)
+        )
+        for item in rows:
+            print(item.title)
+",
+        "RT513",
+        "
+from django.db import transaction
+
+def close(request, keys):
+    with transaction.atomic():
+        rows = (
+            Item.objects.select_for_update()
+            .filter(pk__in=keys)
+            .order_by(\"pk\")
+        )
+        for item in rows:
+            print(item.title)
+",
+    );
+    // The chain ends elsewhere, and one row more is another's.
+    advice_only(
+        "\nfrom django.db import transaction\n\ndef rows(keys):\n    return Item.objects.filter(pk__in=keys)\n\n@transaction.atomic\ndef f(request, keys):\n    return list(rows(keys).select_for_update()[:9])\n",
+        "RT513",
+    );
+}
+
+#[test]
 fn queries_of_coroutines_are_flagged() {
     check(
         "
@@ -529,4 +630,83 @@ fn asynchronous_twins_are_taken() {
     ] {
         advice_only(code, "RT514");
     }
+}
+
+#[test]
+fn counts_that_the_database_keeps_are_not_to_be_saved_as_they_were_read() {
+    check(
+        "
+from django.db import transaction
+from django.db.models import F
+
+def sell(request, pk):
+    Item.objects.filter(pk=pk).update(sold=F('sold') + 1)
+
+def rename(request, pk):
+    item = Item.objects.get(pk=pk)
+    item.title = request.POST['title']
+    item.save()  # RT503
+
+def rename_only(request, pk):
+    item = Item.objects.get(pk=pk)
+    item.title = request.POST['title']
+    item.save(update_fields=['title'])
+
+def rename_locked(request, pk):
+    with transaction.atomic():
+        item = Item.objects.select_for_update().get(pk=pk)
+        item.title = request.POST['title']
+        item.save()
+
+def add(request, shop):
+    item = Item(shop=shop)
+    item.title = 'x'
+    item.save()
+
+def sell_and_rename(request, pk):
+    item = Item.objects.get(pk=pk)
+    item.title = request.POST['title']
+    item.sold = F('sold') + 1
+    item.save()
+
+def note(request, pk):
+    note = Note.objects.get(pk=pk)
+    note.text = 'x'
+    note.save()
+",
+    );
+    // Nothing counts: the moment between the two is all.
+    silent(
+        "
+from django.db.models import F
+
+def copy(request, pk):
+    Item.objects.filter(pk=pk).update(sold=F('stock'))
+
+def rename(request, pk):
+    item = Item.objects.get(pk=pk)
+    item.title = request.POST['title']
+    item.save()
+",
+    );
+}
+
+#[test]
+fn one_row_that_is_changed_twice_in_a_function_is_one_matter() {
+    check(
+        "
+def close(item):
+    if item.state == 'open':
+        item.state = 'closed'
+        item.save()  # RT505
+        Note.objects.create(item=item, text='closed')
+    if item.title == 'x':
+        item.title = 'y'
+        item.save()
+        Note.objects.create(item=item, text='named')
+
+def view(request, pk):
+    close(Item.objects.get(pk=pk))
+",
+    );
 }

@@ -267,3 +267,31 @@ def view(request, name):
         ),
     );
 }
+
+#[test]
+fn a_task_that_asks_for_other_rows_only_is_doubted() {
+    unsure(&with_tasks(
+        "
+@shared_task
+def sweep_notes(pk):
+    Note.objects.filter(text='old').delete()
+
+@transaction.atomic
+def view(request):
+    item = Item.objects.create(title='x', shop_id=1)
+    sweep_notes.delay(item.pk)
+",
+    ));
+    check(&with_tasks(
+        "
+@shared_task
+def announce(pk):
+    print(Item.objects.get(pk=pk).title)
+
+@transaction.atomic
+def view(request):
+    item = Item.objects.create(title='x', shop_id=1)
+    announce.delay(item.pk)  # RT509
+",
+    ));
+}

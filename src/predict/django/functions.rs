@@ -56,6 +56,8 @@ impl<'p> Interpreter<'p, '_> {
                 None => Value::External("django.contrib.auth.models.User".into()),
             },
             "django.db.models.manager.BaseManager.from_queryset" => return None,
+            // Django's, and those of libraries that let a project have models of its own.
+            _ if last == "get_model" => return self.model_by_label(args).map(Value::Model),
             _ => return None,
         })
     }

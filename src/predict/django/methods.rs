@@ -78,7 +78,7 @@ impl<'p> Interpreter<'p, '_> {
     }
 
     /// The model of `"forum", "Topic"` or `"forum.Topic"`.
-    fn model_by_label(&self, args: &Args<'p>) -> Option<ModelRef> {
+    pub(super) fn model_by_label(&self, args: &Args<'p>) -> Option<ModelRef> {
         let text = |at: usize| args.positional.get(at).and_then(|arg| arg.value.as_str());
         let label = match (text(0)?, text(1)) {
             (app, Some(model)) => format!("{app}.{model}"),
@@ -214,6 +214,10 @@ impl<'p> Interpreter<'p, '_> {
                     closed: false,
                     sym,
                 }))
+            }
+            "create_user" | "create_superuser" if node.related.is_none() => {
+                let args = named_for_user(args);
+                self.sending_method(node, "create", &SmolStr::new_static("create"), args, site)
             }
             "create" => {
                 let row = self.new_row(&node.model.clone(), &args);
@@ -358,6 +362,14 @@ pub(super) fn named_expressions<'p>(args: &Args<'p>) -> Vec<(SmolStr, Operand<'p
     }
     named.extend(args.keyword.iter().map(|(name, arg)| (name.clone(), Operand::of(&arg.value))));
     named
+}
+
+/// `create_user("ann", "ann@example.org", "secret")`, as `create()` would be called: the password is made into another.
+fn named_for_user(args: Args<'_>) -> Args<'_> {
+    let names = ["username", "email"].map(SmolStr::new_static);
+    let mut keyword: Vec<_> = names.into_iter().zip(args.positional).collect();
+    keyword.extend(args.keyword);
+    Args { positional: Vec::new(), keyword, spread: args.spread }
 }
 
 pub(super) fn saved(row: Value<'_>) -> Value<'_> {

@@ -187,6 +187,11 @@ impl<'p> Interpreter<'p, '_> {
                 self.send_row_lookup(row, &row.model.clone(), cause, Usage::Value, site);
                 Value::none()
             }
+            // The libraries for trees name them alike: rows of the same table.
+            "get_ancestors" | "get_children" | "get_descendants" | "get_siblings" => {
+                let sym = self.result_sym(&row.sym.attr(name), args);
+                self.foreign_queryset(row.model.clone(), Vec::new(), sym, site)
+            }
             _ => {
                 if !(name.starts_with("get_") && name.ends_with("_display")) {
                     self.rec.exact = false;

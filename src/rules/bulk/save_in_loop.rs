@@ -181,7 +181,11 @@ fn report(saved: &Saved<'_>, cx: &mut Context<'_>) {
     if row.model_name.is_empty() {
         confidence = Confidence::Possible;
     }
-    let same = writes.iter().all(|(_, written)| uniform_update::is_uniform(&written.assigned, found.id));
+    // Of a column that is set on two ways, some rows get the one value and some the other.
+    let twice = |name: &SmolStr| writes.iter().filter(|(_, written)| written.assigned.field == *name).count() > 1;
+    let same = writes
+        .iter()
+        .all(|(_, written)| uniform_update::is_uniform(&written.assigned, found.id) && !twice(&written.assigned.field));
     let fields = fields(cx.project, saved);
     let advice = match (same, fields.is_empty()) {
         (true, _) => "All of them get the same value: keep their keys and send filter(pk__in=…).update(…) behind the \

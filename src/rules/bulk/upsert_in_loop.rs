@@ -102,7 +102,11 @@ fn look(trace: &Trace, at: usize, updates: bool, cx: &mut Context<'_>) {
     let used = found.use_of(cx.project);
     let read = match &used {
         UseOfCall::Unused => false,
-        UseOfCall::Bound(name) => found.is_read_later(cx.project, name),
+        // Whether it has made a row, one statement for all cannot say of each.
+        UseOfCall::Bound(name) => {
+            found.is_read_later(cx.project, name)
+                || second_name(cx.project, &found).is_some_and(|made| found.is_read_later(cx.project, &made))
+        }
         UseOfCall::Collected | UseOfCall::Returned | UseOfCall::Other => true,
     };
     let unique = queryset.model.and_then(|model| models::is_unique(cx.project, model, &looked_for(queryset)));
@@ -123,7 +127,9 @@ fn look(trace: &Trace, at: usize, updates: bool, cx: &mut Context<'_>) {
                 .to_owned()
         }
     };
-    let rewrite = queryset.model.filter(|_| !read && unique == Some(true));
+    // Of a narrower constraint, a row that differs in the rest would be left out without a word.
+    let exactly = |model| models::is_unique_by(cx.project, model, &looked_for(queryset));
+    let rewrite = queryset.model.filter(|model| !read && exactly(*model));
     let told = Told {
         rule: &META,
         what: format!("Looks for {} and {} it", turns::a_row_of(model), if updates { "writes" } else { "creates" }),
@@ -134,6 +140,14 @@ fn look(trace: &Trace, at: usize, updates: bool, cx: &mut Context<'_>) {
         key: format!("{model} {fields}"),
     };
     found.report(told, cx);
+}
+
+/// `made` of `row, made = get_or_create(…)`
+fn second_name(project: &Project, found: &Repeated<'_>) -> Option<String> {
+    let statement = found.event.statement.filter(|_| found.step.is_none())?;
+    let (targets, _) = project.text(statement).split_once('=')?;
+    let made = targets.trim().trim_matches(['(', ')']).split(',').nth(1)?.trim().to_owned();
+    (!made.is_empty() && made != "_").then_some(made)
 }
 
 /// The fields that the row is looked for by.

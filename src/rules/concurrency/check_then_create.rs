@@ -2,7 +2,7 @@
 
 use super::runs::{self, Risk, Verdict};
 use super::{get_or_create, rows};
-use crate::model::{Confidence, Severity};
+use crate::model::Confidence;
 use crate::project::Project;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, Meta, Rule, models};
@@ -83,6 +83,8 @@ pub(super) struct Check<'t> {
     pub query: &'t Query,
     /// Fields that are looked for and set to the same.
     pub fields: Vec<&'t str>,
+    /// It asks for more than that: a range, a column of another table, one of several.
+    pub narrower: bool,
 }
 
 impl Rule for CheckThenCreate {
@@ -114,8 +116,13 @@ pub(super) fn look<'t>(trace: &'t Trace, at: usize, event: &'t Event, locked: bo
         let Some(EventKind::Query(query)) = trace.events.get(*asked).map(|event| &event.kind) else { return None };
         let same = query.statement.facts.tables.first() == Some(model) && query.cause != created.cause;
         let made_by = matches!(&query.cause, Cause::Method(method) if method.ends_with("or_create"));
-        let fields = if same && !made_by { matching(trace, query, created)? } else { return None };
-        Some(Check { asked: *asked, query, fields })
+        let (fields, narrower) = match &query.cause {
+            _ if !same || made_by => return None,
+            // `hasattr(user, "profile")`: the other side of a one-to-one, of which there can be one only.
+            Cause::Singular { row, .. } => (vec![set_to(created, &row.identity)?], false),
+            _ => matching(trace, query, created)?,
+        };
+        Some(Check { asked: *asked, query, fields, narrower })
     });
     let check = check.last()?;
     if runs::locks_rows(trace, check.query) != locked {
@@ -128,13 +135,19 @@ pub(super) fn look<'t>(trace: &'t Trace, at: usize, event: &'t Event, locked: bo
 }
 
 /// The fields that both name; `None` where the new row is another one than the query asked for, or nobody else can ask.
-fn matching<'t>(trace: &'t Trace, query: &'t Query, created: &'t Query) -> Option<Vec<&'t str>> {
+fn matching<'t>(trace: &'t Trace, query: &'t Query, created: &'t Query) -> Option<(Vec<&'t str>, bool)> {
     let queryset = trace.queryset(query.queryset?);
     let mut fields: Vec<&str> = Vec::new();
     let mut compared = 0;
-    for filter in queryset.filters.iter().filter(|filter| !filter.negated && !filter.alternative) {
-        let [path] = filter.path.as_slice() else { continue };
-        if !matches!(filter.lookup.as_str(), "exact" | "iexact") {
+    let mut narrower = false;
+    for filter in &queryset.filters {
+        let plain = !filter.negated && !filter.alternative && matches!(filter.lookup.as_str(), "exact" | "iexact");
+        let [path] = filter.path.as_slice() else {
+            narrower = true;
+            continue;
+        };
+        if !plain {
+            narrower = true;
             continue;
         }
         compared += 1;
@@ -150,7 +163,14 @@ fn matching<'t>(trace: &'t Trace, query: &'t Query, created: &'t Query) -> Optio
         }
     }
     let open = created.assigned.open && compared > 0;
-    (!fields.is_empty() && fields.len() == compared || open).then_some(fields)
+    narrower |= fields.len() < compared;
+    (!fields.is_empty() && fields.len() == compared || open).then_some((fields, narrower))
+}
+
+/// The field of a new row that is set to this object.
+fn set_to<'t>(created: &'t Query, identity: &str) -> Option<&'t str> {
+    let set = created.assigned.values.iter().find(|set| set.value == identity || is_key_of(&set.value, identity))?;
+    Some(set.field.as_str())
 }
 
 /// `user` and `user.id` are one key.
@@ -164,6 +184,9 @@ fn is_key_of(one: &str, other: &str) -> bool {
 
 /// Whether a constraint forbids two rows with these fields; `None` where the model is not known well enough.
 pub(super) fn is_unique(project: &Project, check: &Check<'_>, trace: &Trace) -> Option<bool> {
+    if matches!(check.query.cause, Cause::Singular { .. }) {
+        return Some(true);
+    }
     let model = trace.queryset(check.query.queryset?).model?;
     models::is_unique(project, model, &check.fields)
 }
@@ -175,23 +198,33 @@ fn report(risk: &Risk<'_, Check<'_>>, cx: &mut Context<'_>) {
     let model = queryset.map_or("", |queryset| queryset.model_name.as_str());
     let unique = is_unique(cx.project, check, trace);
     let fields = check.fields.join(", ");
-    let (severity, consequence, cure) = match unique {
+    let gets = matches!(&check.query.cause, Cause::Method(method) | Cause::Manager { method, .. } if method == "get");
+    let twice = match gets {
+        true => "there are two rows then, and this get() raises MultipleObjectsReturned",
+        false => "there are two rows then",
+    };
+    let (consequence, cure) = match unique {
         Some(true) => (
-            Severity::Warning,
             "a constraint lets one of them fail with IntegrityError",
             "Use get_or_create() with the unique fields, or handle IntegrityError around an atomic() of its own."
                 .to_owned(),
         ),
+        // A constraint on these alone would forbid what the query does not ask for.
+        _ if check.narrower => (
+            twice,
+            "Lock a row that both requests share before the query (its parent, with select_for_update() in a \
+             transaction), or forbid the second row with a UniqueConstraint that has the condition of this query, and \
+             then use get_or_create()."
+                .to_owned(),
+        ),
         Some(false) => (
-            Severity::Warning,
-            "there are two rows then, and get() raises MultipleObjectsReturned",
+            twice,
             format!(
                 "No unique constraint covers ({fields}), so get_or_create() would race too: add a UniqueConstraint (and \
                  remove the rows that are there twice), then use get_or_create()."
             ),
         ),
         None => (
-            Severity::Warning,
             "without a unique constraint there are two rows then",
             format!(
                 "Make sure that a unique constraint covers ({fields}) (add the file that defines {model} to be sure), and \
@@ -208,7 +241,7 @@ fn report(risk: &Risk<'_, Check<'_>>, cx: &mut Context<'_>) {
     let of = if model.is_empty() { "a row".to_owned() } else { format!("a row of {model}") };
     cx.report(Draft {
         rule: &META,
-        severity,
+        severity: META.severity,
         hint: None,
         confidence,
         site: Some(*site),

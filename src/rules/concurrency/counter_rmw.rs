@@ -204,9 +204,20 @@ fn report(risk: Risk<'_, Count<'_>>, cx: &mut Context<'_>) {
         evidence,
         rewrite: in_database::rewrite(cx.project, trace, added, at),
         advice: format!(
-            "Let the database add: filter(pk=…).update({field}=F(\"{field}\") + 1). Where the sum must be tested first, \
-             read the row with select_for_update() in a transaction."
+            "Let the database add: filter(pk=…).update({field}=F(\"{field}\") {}). Where the sum must be tested first, \
+             read the row with select_for_update() in a transaction.",
+            step(cx.project, adds)
         ),
         key: format!("{}.{field}", row.model_name),
     });
+}
+
+/// `+ 1`, `- quantity`
+fn step(project: &Project, adds: &Event) -> String {
+    let counted = rows::write(adds).and_then(|(_, written)| written.counted.as_ref());
+    let by = counted.map(|counted| (if counted.down { "-" } else { "+" }, project.text(counted.by)));
+    match by.filter(|(_, by)| !by.contains('\n') && by.len() < 40) {
+        Some((sign, by)) => format!("{sign} {by}"),
+        None => "+ …".to_owned(),
+    }
 }

@@ -1,19 +1,22 @@
 //! RT503
 
+use smol_str::SmolStr;
+
+use super::counted_columns::{self, Counted};
 use super::rows;
 use super::runs::{self, Risk, Verdict};
-use crate::model::{Confidence, Safety};
+use crate::model::{Confidence, Safety, Site};
 use crate::project::Project;
 use crate::rewrite::{self, FileEdit, Quote};
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, models};
+use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops, models};
 use crate::trace::{Event, EventKind, Role, Row, RowOp, Trace, Written};
 
 rule! {
-    /// Saves every column of a row that was read before a wait, though it has changed only some.
+    /// Saves every column of a row, though it has changed only some and others may have changed the rest.
     ///
     /// `save()` without `update_fields`, where a call to another program, a mail, a `sleep()` or an `await` stands between
-    /// the read and the save.
+    /// the read and the save, or where another place counts a column of the row up in the database.
     ///
     /// ## Why
     /// `save()` writes all columns as they were read. What another request has changed while this one was waiting is set
@@ -55,6 +58,46 @@ rule! {
     ///     feed.save(update_fields=["body"])  # RT503
     /// ```
     ///
+    /// A count that the database keeps is lost as well, where `save()` writes what was read of it:
+    /// ```python flag
+    /// # file: feeds/models.py
+    /// from django.db import models
+    ///
+    /// class Feed(models.Model):
+    ///     address = models.CharField(max_length=200)
+    ///     hits = models.IntegerField(default=0)
+    /// # file: feeds/views.py
+    /// from django.db.models import F
+    /// from feeds.models import Feed
+    ///
+    /// def hit(request, pk):
+    ///     Feed.objects.filter(pk=pk).update(hits=F("hits") + 1)
+    ///
+    /// def move(request, pk):
+    ///     feed = Feed.objects.get(pk=pk)
+    ///     feed.address = request.POST["address"]
+    ///     feed.save()  # RT503
+    /// ```
+    /// ```python fix
+    /// # file: feeds/models.py
+    /// from django.db import models
+    ///
+    /// class Feed(models.Model):
+    ///     address = models.CharField(max_length=200)
+    ///     hits = models.IntegerField(default=0)
+    /// # file: feeds/views.py
+    /// from django.db.models import F
+    /// from feeds.models import Feed
+    ///
+    /// def hit(request, pk):
+    ///     Feed.objects.filter(pk=pk).update(hits=F("hits") + 1)
+    ///
+    /// def move(request, pk):
+    ///     feed = Feed.objects.get(pk=pk)
+    ///     feed.address = request.POST["address"]
+    ///     feed.save(update_fields=["address"])  # RT503
+    /// ```
+    ///
     /// Nobody else has a new row:
     /// ```python ok
     /// # file: feeds/models.py
@@ -83,12 +126,19 @@ rule! {
 struct Overwrite<'t> {
     row: &'t Row,
     read: &'t Event,
-    /// What is waited for.
-    wait: &'t Event,
+    cause: Cause<'t>,
     /// What is written between the read and the save.
     writes: Vec<&'t Written>,
     /// Something leaves the input meanwhile, and may change the row.
     opaque: bool,
+}
+
+/// Why what is saved is old by then.
+enum Cause<'t> {
+    /// Something is waited for after the read.
+    Wait(&'t Event),
+    /// A column is counted up in the database, there.
+    Counted(SmolStr, Site),
 }
 
 impl Rule for FullSaveOverwrite {
@@ -98,9 +148,13 @@ impl Rule for FullSaveOverwrite {
 
     fn whole(&self, traces: &[Trace], cx: &mut Context<'_>) {
         let project = cx.project;
+        let counted = counted_columns::by_model(project, traces);
         let found = runs::at_risk(traces, |trace, at, event| match &event.kind {
             EventKind::Row(saved) => match &saved.op {
-                RowOp::Save { update_fields: None, creates: false } => look(project, trace, at, event, &saved.row),
+                RowOp::Save { update_fields: None, creates: false } => {
+                    let counted = saved.row.model.and_then(|model| counted.get(&model));
+                    look(project, trace, (at, event), &saved.row, counted.map(Vec::as_slice).unwrap_or_default())
+                }
                 _ => None,
             },
             _ => None,
@@ -114,14 +168,28 @@ impl Rule for FullSaveOverwrite {
 fn look<'t>(
     project: &Project,
     trace: &'t Trace,
-    at: usize,
-    event: &'t Event,
+    (at, event): (usize, &'t Event),
     row: &'t Row,
+    counted: &[Counted],
 ) -> Option<Verdict<Overwrite<'t>>> {
     let (from, read) = rows::read_before(trace, at, row)?;
     let between = trace.events.get(from + 1..at)?;
     let waits = |other: &&Event| matches!(other.kind, EventKind::ExternalIo(_)) && !other.excludes(event);
-    let wait = between.iter().rev().find(waits)?;
+    let own = |field: &SmolStr| {
+        between
+            .iter()
+            .filter_map(rows::write)
+            .any(|(of, written)| of.identity == row.identity && written.assigned.field == *field)
+    };
+    let cause = match between.iter().rev().find(waits) {
+        Some(wait) => Cause::Wait(wait),
+        // Rows that a loop turns over are a matter of one statement for all: RT602, RT603.
+        None if loops::driven_by(trace, event, row.queryset?).is_some() => return None,
+        None => {
+            let column = counted.iter().find(|column| !own(&column.field))?;
+            Cause::Counted(column.field.clone(), column.site)
+        }
+    };
     let effects = row.model.map(|model| project.save_effects(model)).unwrap_or_default();
     let written = between.iter().filter_map(rows::write).filter(|(of, _)| of.identity == row.identity);
     let writes: Vec<&Written> = written.map(|(_, written)| written).collect();
@@ -133,34 +201,50 @@ fn look<'t>(
         return Some(Verdict::Guarded);
     }
     let opaque = between.iter().any(|other| matches!(other.kind, EventKind::Opaque(_)));
-    Some(Verdict::AtRisk(Overwrite { row, read, wait, writes, opaque }))
+    Some(Verdict::AtRisk(Overwrite { row, read, cause, writes, opaque }))
 }
 
 fn report(risk: &Risk<'_, Overwrite<'_>>, cx: &mut Context<'_>) {
     let Risk { trace, at, site, told: overwrite } = risk;
     let Some(event) = trace.events.get(*at) else { return };
-    let Overwrite { row, read, wait, .. } = overwrite;
-    let confidence = match trace.role {
-        Role::Command => Confidence::Possible,
+    let Overwrite { row, read, cause, .. } = overwrite;
+    let known = rows::confidence(Some(read), row);
+    let confidence = match (trace.role, cause) {
+        (Role::Command, _) => Confidence::Possible,
         // What an unknown coroutine waits for may be short.
-        _ => rows::confidence(Some(read), row).min(wait.confidence.max(Confidence::Likely)),
+        (_, Cause::Wait(wait)) => known.min(wait.confidence.max(Confidence::Likely)),
+        // Between the two lies a moment only.
+        (_, Cause::Counted(..)) => known.min(Confidence::Likely),
     };
-    let EventKind::ExternalIo(name) = &wait.kind else { return };
     let of = if row.model_name.is_empty() { "a row".to_owned() } else { row.model_name.to_string() };
     let fields = fields(cx.project, overwrite);
     let list = fields.iter().map(|field| format!("\"{field}\"")).collect::<Vec<_>>().join(", ");
+    let (message, step) = match cause {
+        Cause::Wait(wait) => {
+            let EventKind::ExternalIo(name) = &wait.kind else { return };
+            let name = name.rsplit('.').next().unwrap_or_default();
+            let message = format!(
+                "Saves every column of {of} as it was read before {name}(): what others have changed meanwhile is set back."
+            );
+            (message, (wait.site, "this takes its time"))
+        }
+        Cause::Counted(field, counts) => {
+            let message = format!(
+                "Saves every column of {of} as it was read: {field}, which the database counts elsewhere, is set back to \
+                 what it was then."
+            );
+            (message, (Some(*counts), "counted here"))
+        }
+    };
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
         hint: None,
         confidence,
         site: Some(*site),
-        message: format!(
-            "Saves every column of {of} as it was read before {}(): what others have changed meanwhile is set back.",
-            name.rsplit('.').next().unwrap_or_default()
-        ),
+        message,
         cost: None,
-        evidence: rows::evidence(Some((read, "the row is read here")), &[(wait.site, "this takes its time")], event),
+        evidence: rows::evidence(Some((read, "the row is read here")), &[step], event),
         rewrite: partial(cx.project, overwrite, event, &fields),
         advice: match fields.is_empty() {
             true => "Save what was changed here only: save(update_fields=[…]), auto_now columns included.".to_owned(),
@@ -207,12 +291,12 @@ fn partial(project: &Project, overwrite: &Overwrite<'_>, event: &Event, fields: 
     }
     let module = project.module(site.file);
     let call = rewrite::call_at(&module.ir, site.span)?;
-    if !project.text(crate::model::Site::new(site.file, call.args)).trim().is_empty() {
+    if !project.text(Site::new(site.file, call.args)).trim().is_empty() {
         return None;
     }
     let quote = Quote::of(module.source.text());
     let list = fields.iter().map(|field| quote.text(field)).collect::<Vec<_>>().join(", ");
-    let args = crate::model::Site::new(site.file, call.args);
+    let args = Site::new(site.file, call.args);
     Some(DraftRewrite {
         safety: Safety::Review,
         title: "Save what was changed here".to_owned(),

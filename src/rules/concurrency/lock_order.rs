@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use smol_str::SmolStr;
 
-use super::locked_first;
+use super::{lock_set, locked_first};
 use crate::model::{Confidence, Site};
+use crate::project::Project;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops};
 use crate::trace::{BlockKind, Cause, Event, Query, QuerySet, Role, Trace};
@@ -14,7 +15,8 @@ rule! {
     /// Locks several rows in an order that depends on who asks, so that two requests can wait for each other.
     ///
     /// Two rows of a table that are locked one after the other by what the request gives, rows that a loop locks in the
-    /// order of its items, and tables that one function locks in the opposite order of another.
+    /// order of its items, rows that one query locks by their keys without an order, and tables that one function locks
+    /// in the opposite order of another.
     ///
     /// ## Why
     /// One request holds the first row and waits for the second, the other holds the second and waits for the first. The
@@ -80,16 +82,47 @@ rule! {
     ///         account.save()
     /// ```
     ///
+    /// The order of the keys in a list is not that of the rows: without `order_by()` they are locked as the database
+    /// finds them, and that changes with each row that is written.
+    /// ```python flag
+    /// # file: bank/models.py
+    /// from django.db import models
+    ///
+    /// class Account(models.Model):
+    ///     amount = models.IntegerField(default=0)
+    /// # file: bank/views.py
+    /// from bank.models import Account
+    /// from django.db import transaction
+    ///
+    /// @transaction.atomic
+    /// def hold(request, keys):
+    ///     return list(Account.objects.select_for_update().filter(pk__in=keys))  # RT513
+    /// ```
+    /// ```python fix
+    /// # file: bank/models.py
+    /// from django.db import models
+    ///
+    /// class Account(models.Model):
+    ///     amount = models.IntegerField(default=0)
+    /// # file: bank/views.py
+    /// from bank.models import Account
+    /// from django.db import transaction
+    ///
+    /// @transaction.atomic
+    /// def hold(request, keys):
+    ///     return list(Account.objects.select_for_update().filter(pk__in=keys).order_by("pk"))  # RT513
+    /// ```
+    ///
     /// ## When not to
     /// Where only one place locks these rows, or another lock is always taken first, the order does not matter.
     pub struct LockOrder: "RT513", "lock-order", Concurrency, Info;
 }
 
 /// A query that locks rows in a transaction.
-struct Held<'t> {
-    event: &'t Event,
-    query: &'t Query,
-    queryset: &'t QuerySet,
+pub(super) struct Held<'t> {
+    pub event: &'t Event,
+    pub query: &'t Query,
+    pub queryset: &'t QuerySet,
     /// Where the transaction begins.
     transaction: usize,
     table: SmolStr,
@@ -104,7 +137,7 @@ impl Rule for LockOrder {
         let mut told: Vec<Site> = Vec::new();
         let mut orders: BTreeMap<(SmolStr, SmolStr), (Site, Site)> = BTreeMap::new();
         for trace in traces.iter().filter(|trace| is_judged(trace)) {
-            let held = held(trace);
+            let held = held(cx.project, trace);
             for (index, later) in held.iter().enumerate() {
                 let before = held.get(..index).unwrap_or_default();
                 let before: Vec<&Held<'_>> = before.iter().filter(|held| goes_with(held, later)).collect();
@@ -119,8 +152,8 @@ fn is_judged(trace: &Trace) -> bool {
     trace.role.is_judged() && trace.role != Role::Command
 }
 
-/// The locks of a run; those that a lock of the program's own keeps apart are none.
-fn held(trace: &Trace) -> Vec<Held<'_>> {
+/// The locks of a run that wait for others; those that a lock of the program's own keeps apart are none.
+fn held<'t>(project: &Project, trace: &'t Trace) -> Vec<Held<'t>> {
     let locks = trace.queries().filter_map(|(at, event, query)| {
         let queryset = trace.queryset(query.queryset?);
         // `update_or_create` locks in a transaction of its own.
@@ -130,7 +163,7 @@ fn held(trace: &Trace) -> Vec<Held<'_>> {
         let alone = trace.blocks_around(at).any(|block| block.kind == BlockKind::Lock);
         let reads = query.statement.facts.kind.reads() && queryset.locked && !own && !alone;
         let table = query.statement.facts.tables.first()?.clone();
-        reads.then_some(Held { event, query, queryset, transaction, table })
+        (reads && lock_set::waits(project, queryset)).then_some(Held { event, query, queryset, transaction, table })
     });
     locks.collect()
 }
@@ -148,6 +181,19 @@ fn of_one_table(trace: &Trace, before: &[&Held<'_>], later: &Held<'_>, told: &mu
         || before.iter().any(|held| is_ordered(held) || held.table != later.table)
         || is_ordered(later)
     {
+        return;
+    }
+    if lock_set::is_unordered(cx.project, later.query, later.queryset) {
+        let message = format!(
+            "Locks the rows of {} that are asked for in the order in which the database finds them: another request for \
+             some of the same can lock them the other way round, and the two wait for each other.",
+            later.queryset.model_name
+        );
+        told.push(site);
+        let confidence = later.event.confidence.min(Confidence::Likely);
+        let rewrite = lock_set::rewrite(cx.project, later);
+        let evidence = loops::calls(later.event).collect();
+        report(cx, site, message, confidence, evidence, rewrite, later.queryset.model_name.to_string());
         return;
     }
     let Some(key) = key_of(later.queryset) else { return };

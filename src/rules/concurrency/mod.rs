@@ -3,6 +3,7 @@
 pub mod cache_read_modify_write;
 pub mod check_then_create;
 mod compare_and_swap;
+mod counted_columns;
 mod counter;
 pub mod counter_rmw;
 pub mod full_save_overwrite;
@@ -16,6 +17,7 @@ pub mod lock_absent_row;
 pub mod lock_order;
 pub mod lock_outside_atomic;
 pub mod lock_over_join;
+mod lock_set;
 mod locked_first;
 pub(super) mod rows;
 mod runs;

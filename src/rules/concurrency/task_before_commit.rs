@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use smol_str::SmolStr;
+
 use super::runs::{Risk, Verdict};
 use super::{later, runs};
 use crate::model::{Confidence, Site};
@@ -100,6 +102,8 @@ struct Early<'t> {
     told: bool,
     /// In a receiver: whether a transaction is open is up to those who save. A place where one is.
     receiver: Option<Option<Site>>,
+    /// The tables of what is not committed yet; empty where they are not known.
+    tables: Vec<SmolStr>,
 }
 
 impl Rule for TaskBeforeCommit {
@@ -114,9 +118,30 @@ impl Rule for TaskBeforeCommit {
             look(project, trace, at, event, || saved.get_or_insert_with(|| saved_in_transactions(traces)))
         });
         for risk in found {
-            report(&risk, cx);
+            let apart = works_apart(traces, &risk.told);
+            report(&risk, apart, cx);
         }
     }
+}
+
+/// The task is in the input, and asks for rows of other tables only: it does not look for what is not committed yet.
+fn works_apart(traces: &[Trace], early: &Early<'_>) -> bool {
+    let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
+    let name = last(&early.sent.task);
+    let runs = traces.iter().filter(|trace| match &trace.origin {
+        Origin::Code { function, .. } => trace.role == Role::Task && last(function) == name,
+        Origin::Log { .. } => false,
+    });
+    let mut runs = runs.peekable();
+    let known = runs.peek().is_some() && !early.tables.is_empty();
+    known
+        && runs.all(|trace| {
+            let mut asks = trace.queries().map(|(_, _, query)| &query.statement.facts.tables).peekable();
+            let sends = trace.events.iter().any(|event| matches!(event.kind, EventKind::Dispatch(_)));
+            !sends
+                && asks.peek().is_some()
+                && asks.all(|tables| !tables.iter().any(|table| early.tables.contains(table)))
+        })
 }
 
 /// Models of which a run stores rows in a transaction, and where.
@@ -153,7 +178,8 @@ fn look<'t, 's>(
         let Some(senders) = heard else { return Some(Verdict::Guarded) };
         let saved = saved();
         let receiver = Some(senders.iter().find_map(|sender| saved.get(sender).copied()));
-        return Some(Verdict::AtRisk(Early { sent, written: None, told: false, receiver }));
+        let tables = senders.iter().map(|sender| project.schema.get(*sender).table.clone()).collect();
+        return Some(Verdict::AtRisk(Early { sent, written: None, told: false, receiver, tables }));
     };
     // What is written of a row that the task knows, else any write before the task.
     let writes = trace.queries().filter(|(index, _, query)| {
@@ -164,8 +190,19 @@ fn look<'t, 's>(
     let told = writes.iter().rev().find(|(index, _)| names_row(trace, *index, sent));
     let written = told.or_else(|| writes.iter().rev().find(|(index, _)| *index < at));
     // A task that nothing of this transaction concerns.
+    let tables = match told {
+        Some(told) => tables_of(told.1),
+        None => writes.iter().flat_map(|(_, event)| tables_of(event)).collect(),
+    };
     let written = written.map(|(_, event)| *event)?;
-    Some(Verdict::AtRisk(Early { sent, written: Some(written), told: told.is_some(), receiver: None }))
+    Some(Verdict::AtRisk(Early { sent, written: Some(written), told: told.is_some(), receiver: None, tables }))
+}
+
+fn tables_of(event: &Event) -> Vec<SmolStr> {
+    match &event.kind {
+        EventKind::Query(query) => query.statement.facts.tables.clone(),
+        _ => Vec::new(),
+    }
 }
 
 /// The models whose rows a receiver is told of once they are stored, where the task gets the row: others were there
@@ -197,7 +234,7 @@ fn names_row(trace: &Trace, write: usize, sent: &Dispatch) -> bool {
     row.is_some_and(|row| sent.given.iter().any(|given| given.contains(&row.row.identity)))
 }
 
-fn report(risk: &Risk<'_, Early<'_>>, cx: &mut Context<'_>) {
+fn report(risk: &Risk<'_, Early<'_>>, apart: bool, cx: &mut Context<'_>) {
     let Risk { trace, at, site, told: early } = risk;
     let Some(event) = trace.events.get(*at) else { return };
     let mut evidence = Vec::new();
@@ -232,6 +269,7 @@ fn report(risk: &Risk<'_, Early<'_>>, cx: &mut Context<'_>) {
             Confidence::Likely,
         ),
     };
+    let confidence = if apart { Confidence::Possible } else { confidence };
     cx.report(Draft {
         rule: &META,
         severity: META.severity,

@@ -111,7 +111,15 @@ impl Rule for UnlockedStateChange {
             },
             _ => None,
         });
+        // Several saves of one row in one function are one matter.
+        let mut told: Vec<(Option<Site>, &str)> = Vec::new();
         for risk in found {
+            let function = risk.trace.events.get(risk.at).and_then(within);
+            let matter = (function.or(Some(risk.site)), risk.told.row.identity.as_str());
+            if risk.told.tested.is_some() && told.contains(&matter) {
+                continue;
+            }
+            told.push(matter);
             report(&risk, cx);
         }
     }
@@ -212,6 +220,12 @@ fn is_effect(kind: &EventKind, row: &Row) -> bool {
     }
 }
 
+/// The function that an event stands in, where others call it.
+fn within(event: &Event) -> Option<Site> {
+    let (_, via) = runs::place(event)?;
+    via.last()?.defined
+}
+
 fn report(risk: &Risk<'_, Change<'_>>, cx: &mut Context<'_>) {
     let Risk { trace, at, site, told: change } = risk;
     let (Some(event), Some(write)) = (trace.events.get(*at), trace.events.get(change.written)) else { return };
@@ -222,6 +236,8 @@ fn report(risk: &Risk<'_, Change<'_>>, cx: &mut Context<'_>) {
         (Role::Command, _) | (_, None) => Confidence::Possible,
         // One worker has the task, mostly.
         (Role::Task, _) => rows::confidence(*read, row).min(Confidence::Likely),
+        // Whether it harms to do both twice, the code does not say; that money is at stake, it does.
+        (_, Some(_)) if tested.is_some() && !grave => rows::confidence(*read, row).min(Confidence::Likely),
         (_, Some(_)) => rows::confidence(*read, row),
     };
     let named = if row.model_name.is_empty() { (*field).to_owned() } else { format!("{}.{field}", row.model_name) };

@@ -20,7 +20,7 @@ from harness import Postgres  # noqa: E402
 from run import environment  # noqa: E402
 
 # Of these the command writes the code after.
-REWRITTEN = ["rt501", "rt502", "rt503", "rt504", "rt505", "rt509", "rt513"]
+REWRITTEN = ["rt501", "rt502", "rt503", "rt504", "rt505", "rt509", "rt513", "rt513_set"]
 
 
 class Redis:

@@ -63,3 +63,10 @@ def rt513(giver, taker):
         taking.balance += 1
         giving.save()
         taking.save()
+
+
+def rt513_set(keys):
+    with transaction.atomic():
+        for account in Account.objects.select_for_update().filter(pk__in=keys):
+            account.balance += 1
+            account.save()
