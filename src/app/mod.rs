@@ -23,8 +23,8 @@ pub fn mount() {
     // A release build's panics have no message.
     #[cfg(debug_assertions)]
     console_error_panic_hook::set_once();
-    // What was kept is there before anything is shown: nothing jumps.
-    leptos::task::spawn_local(async {
+    // What was kept is there before anything is shown: nothing jumps. Leptos has no executor before it mounts.
+    wasm_bindgen_futures::spawn_local(async {
         let found = state::Found::look().await;
         if let Some(boot) = document().get_element_by_id("boot") {
             boot.remove();

@@ -130,7 +130,7 @@ impl Found {
             found.held = lock::hold(&found.id).await;
         }
         found.remember_tab();
-        spawn_local(async move {
+        wasm_bindgen_futures::spawn_local(async move {
             for (id, _) in all.iter().skip(MOST) {
                 if lock::hold(id).await.is_some() {
                     let _ = store.remove(id).await;
