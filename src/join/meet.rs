@@ -49,6 +49,8 @@ pub struct Code<'c> {
     of_shape: HashMap<&'c str, Vec<usize>>,
     /// By file: the lines of its functions, in order.
     functions: HashMap<&'c str, Vec<u32>>,
+    /// For each prediction, the calls that lead to it.
+    ways: Vec<Vec<(&'c str, u32)>>,
 }
 
 /// A function from which statements are sent: its file and its line, 0 outside of functions.
@@ -62,19 +64,22 @@ impl<'c> Code<'c> {
     ) -> Self {
         let mut in_file: HashMap<&str, Vec<(u32, u32, usize)>> = HashMap::new();
         let mut of_shape: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut ways = Vec::with_capacity(predictions.len());
         for (at, prediction) in predictions.iter().enumerate() {
             of_shape.entry(&prediction.fingerprint).or_default().push(at);
             in_file.entry(&prediction.path).or_default().push((prediction.line, prediction.end_line, at));
-            for (path, line) in prediction.via.iter().filter_map(|step| call(step)) {
-                in_file.entry(path).or_default().push((line, line, at));
+            let way: Vec<(&str, u32)> = prediction.via.iter().filter_map(|step| call(step)).collect();
+            for (path, line) in &way {
+                in_file.entry(path).or_default().push((*line, *line, at));
             }
+            ways.push(way);
         }
         let mut lines: HashMap<&str, Vec<u32>> = HashMap::new();
         for function in functions {
             lines.entry(&function.path).or_default().push(function.line);
         }
         lines.values_mut().for_each(|lines| lines.sort_unstable());
-        Self { predictions, paths: Paths::new(files), in_file, of_shape, functions: lines }
+        Self { predictions, paths: Paths::new(files), in_file, of_shape, functions: lines, ways }
     }
 
     pub fn meet(&self, seen: &Seen) -> Meetings {
@@ -162,11 +167,27 @@ impl<'c> Code<'c> {
                 Some(fit.collect::<Vec<usize>>()).filter(|found| !found.is_empty())
             };
             if let Some(exact) = fit(&|prediction| prediction.fingerprint == shape.fingerprint) {
-                return Ok((How::Stack, exact));
+                return Ok((How::Stack, self.on_the_way(exact, place)));
             }
             alike = alike.or_else(|| fit(&|p| p.kind == shape.kind && has_word(&p.sql, &shape.table)));
         }
-        alike.map(|alike| (How::Alike, alike)).ok_or(Elsewhere { known })
+        alike.map(|alike| (How::Alike, self.on_the_way(alike, place))).ok_or(Elsewhere { known })
+    }
+
+    /// Of the predictions at one line, those that the stack's callers lead to. A line of a helper is predicted for each
+    /// caller: what one of them sends says nothing of the others. Calls that a framework makes stand in no stack, so
+    /// not every step of a way is there.
+    fn on_the_way(&self, found: Vec<usize>, place: &SeenPlace) -> Vec<usize> {
+        let stack: HashSet<(&str, u32)> =
+            place.lines.iter().filter_map(|line| Some((self.paths.find(&line.path)?, line.line))).collect();
+        let steps = |at: usize| {
+            let own = self.predictions.get(at).map(|p| (p.path.as_str(), p.line..=p.end_line.max(p.line)));
+            let sent_here = own.is_some_and(|(path, mut lines)| lines.any(|line| stack.contains(&(path, line))));
+            let way = self.ways.get(at).map_or(&[][..], Vec::as_slice);
+            usize::from(sent_here) + way.iter().filter(|step| stack.contains(*step)).count()
+        };
+        let most = found.iter().map(|at| steps(*at)).max().unwrap_or_default();
+        found.into_iter().filter(|at| steps(*at) == most).collect()
     }
 }
 

@@ -279,3 +279,21 @@ fn a_function_that_did_not_run_sent_nothing() {
     assert_eq!(sources, [FindingSource::Both, FindingSource::Code]);
     assert_eq!(joined.met.several, 0);
 }
+
+#[test]
+fn of_two_callers_of_a_helper_the_one_on_the_stack_sent_it() {
+    let through = |caller: u32| Prediction {
+        via: vec![format!("forum/views.py:{caller} forum_of()")],
+        ..prediction(50, CHILD, "SELECT id FROM forum WHERE id = ?", true)
+    };
+    let alone = prediction(50, CHILD, "SELECT id FROM forum WHERE id = ?", false);
+    let line = |line| CodeLine { path: "/srv/forum/views.py".into(), line };
+    let mut sent = shape(CHILD, "forum", 48, 48, Some(50));
+    sent.places[0].lines = vec![line(50), line(12), line(8)];
+    let seen = Seen { shapes: vec![sent], findings: vec![looped(Some(50))] };
+    let all = [alone, through(12), through(40)];
+    let found = joined(vec![of_code("RT101", 12), of_code("RT101", 40)], &all, &seen).findings;
+    let sources: Vec<FindingSource> = found.iter().map(|finding| finding.source).collect();
+    assert_eq!(sources, [FindingSource::Both, FindingSource::Code]);
+    assert!(!found[1].message.contains("The log"), "{}", found[1].message);
+}
