@@ -108,9 +108,10 @@ test("what nobody understood stays out of the link and is named", () =>
   withPage(async ({ page }) => {
     const app = new Roundtrip(page);
     await bring(page, app, "names.py", CODE);
+    await app.finding("RT101").waitFor();
     await bring(page, app, "secret.bin", Buffer.from([0, 1, 2, 3, 0, 255]));
-    await app.entries.nth(1).locator(".problem").waitFor();
     await app.go("inputs");
+    await app.entries.nth(1).locator(".problem").waitFor();
     await page.getByTestId("share").click();
     const sheet = page.getByTestId("share-rows");
     await sheet.getByText("left out: nothing of it was understood").waitFor();

@@ -27,19 +27,20 @@ const names = (app) => app.entries.locator(".entry-name").allTextContents();
 
 /** Until the browser has it on its disk: what is kept is written shortly after each change. */
 async function kept(page, wanted) {
-  await page.waitForFunction(
-    async (wanted) => {
+  const entries = () =>
+    page.evaluate(async () => {
       const open = indexedDB.open("roundtrip");
       const database = await new Promise((done) => (open.onsuccess = () => done(open.result)));
       const all = database.transaction("workspaces").objectStore("workspaces").getAll();
       const texts = await new Promise((done) => (all.onsuccess = () => done(all.result)));
       database.close();
-      const entries = texts.map((text) => text.split("\n").filter((line) => line.startsWith("entry")).length);
-      return JSON.stringify(entries.sort()) === JSON.stringify(wanted);
-    },
-    wanted,
-    { polling: 100 },
-  );
+      return texts.map((text) => text.split("\n").filter((line) => line.startsWith("entry")).length).sort();
+    });
+  for (let tries = 0; tries < 100; tries++) {
+    if (JSON.stringify(await entries()) === JSON.stringify(wanted)) return;
+    await page.waitForTimeout(100);
+  }
+  assert.deepEqual(await entries(), wanted);
 }
 
 /** A tab with the page, and what it throws in `seen`. */
@@ -60,9 +61,9 @@ test("a reload brings back inputs, formats, settings and the view, and reviews a
     await app.finding("RT101").waitFor();
     await app.go("inputs");
     await page.getByTestId("pick-files").setInputFiles([
-      { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("x = 1\n") },
+      { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("some notes\n") },
     ]);
-    await app.entries.nth(1).waitFor();
+    await app.entries.nth(1).locator(".problem").waitFor();
     await app.entries.nth(1).locator("select").selectOption("python");
     await app.entries.nth(1).getByText("1 file").waitFor();
     await app.go("review");
@@ -142,6 +143,7 @@ test("two tabs keep a workspace each, and a new visit has the one that was left 
       await second.page.getByTestId("pick-files").setInputFiles([
         { name, mimeType: "text/plain", buffer: Buffer.from("x = 1\n") },
       ]);
+      await second.app.view("review").waitFor();
       await second.app.go("inputs");
     }
     await kept(second.page, [1, 2]);
