@@ -30,12 +30,7 @@ fn ask(desk: &mut CodeDesk, ask: &Ask, files: Vec<Blob>) -> Answer {
 }
 
 fn reviewed(desk: &mut CodeDesk) -> Box<roundtrip::protocol::Review> {
-    let item = Item {
-        name: "views.py".to_owned(),
-        format: None,
-        size: VIEWS.len() as u64,
-        before: false,
-    };
+    let item = Item { name: "views.py".to_owned(), format: None, size: VIEWS.len() as u64, before: false };
     let question = Ask::Review { job: 1, items: vec![item], options: Options::default() };
     match ask(desk, &question, vec![blob(VIEWS)]) {
         Answer::Reviewed { job: 1, review } => review,

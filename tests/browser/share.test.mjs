@@ -170,9 +170,16 @@ test("a link that was cut, or is of another version, says so and leaves all as i
 test("a link that would be too long says so, and the file takes its place", () =>
   withPage(async ({ page, context, site }) => {
     const app = new Roundtrip(page);
-    const large = `${CODE}\nDATA = """${randomBytes(1_700_000).toString("base64")}"""\n`;
-    await bring(page, app, "large.py", large);
+    // Each below what is read of one file.
+    const large = () => `DATA = """${randomBytes(850_000).toString("base64")}"""\n`;
+    await bring(page, app, "names.py", CODE);
     await app.finding("RT101").waitFor();
+    for (const [name, entry] of [["large.py", 1], ["larger.py", 2]]) {
+      await bring(page, app, name, large());
+      await app.view("review").waitFor();
+      await app.go("inputs");
+      await app.entries.nth(entry).getByText("1 file").waitFor();
+    }
     await app.go("inputs");
     await page.getByTestId("share").click();
     const sheet = page.getByTestId("share-sheet");
@@ -195,7 +202,7 @@ test("a link that would be too long says so, and the file takes its place", () =
     await there.go("inputs");
     await other.getByTestId("pick-files").setInputFiles([{ ...given, buffer: buffer.subarray(0, 900) }]);
     await there.notices.getByText("cannot be opened").waitFor();
-    assert.equal(await there.entries.count(), 1);
+    assert.equal(await there.entries.count(), 3);
   }));
 
 test("a link of medium length warns of programs that cut it", () =>

@@ -234,10 +234,13 @@ impl Workspace {
         self.arrived.try_update_value(std::mem::take).unwrap_or_default()
     }
 
-    /// Whether the engine that looked last understood a part of one of these entries.
+    /// Whether the engine that looked last understood a part of one of these entries, and there is something to show:
+    /// of a project's settings only the list of inputs tells.
     pub(super) fn is_understood(&self, ids: &[u32]) -> bool {
-        let understood =
-            |outcome: &ItemOutcome| !outcome.elsewhere && outcome.understood.iter().any(|(_, count)| *count > 0);
+        let understood = |outcome: &ItemOutcome| {
+            let any = outcome.understood.iter().any(|(_, count)| *count > 0);
+            any && !outcome.elsewhere && outcome.format != "project-file"
+        };
         self.entries.with_untracked(|entries| {
             let mut arrived = entries.iter().filter(|entry| ids.contains(&entry.id));
             arrived.any(|entry| entry.outcomes().any(|(_, outcome)| understood(outcome)))
