@@ -44,6 +44,18 @@ fn way_to(module: &ir::Module, place: Span) -> Vec<(u32, usize)> {
     way
 }
 
+/// The tests of the `if` statements that a place stands in, outermost first, and whether they hold there.
+pub fn tests_around(module: &ir::Module, place: Span) -> Vec<(Span, bool)> {
+    let around = statements(&module.body).filter(|stmt| stmt.span.contains(place));
+    let tests = around.filter_map(|stmt| {
+        let StmtKind::If { test, body, orelse } = &stmt.kind else { return None };
+        let within = |block: &[Stmt]| block.iter().any(|stmt| stmt.span.contains(place));
+        let holds = within(body);
+        (holds || within(orelse)).then_some((test.span, holds))
+    });
+    tests.collect()
+}
+
 /// Whether every way to `later` leads through `earlier`, as far as blocks can say: nothing that may be skipped stands
 /// around `earlier` alone.
 pub fn dominates(module: &ir::Module, earlier: Span, later: Span) -> bool {

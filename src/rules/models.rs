@@ -32,10 +32,19 @@ pub fn is_unique(project: &Project, model: ModelId, fields: &[&str]) -> Option<b
         let key = field.primary_key && named("pk");
         (field.unique || field.primary_key) && (named(&field.name) || key)
     });
-    if by_index || by_field {
+    // Of multi-table inheritance, the parent's table has constraints of its own.
+    let by_parent = known.parents.iter().any(|parent| is_unique(project, *parent, fields) == Some(true));
+    if by_index || by_field || by_parent {
         return Some(true);
     }
     (!known.is_partial).then_some(false)
+}
+
+/// Whether one constraint can hold these fields together: those of a parent model stand in another table.
+pub fn share_a_table(project: &Project, model: ModelId, fields: &[&str]) -> bool {
+    let mut owners = fields.iter().filter_map(|field| project.schema.field(model, field)).map(|(owner, _)| owner);
+    let first = owners.next();
+    owners.all(|owner| Some(owner) == first)
 }
 
 /// Whether a constraint holds these fields together, and no fewer of them.

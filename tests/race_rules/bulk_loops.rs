@@ -1,6 +1,8 @@
 //! RT601 to RT604 and RT607
 
-use crate::harness::{advice_only, becomes, check, files, review, silent, unsure};
+use roundtrip::model::Confidence;
+
+use crate::harness::{advice_only, becomes, check, files, named, review, silent, unsure};
 
 #[test]
 fn rows_created_one_by_one_are_flagged() {
@@ -654,4 +656,43 @@ def local(request, names):
         Slip.objects.create(item_id=1, text=name)  # RT601
 ",
     );
+}
+
+/// Whether anything is said, and whether it is sure of it.
+fn sure_of(path: &str, code: &str) -> Option<bool> {
+    let findings = review(&named(path, code));
+    findings.first().map(|finding| finding.confidence > Confidence::Possible)
+}
+
+#[test]
+fn a_handful_of_things_is_a_hint_and_the_lines_of_a_file_are_not() {
+    let items =
+        "\ndef f(request, item, texts):\n    for text in texts:\n        Note.objects.create(item=item, text=text)\n";
+    assert_eq!(sure_of("shop/views.py", items), Some(false));
+    let lines = items.replace("in texts", "in csv.reader(texts)");
+    assert_eq!(sure_of("shop/views.py", &format!("import csv\n{lines}")), Some(true));
+    let rows =
+        "\ndef f(request):\n    for item in Item.objects.all():\n        Note.objects.create(item=item, text='x')\n";
+    assert_eq!(sure_of("shop/views.py", rows), Some(true));
+    // Nobody waits for a command.
+    let command = "
+from django.core.management.base import BaseCommand
+
+class Command(BaseCommand):
+    def handle(self, *args, **options):
+        for item in Item.objects.all():
+            Note.objects.create(item=item, text='x')
+";
+    assert_eq!(sure_of("shop/management/commands/fill.py", command), Some(false));
+}
+
+#[test]
+fn a_link_is_called_a_link() {
+    let findings = review(&named(
+        "shop/views.py",
+        "\ndef f(request, pk):\n    item = Item.objects.get(pk=pk)\n    for tag in Tag.objects.all():\n        item.tags.add(tag)\n",
+    ));
+    let said: Vec<&str> = findings.iter().filter(|f| f.rule == "RT607").map(|f| f.message.as_str()).collect();
+    assert!(said.iter().all(|said| said.starts_with("Links one item to") && said.contains("link table")), "{said:?}");
+    assert_eq!(said.len(), 1);
 }

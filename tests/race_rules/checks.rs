@@ -1,5 +1,7 @@
 //! RT504
 
+use roundtrip::model::Confidence;
+
 use crate::harness::{advice_only, becomes, check, files, review, silent};
 
 #[test]
@@ -205,4 +207,137 @@ fn no_constraint_is_advised_that_would_forbid_more_than_the_query_asks_for() {
     );
     assert!(advice.contains("(item, text)"), "{advice}");
     assert!(message.contains("this get() raises"), "{message}");
+}
+
+/// The confidence of the only finding of a rule.
+fn how_sure(code: &str, rule: &str) -> Option<Confidence> {
+    let findings = review(&files(code));
+    let mut found = findings.iter().filter(|finding| finding.rule == rule);
+    let first = found.next().map(|finding| finding.confidence);
+    assert!(found.next().is_none(), "{findings:?}");
+    first
+}
+
+const KEY: &str = "
+class Badge(models.Model):
+    shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name='badges')
+    name = models.CharField(max_length=20)
+    other = models.CharField(max_length=20, default='')
+
+    class Meta:
+        unique_together = [('shop', 'name')]
+
+class Line(models.Model):
+    shop = models.ForeignKey(Shop, on_delete=models.CASCADE, related_name='lines')
+    name = models.CharField(max_length=20)
+";
+
+fn with_models(more: &str, code: &str) -> Vec<roundtrip::model::Finding> {
+    let mut files = files(code);
+    if let Some(models) = files.get_mut("shop/models.py") {
+        models.push_str(more);
+    }
+    review(&files)
+}
+
+#[test]
+fn a_constraint_decides_whatever_the_query_asks_for_beside() {
+    let either = with_models(
+        KEY,
+        "
+from django.db.models import Q
+from shop.models import Badge
+
+def badge(request, shop, name):
+    found = Badge.objects.filter(shop=shop).filter(Q(name=name) | Q(other=name)).first()
+    return found or Badge.objects.create(shop=shop, name=name)
+",
+    );
+    assert_eq!(either.len(), 1, "{either:?}");
+    assert!(either[0].message.contains("IntegrityError"), "{:?}", either[0].message);
+    // The parent of a manager's rows is part of it.
+    let related = with_models(
+        KEY,
+        "
+def badge(request, pk, name):
+    shop = Shop.objects.get(pk=pk)
+    if not shop.badges.filter(name=name).exists():
+        shop.badges.create(name=name)
+",
+    );
+    assert_eq!(related.len(), 1, "{related:?}");
+    assert!(related[0].message.contains("IntegrityError"), "{:?}", related[0].message);
+}
+
+#[test]
+fn a_second_row_counts_where_something_asks_for_the_only_one() {
+    let makes = "
+def line(request, pk, name):
+    if not Line.objects.filter(shop_id=pk, name=name).exists():
+        Line.objects.create(shop_id=pk, name=name)
+";
+    let asks = "
+def show(request, pk, name):
+    return Line.objects.get(shop_id=pk, name=name)
+";
+    let sure = |code: &str| {
+        let findings = with_models(KEY, &format!("from shop.models import Line\n{code}"));
+        findings.iter().map(|finding| (finding.confidence, finding.message.contains("get()"))).collect::<Vec<_>>()
+    };
+    assert_eq!(sure(makes), [(Confidence::Possible, false)]);
+    assert_eq!(sure(&format!("{makes}{asks}")), [(Confidence::Certain, true)]);
+}
+
+#[test]
+fn a_row_that_is_made_once_for_good_is_a_hint() {
+    let code = "
+def settings(request):
+    try:
+        return Tag.objects.get(name='default')
+    except Tag.DoesNotExist:
+        return Tag.objects.create(name='default')
+";
+    assert_eq!(how_sure(code, "RT504"), Some(Confidence::Possible));
+    assert_eq!(how_sure(&code.replace("'default'", "request.GET['name']"), "RT504"), Some(Confidence::Certain));
+}
+
+#[test]
+fn no_constraint_spans_the_tables_of_parent_and_child() {
+    let models = "
+class Page(models.Model):
+    title = models.CharField(max_length=20)
+
+class Article(Page):
+    body = models.CharField(max_length=20)
+
+class Slugged(models.Model):
+    slug = models.CharField(max_length=20, unique=True)
+
+class Chapter(Slugged):
+    body = models.CharField(max_length=20)
+";
+    let apart = with_models(
+        models,
+        "
+from shop.models import Article
+
+def article(request, title, body):
+    if not Article.objects.filter(title=title, body=body).exists():
+        Article.objects.create(title=title, body=body)
+",
+    );
+    assert_eq!(apart.len(), 1, "{apart:?}");
+    let advice = apart[0].advice.as_str();
+    assert!(advice.contains("no constraint spans") && !advice.contains("UniqueConstraint"), "{advice}");
+    let inherited = with_models(
+        models,
+        "
+from shop.models import Chapter
+
+def chapter(request, slug):
+    if not Chapter.objects.filter(slug=slug).exists():
+        Chapter.objects.create(slug=slug)
+",
+    );
+    assert!(inherited.iter().any(|finding| finding.message.contains("IntegrityError")), "{inherited:?}");
 }

@@ -1,6 +1,6 @@
 //! RT503, RT505, RT512, RT513 and RT514
 
-use roundtrip::model::Severity;
+use roundtrip::model::{Confidence, Severity};
 
 use crate::harness::{advice_only, becomes, check, check_files, named, review, silent, unsure};
 
@@ -707,6 +707,111 @@ def close(item):
 
 def view(request, pk):
     close(Item.objects.get(pk=pk))
+",
+    );
+}
+
+fn sure_of(code: &str) -> Vec<(String, bool)> {
+    let findings = review(&named("shop/views.py", code));
+    findings.into_iter().map(|finding| (finding.rule.to_string(), finding.confidence > Confidence::Possible)).collect()
+}
+
+#[test]
+fn doing_it_twice_counts_where_it_is_sent_or_where_others_hold_the_row() {
+    let open = "
+def close(request, pk):
+    item = Item.objects.get(pk=pk)
+    if item.state == 'open':
+        item.state = 'closed'
+        item.save(update_fields=['state'])
+        Note.objects.create(item=item, text='closed')
+";
+    let locks = "
+from django.db import transaction
+
+@transaction.atomic
+def sell(request, pk):
+    item = Item.objects.select_for_update().get(pk=pk)
+    item.state = 'sold'
+    item.save(update_fields=['state'])
+";
+    let rt505 = |sure: bool| vec![("RT505".to_owned(), sure)];
+    assert_eq!(sure_of(open), rt505(false));
+    // Whoever locks such rows says that others come in between.
+    assert_eq!(sure_of(&format!("{open}{locks}")), rt505(true));
+    // The second one sets what the first one has set.
+    let again = open.replace("== 'open'", "!= 'closed'");
+    assert_eq!(sure_of(&format!("{again}{locks}")), rt505(false));
+    // A mail or a task goes out twice.
+    let sent = again.replace("Note.objects.create(item=item, text='closed')", "tell.delay(item.pk)");
+    assert_eq!(sure_of(&sent.replace("(request, pk)", "(request, pk, tell)")), rt505(true));
+}
+
+#[test]
+fn what_is_made_again_or_known_to_its_author_is_a_hint() {
+    let label = "
+def label(request, pk):
+    item = Item.objects.get(pk=pk)
+    item.labels.append(request.POST['label'])
+    item.save(update_fields=['labels'])
+";
+    assert_eq!(sure_of(label), [("RT505".to_owned(), true)]);
+    let known =
+        label.replace("    item.save", "    # Two concurrent requests may lose one: good enough.\n    item.save");
+    assert_eq!(sure_of(&known), [("RT505".to_owned(), false)]);
+}
+
+#[test]
+fn a_row_that_is_made_because_none_is_there_is_not_made_twice() {
+    silent(
+        "
+def seen(request, pk):
+    item = Item.objects.get(pk=pk)
+    if item.state == 'open':
+        item.state = 'seen'
+        item.save(update_fields=['state'])
+        Tag.objects.get_or_create(name='seen')
+",
+    );
+}
+
+#[test]
+fn the_first_save_of_a_row_overwrites_nothing() {
+    silent(
+        "
+from django.db.models import F
+
+def count(request, pk):
+    Item.objects.filter(pk=pk).update(sold=F('sold') + 1)
+
+def keep(request, pk):
+    item = Item.objects.filter(pk=pk).first() or Item(title='x')
+    item.state = 'kept'
+    if item._state.adding:
+        item.save()
+    else:
+        item.save(update_fields=['state'])
+",
+    );
+}
+
+#[test]
+fn rows_that_are_locked_where_a_caller_opens_the_transaction_are_held() {
+    unsure(
+        "
+class Target:
+    is_atomic = True
+
+    def target(self, request, pk):
+        rows = Item.objects
+        if self.is_atomic and request.method != 'GET':
+            rows = rows.select_for_update()
+        return rows.get(pk=pk)
+
+    def change(self, request, pk):
+        item = self.target(request, pk)
+        item.labels.append('x')
+        item.save()
 ",
     );
 }

@@ -123,7 +123,7 @@ fn look(trace: &Trace, at: usize, cx: &mut Context<'_>) {
     if found.is_needed(cx.project, row, name.as_deref()) || used == UseOfCall::Collected && !keys {
         return;
     }
-    let mut confidence = found.confidence();
+    let mut confidence = found.confidence(cx.project);
     if row.model.is_none_or(|model| cx.project.schema.get(model).is_partial) {
         confidence = confidence.min(Confidence::Likely);
     }

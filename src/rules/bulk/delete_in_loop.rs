@@ -145,7 +145,7 @@ fn delete(trace: &Trace, at: usize, cx: &mut Context<'_>) {
         EventKind::Opaque(_) | EventKind::Cache(_) => true,
         _ => false,
     });
-    let mut confidence = if busy { Confidence::Possible } else { found.confidence() };
+    let mut confidence = if busy { Confidence::Possible } else { found.confidence(cx.project) };
     if row.model.is_none_or(|model| cx.project.schema.get(model).is_partial) {
         confidence = confidence.min(Confidence::Likely);
     }
@@ -158,7 +158,7 @@ fn delete(trace: &Trace, at: usize, cx: &mut Context<'_>) {
     let told = Told {
         rule: &META,
         what: format!("Deletes {}", turns::a_row_of(&row.model_name)),
-        so: ", with its statements for each",
+        so: ", a look-up of what depends on it and a DELETE for each",
         confidence,
         advice: match tested {
             true => "Put the test into the filter, or keep the keys in a list, and send one filter(pk__in=…).delete().",
@@ -215,7 +215,10 @@ fn link(trace: &Trace, at: usize, (row, accessor, method): (&Row, &str, &str), c
         return;
     }
     let of = if row.model_name.is_empty() { String::new() } else { format!("{}.", row.model_name) };
-    let what = if method == "add" { "Adds one item to" } else { "Removes one item from" };
+    let (what, so) = match method {
+        "add" => ("Links one item to", ", a look-up and an INSERT into the link table for each"),
+        _ => ("Unlinks one item from", ", a DELETE in the link table for each"),
+    };
     // Which items go where, or what each of them costs beside, may weigh more.
     let mut others: Vec<Option<Site>> = turns::in_turn(trace, found.id)
         .filter(|(_, event)| matches!(event.kind, EventKind::Query(_)) && event.site != found.event.site)
@@ -225,9 +228,9 @@ fn link(trace: &Trace, at: usize, (row, accessor, method): (&Row, &str, &str), c
     let part = others.len() > 1 || found.is_conditional(found.event);
     let told = Told {
         rule: &META,
-        what: format!("{what} {of}{accessor}"),
-        so: ", with its statements for each",
-        confidence: if part { Confidence::Possible } else { found.confidence() },
+        what: format!("{what} {of}{accessor} with {method}()"),
+        so,
+        confidence: if part { Confidence::Possible } else { found.confidence(cx.project) },
         advice: format!("Keep the items in a list and call {method}(*items) once."),
         rewrite: one.and_then(|item| link_all(cx.project, &found, method, item)),
         key: format!("{of}{accessor}.{method}"),

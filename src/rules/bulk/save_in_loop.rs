@@ -174,7 +174,7 @@ pub fn updated<'t>(trace: &'t Trace, at: usize, cx: &Context<'_>) -> Option<Repe
 
 fn report(saved: &Saved<'_>, cx: &mut Context<'_>) {
     let Saved { found, row, writes, .. } = saved;
-    let mut confidence = found.confidence();
+    let mut confidence = found.confidence(cx.project);
     if row.model.is_none_or(|model| cx.project.schema.get(model).is_partial) {
         confidence = confidence.min(Confidence::Likely);
     }
@@ -218,7 +218,7 @@ fn report_update(found: &Repeated<'_>, cx: &mut Context<'_>) {
         rule: &META,
         what: format!("Updates {}", turns::a_row_of(model)),
         so: ", with a statement for each",
-        confidence: found.confidence(),
+        confidence: found.confidence(cx.project),
         advice: "Make instances with the key and the new values, keep them in a list, and write them behind the loop \
                  with bulk_update(rows, [fields], batch_size=1000)."
             .to_owned(),
@@ -252,7 +252,10 @@ fn at_once(project: &Project, saved: &Saved<'_>, fields: &[SmolStr]) -> Option<D
     let found = &saved.found;
     let model = saved.row.model?;
     // What leaves the input may set more columns; rows of a join may stand there twice.
-    let known = found.confidence() == Confidence::Certain && !fields.is_empty() && !saved.effects.inherits;
+    let known = found.is_alone()
+        && found.event.confidence == Confidence::Certain
+        && !fields.is_empty()
+        && !saved.effects.inherits;
     let holder = super::create_in_loop::holder(project, found)?;
     if !known || found.is_needed(project, saved.row, Some(&holder)) {
         return None;

@@ -8,7 +8,7 @@ use crate::rewrite::{self, UseOfCall};
 use crate::rules::concurrency::rows;
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, loops};
 use crate::trace::{
-    CallStep, Cause, Event, EventKind, Handler, LoopInfo, Query, QuerySet, Row, RowEvent, RowOp, Trace,
+    CallStep, Cause, Event, EventKind, Handler, LoopInfo, Query, QuerySet, Role, Row, RowEvent, RowOp, Trace,
 };
 
 pub struct Repeated<'t> {
@@ -174,8 +174,18 @@ impl<'t> Repeated<'t> {
 
     /// How sure it is that nothing stands against it: what leaves the input may do anything with the rows, and what a
     /// turn writes beside belongs together.
-    pub fn confidence(&self) -> Confidence {
+    pub fn confidence(&self, project: &Project) -> Confidence {
         let found = self.event.confidence;
+        // Rows that are too many to be kept.
+        match self.is_small(project) || self.is_streamed() {
+            true => Confidence::Possible,
+            false if !self.is_alone() => found.min(Confidence::Likely),
+            false => found,
+        }
+    }
+
+    /// The loop's own body sends it, and a turn writes nothing beside, as far as is known.
+    pub fn is_alone(&self) -> bool {
         let more = in_turn(self.trace, self.id).any(|(_, event)| match &event.kind {
             EventKind::Opaque(_) => true,
             EventKind::Query(query) => {
@@ -184,13 +194,25 @@ impl<'t> Repeated<'t> {
             }
             _ => false,
         });
-        // A helper that serves a few chosen items, or rows that are too many to be kept.
-        let small = self.step.is_some() && self.info().over == Over::Items;
-        match small || self.is_streamed() {
-            true => Confidence::Possible,
-            false if more || self.step.is_some() => found.min(Confidence::Likely),
-            false => found,
-        }
+        !more && self.step.is_none() && !self.is_streamed()
+    }
+
+    /// Little is saved: nobody waits for a command, and things that come from elsewhere, or that one row has, are a
+    /// handful unless something says that they are many.
+    fn is_small(&self, project: &Project) -> bool {
+        let command = self.trace.role == Role::Command;
+        let one_owner = self.rows().is_some_and(|rows| rows.related_to.is_some());
+        let handful = match self.info().over {
+            Over::Items => self.step.is_some() || !self.is_over_lines(project),
+            _ => one_owner && self.is_conditional(self.event),
+        };
+        command || handful
+    }
+
+    /// The items are the lines of a file.
+    fn is_over_lines(&self, project: &Project) -> bool {
+        let said = project.text(self.info().site).to_lowercase();
+        ["csv", "reader", "lines", "rows", "records"].iter().any(|word| said.contains(word))
     }
 
     /// What the loop is written over, whoever made that.

@@ -127,7 +127,7 @@ fn report(saved: &Saved<'_>, cx: &mut Context<'_>) {
         rule: &META,
         what: format!("Saves {} with the same value", turns::a_row_of(&row.model_name)),
         so: "",
-        confidence: if row.model_name.is_empty() { Confidence::Possible } else { found.confidence() },
+        confidence: if row.model_name.is_empty() { Confidence::Possible } else { found.confidence(cx.project) },
         advice: format!("Let the database do it with one statement: update({}) on the queryset.", set.join(", ")),
         rewrite: at_once(cx.project, saved),
         key: row.model_name.to_string(),
@@ -142,7 +142,7 @@ fn report_update(found: &Repeated<'_>, cx: &mut Context<'_>) {
         rule: &META,
         what: format!("Updates {} with the same value", turns::a_row_of(model)),
         so: "",
-        confidence: found.confidence(),
+        confidence: found.confidence(cx.project),
         advice: "Collect the keys, or take the queryset itself, and send one update(): filter(pk__in=…).update(…)."
             .to_owned(),
         rewrite: None,

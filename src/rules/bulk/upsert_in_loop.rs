@@ -134,7 +134,7 @@ fn look(trace: &Trace, at: usize, updates: bool, cx: &mut Context<'_>) {
         rule: &META,
         what: format!("Looks for {} and {} it", turns::a_row_of(model), if updates { "writes" } else { "creates" }),
         so: ", two statements or more for each",
-        confidence: if read { Confidence::Possible } else { found.confidence() },
+        confidence: if read { Confidence::Possible } else { found.confidence(cx.project) },
         advice,
         rewrite: rewrite.and_then(|model| at_once(cx.project, &found, model, updates)),
         key: format!("{model} {fields}"),

@@ -1,12 +1,13 @@
 //! RT504, and RT507 where the row that is not there was to be locked.
 
 use super::runs::{self, Risk, Verdict};
+use super::singles::{self, Singles};
 use super::{get_or_create, rows};
 use crate::model::Confidence;
 use crate::project::Project;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, Meta, Rule, models};
-use crate::trace::{Cause, Event, EventKind, Query, Role, Trace};
+use crate::trace::{Cause, Event, EventKind, Query, QuerySet, Role, Trace};
 
 rule! {
     /// Creates a row because a query before has found none, so that two requests at once both create it.
@@ -83,8 +84,13 @@ pub(super) struct Check<'t> {
     pub query: &'t Query,
     /// Fields that are looked for and set to the same.
     pub fields: Vec<&'t str>,
+    /// Fields that are set to what one of several alternatives asks for, and the parent of a manager's rows: a
+    /// constraint may hold them as well.
+    pub beside: Vec<&'t str>,
     /// It asks for more than that: a range, a column of another table, one of several.
     pub narrower: bool,
+    /// It asks for a constant: the row is made once and is there ever after.
+    pub once: bool,
 }
 
 impl Rule for CheckThenCreate {
@@ -93,14 +99,23 @@ impl Rule for CheckThenCreate {
     }
 
     fn whole(&self, traces: &[Trace], cx: &mut Context<'_>) {
-        for risk in runs::at_risk(traces, |trace, at, event| look(trace, at, event, false)) {
-            report(&risk, cx);
+        let project = cx.project;
+        let mut single: Option<Singles> = None;
+        for risk in runs::at_risk(traces, |trace, at, event| look(project, trace, at, event, false)) {
+            let single = single.get_or_insert_with(|| Singles::of(traces));
+            report(&risk, single, cx);
         }
     }
 }
 
 /// A row created where a query has found none like it; `locked` ones, or the others.
-pub(super) fn look<'t>(trace: &'t Trace, at: usize, event: &'t Event, locked: bool) -> Option<Verdict<Check<'t>>> {
+pub(super) fn look<'t>(
+    project: &'t Project,
+    trace: &'t Trace,
+    at: usize,
+    event: &'t Event,
+    locked: bool,
+) -> Option<Verdict<Check<'t>>> {
     let EventKind::Query(created) = &event.kind else { return None };
     let creates = match &created.cause {
         Cause::Method(method) | Cause::Manager { method, .. } => method == "create",
@@ -116,13 +131,15 @@ pub(super) fn look<'t>(trace: &'t Trace, at: usize, event: &'t Event, locked: bo
         let Some(EventKind::Query(query)) = trace.events.get(*asked).map(|event| &event.kind) else { return None };
         let same = query.statement.facts.tables.first() == Some(model) && query.cause != created.cause;
         let made_by = matches!(&query.cause, Cause::Method(method) if method.ends_with("or_create"));
-        let (fields, narrower) = match &query.cause {
-            _ if !same || made_by => return None,
+        match &query.cause {
+            _ if !same || made_by => None,
             // `hasattr(user, "profile")`: the other side of a one-to-one, of which there can be one only.
-            Cause::Singular { row, .. } => (vec![set_to(created, &row.identity)?], false),
-            _ => matching(trace, query, created)?,
-        };
-        Some(Check { asked: *asked, query, fields, narrower })
+            Cause::Singular { row, .. } => {
+                let fields = vec![set_to(created, &row.identity)?];
+                Some(Check { asked: *asked, query, fields, beside: Vec::new(), narrower: false, once: false })
+            }
+            _ => matching(project, trace, *asked, query, created),
+        }
     });
     let check = check.last()?;
     if runs::locks_rows(trace, check.query) != locked {
@@ -135,18 +152,32 @@ pub(super) fn look<'t>(trace: &'t Trace, at: usize, event: &'t Event, locked: bo
 }
 
 /// The fields that both name; `None` where the new row is another one than the query asked for, or nobody else can ask.
-fn matching<'t>(trace: &'t Trace, query: &'t Query, created: &'t Query) -> Option<(Vec<&'t str>, bool)> {
+fn matching<'t>(
+    project: &'t Project,
+    trace: &'t Trace,
+    asked: usize,
+    query: &'t Query,
+    created: &'t Query,
+) -> Option<Check<'t>> {
     let queryset = trace.queryset(query.queryset?);
     let mut fields: Vec<&str> = Vec::new();
+    let mut beside: Vec<&str> = parent_field(project, queryset).into_iter().collect();
     let mut compared = 0;
-    let mut narrower = false;
+    let (mut narrower, mut once) = (false, false);
     for filter in &queryset.filters {
         let plain = !filter.negated && !filter.alternative && matches!(filter.lookup.as_str(), "exact" | "iexact");
         let [path] = filter.path.as_slice() else {
             narrower = true;
             continue;
         };
+        let name = path.strip_suffix("_id").unwrap_or(path);
+        let set =
+            created.assigned.values.iter().find(|set| set.field.strip_suffix("_id").unwrap_or(&set.field) == name);
+        let same = set.is_some_and(|set| set.value == filter.value || is_key_of(&set.value, &filter.value));
         if !plain {
+            if same && filter.alternative && !filter.negated && filter.lookup.ends_with("exact") {
+                beside.push(path);
+            }
             narrower = true;
             continue;
         }
@@ -155,16 +186,33 @@ fn matching<'t>(trace: &'t Trace, query: &'t Query, created: &'t Query) -> Optio
         if filter.value.starts_with("new ") {
             return None;
         }
-        let name = path.strip_suffix("_id").unwrap_or(path);
-        let set =
-            created.assigned.values.iter().find(|set| set.field.strip_suffix("_id").unwrap_or(&set.field) == name);
-        if set.is_some_and(|set| set.value == filter.value || is_key_of(&set.value, &filter.value)) {
+        if same {
             fields.push(path);
+            once |= filter.site.is_some_and(|site| is_literal(project.text(site)));
         }
     }
     let open = created.assigned.open && compared > 0;
     narrower |= fields.len() < compared;
-    (!fields.is_empty() && fields.len() == compared || open).then_some((fields, narrower))
+    let made = !fields.is_empty() && fields.len() == compared || open;
+    made.then_some(Check { asked, query, fields, beside, narrower, once })
+}
+
+/// The field by which the rows of `parent.children` point at their parent.
+fn parent_field<'t>(project: &'t Project, queryset: &QuerySet) -> Option<&'t str> {
+    let (model, accessor) = (queryset.model?, queryset.related_by.as_ref()?);
+    let fields = &project.schema.get(model).fields;
+    let leads = |target| project.schema.reverse(target, accessor).filter(|reverse| reverse.model == model);
+    let found = fields.iter().find(|field| {
+        let target = field.relation.as_ref().and_then(|relation| relation.target);
+        target.and_then(leads).is_some_and(|reverse| reverse.field == field.name)
+    });
+    found.map(|field| field.name.as_str())
+}
+
+/// `name="g"`, `pk=1`; not `active=True`, which is a condition.
+fn is_literal(text: &str) -> bool {
+    let value = text.split_once('=').map_or(text, |(_, value)| value).trim_start();
+    value.starts_with(['"', '\'']) || value.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// The field of a new row that is set to this object.
@@ -188,25 +236,37 @@ pub(super) fn is_unique(project: &Project, check: &Check<'_>, trace: &Trace) -> 
         return Some(true);
     }
     let model = trace.queryset(check.query.queryset?).model?;
-    models::is_unique(project, model, &check.fields)
+    let all: Vec<&str> = check.fields.iter().chain(&check.beside).copied().collect();
+    models::is_unique(project, model, &all)
 }
 
-fn report(risk: &Risk<'_, Check<'_>>, cx: &mut Context<'_>) {
+fn report(risk: &Risk<'_, Check<'_>>, single: &Singles, cx: &mut Context<'_>) {
     let Risk { trace, at, site, told: check } = risk;
     let (Some(event), Some(asked)) = (trace.events.get(*at), trace.events.get(check.asked)) else { return };
     let queryset = check.query.queryset.map(|id| trace.queryset(id));
     let model = queryset.map_or("", |queryset| queryset.model_name.as_str());
     let unique = is_unique(cx.project, check, trace);
     let fields = check.fields.join(", ");
-    let gets = matches!(&check.query.cause, Cause::Method(method) | Cause::Manager { method, .. } if method == "get");
-    let twice = match gets {
-        true => "there are two rows then, and this get() raises MultipleObjectsReturned",
-        false => "there are two rows then",
+    let gets = singles::is_get(&check.query.cause);
+    let all: Vec<&str> = check.fields.iter().chain(&check.beside).copied().collect();
+    let known = queryset.and_then(|queryset| queryset.model);
+    let gets_elsewhere = known.is_some_and(|model| single.find_two(model, &all));
+    let twice = match (gets, gets_elsewhere) {
+        (true, _) => "there are two rows then, and this get() raises MultipleObjectsReturned",
+        (false, true) => "there are two rows then, and a get() of these fields raises MultipleObjectsReturned",
+        (false, false) => "there are two rows then",
     };
+    let apart = known.is_some_and(|model| !models::share_a_table(cx.project, model, &check.fields));
     let (consequence, cure) = match unique {
         Some(true) => (
             "a constraint lets one of them fail with IntegrityError",
             "Use get_or_create() with the unique fields, or handle IntegrityError around an atomic() of its own."
+                .to_owned(),
+        ),
+        _ if apart => (
+            twice,
+            "Lock a row that both requests share before the query (its parent, with select_for_update() in a \
+             transaction): the fields stand in the tables of several models, and no constraint spans them."
                 .to_owned(),
         ),
         // A constraint on these alone would forbid what the query does not ask for.
@@ -235,6 +295,10 @@ fn report(risk: &Risk<'_, Check<'_>>, cx: &mut Context<'_>) {
     let confidence = match trace.role {
         Role::Command => Confidence::Possible,
         _ if check.fields.is_empty() => Confidence::Possible,
+        // Made at the first request, and there ever after.
+        _ if check.once => Confidence::Possible,
+        // A second row that nothing trips over is seldom noticed.
+        _ if unique != Some(true) && !gets && !gets_elsewhere => Confidence::Possible,
         _ if unique.is_none() => Confidence::Likely,
         _ => event.confidence.min(asked.confidence),
     };

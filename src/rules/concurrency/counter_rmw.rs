@@ -1,7 +1,8 @@
 //! RT502
 
+use super::locked_elsewhere::Locked;
 use super::runs::{self, Risk, Verdict};
-use super::{grave, in_database, rows};
+use super::{admitted, grave, in_database, rows};
 use crate::model::{Confidence, Severity};
 use crate::project::Project;
 use crate::rules::macros::rule;
@@ -99,8 +100,10 @@ impl Rule for CounterRmw {
             EventKind::Query(query) => updated(project, trace, at, query),
             _ => None,
         });
+        let mut locked: Option<Locked> = None;
         for risk in found {
-            report(risk, cx);
+            let locked = locked.get_or_insert_with(|| Locked::of(project, traces));
+            report(risk, locked, cx);
         }
     }
 }
@@ -176,13 +179,16 @@ fn updated<'t>(project: &Project, trace: &'t Trace, at: usize, query: &'t Query)
     Some(Verdict::AtRisk(Count { row, field, added, read }))
 }
 
-fn report(risk: Risk<'_, Count<'_>>, cx: &mut Context<'_>) {
+fn report(risk: Risk<'_, Count<'_>>, locked: &Locked, cx: &mut Context<'_>) {
     let Risk { trace, at, site, told: Count { row, field, added, read } } = risk;
     let (Some(event), Some(adds)) = (trace.events.get(at), trace.events.get(added)) else { return };
     let grave = grave::is_grave(trace, cx.project, site, &[field, &row.model_name]);
     let confidence = match trace.role {
         // One process at a time, mostly.
         Role::Command => Confidence::Possible,
+        // Who gave the row may hold it, where the project does lock such rows.
+        _ if read.is_none() && locked.has(row.model) => Confidence::Possible,
+        _ if admitted::is_admitted(cx.project, site) => Confidence::Possible,
         _ => rows::confidence(read, row),
     };
     let named = if row.model_name.is_empty() { field.to_owned() } else { format!("{}.{field}", row.model_name) };

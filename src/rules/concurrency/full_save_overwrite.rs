@@ -3,8 +3,8 @@
 use smol_str::SmolStr;
 
 use super::counted_columns::{self, Counted};
-use super::rows;
 use super::runs::{self, Risk, Verdict};
+use super::{admitted, rows};
 use crate::model::{Confidence, Safety, Site};
 use crate::project::Project;
 use crate::rewrite::{self, FileEdit, Quote};
@@ -197,11 +197,20 @@ fn look<'t>(
     if writes.is_empty() || effects.overridden.is_some() || rows::is_new(trace, event, row) {
         return None;
     }
-    if runs::is_locked(trace, at) {
+    if runs::is_locked(trace, at) || event.site.is_some_and(|site| is_first_save(project, site)) {
         return Some(Verdict::Guarded);
     }
     let opaque = between.iter().any(|other| matches!(other.kind, EventKind::Opaque(_)));
     Some(Verdict::AtRisk(Overwrite { row, read, cause, writes, opaque }))
+}
+
+/// `if row._state.adding: row.save()`
+fn is_first_save(project: &Project, site: Site) -> bool {
+    let tests = rewrite::tests_around(&project.module(site.file).ir, site.span);
+    tests.into_iter().any(|(test, holds)| {
+        let text = project.text(Site::new(site.file, test));
+        text.ends_with("._state.adding") && text.starts_with("not ") != holds
+    })
 }
 
 fn report(risk: &Risk<'_, Overwrite<'_>>, cx: &mut Context<'_>) {
@@ -211,6 +220,9 @@ fn report(risk: &Risk<'_, Overwrite<'_>>, cx: &mut Context<'_>) {
     let known = rows::confidence(Some(read), row);
     let confidence = match (trace.role, cause) {
         (Role::Command, _) => Confidence::Possible,
+        // A user's own row changes by that user's own requests, mostly, and what is counted there is counted anew.
+        (_, Cause::Counted(..)) if row.model.is_some() && row.model == cx.project.user_model() => Confidence::Possible,
+        _ if admitted::is_admitted(cx.project, *site) => Confidence::Possible,
         // What an unknown coroutine waits for may be short.
         (_, Cause::Wait(wait)) => known.min(wait.confidence.max(Confidence::Likely)),
         // Between the two lies a moment only.

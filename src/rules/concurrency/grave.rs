@@ -36,9 +36,12 @@ pub fn is_grave(trace: &Trace, project: &Project, site: Site, said: &[&str]) -> 
         Origin::Log { .. } => "",
     };
     let path = project.module(site.file).source.path.as_str();
-    said.iter().chain(&[function, path]).any(|text| {
-        // Who wrote a book authenticates nobody.
-        let text = text.to_lowercase().replace("authoriz", "auth").replace("authoris", "auth").replace("author", "");
-        GRAVE.iter().any(|word| text.contains(word))
-    })
+    said.iter().chain(&[function, path]).any(|text| is_named(text))
+}
+
+/// Whether a name is that of one of these.
+pub fn is_named(text: &str) -> bool {
+    // Who wrote a book authenticates nobody.
+    let text = text.to_lowercase().replace("authoriz", "auth").replace("authoris", "auth").replace("author", "");
+    GRAVE.iter().any(|word| text.contains(word))
 }

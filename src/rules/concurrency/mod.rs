@@ -1,5 +1,6 @@
 //! What two requests at once do to each other.
 
+mod admitted;
 pub mod cache_read_modify_write;
 pub mod check_then_create;
 mod compare_and_swap;
@@ -18,11 +19,13 @@ pub mod lock_order;
 pub mod lock_outside_atomic;
 pub mod lock_over_join;
 mod lock_set;
+mod locked_elsewhere;
 mod locked_first;
 pub(super) mod rows;
 mod runs;
 mod savepoint;
 pub mod shared_mutable_state;
+mod singles;
 pub mod sync_orm_in_async;
 pub mod task_before_commit;
 pub mod unlocked_state_change;

@@ -82,7 +82,7 @@ pub fn place(event: &Event) -> Option<(Site, &[CallStep])> {
 }
 
 /// A lock is held: one of the program's own around the event, one of a cache taken before, or rows locked in the same
-/// transaction.
+/// transaction. Where no transaction is seen around either, a caller opens it: Django locks no rows without.
 pub fn is_locked(trace: &Trace, at: usize) -> bool {
     if trace.blocks_around(at).any(|block| block.kind == BlockKind::Lock) {
         return true;
@@ -91,9 +91,7 @@ pub fn is_locked(trace: &Trace, at: usize) -> bool {
     trace.events.get(..at).unwrap_or_default().iter().enumerate().any(|(before, event)| match &event.kind {
         EventKind::Cache(cache) => cache.op == CacheOp::Lock,
         EventKind::Query(query) => {
-            locks_rows(trace, query)
-                && transaction.is_some()
-                && trace.transaction(before).map(|block| block.events.start) == transaction
+            locks_rows(trace, query) && trace.transaction(before).map(|block| block.events.start) == transaction
         }
         EventKind::Opaque(name) => takes_lock(name),
         _ => false,

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use smol_str::SmolStr;
 
 use super::runs::{Risk, Verdict};
-use super::{later, runs};
+use super::{later, runs, singles};
 use crate::model::{Confidence, Site};
 use crate::project::Project;
+use crate::rewrite;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule, loops};
 use crate::schema::ModelId;
@@ -119,20 +120,16 @@ impl Rule for TaskBeforeCommit {
         });
         for risk in found {
             let apart = works_apart(traces, &risk.told);
-            report(&risk, apart, cx);
+            let seeks = seeks_row(traces, &risk.told);
+            let there = risk.told.receiver.is_some() && is_there_before(project, risk.trace, risk.at);
+            report(&risk, apart || !seeks || there, cx);
         }
     }
 }
 
 /// The task is in the input, and asks for rows of other tables only: it does not look for what is not committed yet.
 fn works_apart(traces: &[Trace], early: &Early<'_>) -> bool {
-    let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
-    let name = last(&early.sent.task);
-    let runs = traces.iter().filter(|trace| match &trace.origin {
-        Origin::Code { function, .. } => trace.role == Role::Task && last(function) == name,
-        Origin::Log { .. } => false,
-    });
-    let mut runs = runs.peekable();
+    let mut runs = runs_of(traces, early).peekable();
     let known = runs.peek().is_some() && !early.tables.is_empty();
     known
         && runs.all(|trace| {
@@ -142,6 +139,40 @@ fn works_apart(traces: &[Trace], early: &Early<'_>) -> bool {
                 && asks.peek().is_some()
                 && asks.all(|tables| !tables.iter().any(|table| early.tables.contains(table)))
         })
+}
+
+/// `if not created:` in a receiver: the row was there before the transaction.
+fn is_there_before(project: &Project, trace: &Trace, at: usize) -> bool {
+    let Some(site) = trace.events.get(at).and_then(|event| event.site) else { return false };
+    let tests = rewrite::tests_around(&project.module(site.file).ir, site.span);
+    tests.into_iter().any(|(test, holds)| {
+        let text = project.text(Site::new(site.file, test));
+        text.starts_with("not created") == holds && text.contains("created")
+    })
+}
+
+/// The task asks for one row of the tables that were written, which fails or finds the old one; or nobody knows what it
+/// does. What takes rows away, or goes through many, is none the worse for coming early.
+fn seeks_row(traces: &[Trace], early: &Early<'_>) -> bool {
+    let mut runs = runs_of(traces, early).peekable();
+    runs.peek().is_none()
+        || runs.any(|trace| {
+            trace.queries().any(|(_, _, query)| {
+                let facts = &query.statement.facts;
+                let here = early.tables.is_empty() || facts.tables.first().is_some_and(|t| early.tables.contains(t));
+                here && singles::is_get(&query.cause)
+            })
+        })
+}
+
+/// The runs of the task that is sent.
+fn runs_of<'t>(traces: &'t [Trace], early: &Early<'_>) -> impl Iterator<Item = &'t Trace> {
+    let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_owned();
+    let name = last(&early.sent.task);
+    traces.iter().filter(move |trace| match &trace.origin {
+        Origin::Code { function, .. } => trace.role == Role::Task && last(function) == name,
+        Origin::Log { .. } => false,
+    })
 }
 
 /// Models of which a run stores rows in a transaction, and where.
@@ -266,7 +297,8 @@ fn report(risk: &Risk<'_, Early<'_>>, apart: bool, cx: &mut Context<'_>) {
         ),
         (None, false) => (
             format!("Sends the task {task} before the transaction is over: a worker may see what was there before it."),
-            Confidence::Likely,
+            // What it is given says what it works on; without, it reads what there is.
+            if early.sent.given.is_empty() { Confidence::Likely } else { Confidence::Possible },
         ),
     };
     let confidence = if apart { Confidence::Possible } else { confidence };

@@ -1,13 +1,14 @@
 //! RT505
 
+use super::locked_elsewhere::Locked;
 use super::runs::{self, Risk, Verdict};
-use super::{compare_and_swap, grave, rows};
+use super::{admitted, compare_and_swap, grave, rows};
 use crate::model::{Confidence, Kind, Severity, Site};
 use crate::project::Project;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, Meta, Rule, models};
 use crate::schema::FieldKind;
-use crate::trace::{Event, EventKind, Origin, Role, Row, RowOp, Trace, ValueKind, Written};
+use crate::trace::{Cause, Event, EventKind, Origin, Role, Row, RowOp, Trace, ValueKind, Written};
 
 rule! {
     /// Changes the state of a row by what was read of it, without holding the row.
@@ -94,7 +95,17 @@ struct Change<'t> {
     field: &'t str,
     read: Option<&'t Event>,
     /// Where the column was tested, and what both requests do then; none where the value is changed in place.
-    tested: Option<(Option<Site>, &'t Event)>,
+    tested: Option<Tested<'t>>,
+}
+
+/// The test that the change stands behind.
+struct Tested<'t> {
+    /// Where the column is read for it.
+    site: Option<Site>,
+    /// What two requests would both do.
+    effect: &'t Event,
+    /// It asks whether the row is already what it becomes.
+    again: bool,
 }
 
 impl Rule for UnlockedStateChange {
@@ -113,6 +124,7 @@ impl Rule for UnlockedStateChange {
         });
         // Several saves of one row in one function are one matter.
         let mut told: Vec<(Option<Site>, &str)> = Vec::new();
+        let mut locked: Option<Locked> = None;
         for risk in found {
             let function = risk.trace.events.get(risk.at).and_then(within);
             let matter = (function.or(Some(risk.site)), risk.told.row.identity.as_str());
@@ -120,7 +132,8 @@ impl Rule for UnlockedStateChange {
                 continue;
             }
             told.push(matter);
-            report(&risk, cx);
+            let locked = locked.get_or_insert_with(|| Locked::of(project, traces));
+            report(&risk, locked, cx);
         }
     }
 }
@@ -138,8 +151,11 @@ fn look<'t>(
             let field = written.assigned.field.as_str();
             let stored = of.identity == row.identity
                 && rows::stored_after(trace, index, row, field).map(|(stored, _)| stored) == Some(at);
-            // Sums are RT502's.
-            if !stored || written.counted.as_ref().is_some_and(|counted| counted.number) {
+            // Sums are RT502's, with whatever else is done to the same column.
+            if !stored
+                || is_counted(trace, at, row, field)
+                || written.counted.as_ref().is_some_and(|counted| counted.number)
+            {
                 return None;
             }
             let tested = tested(trace, at, index, event, row, field);
@@ -158,6 +174,13 @@ fn look<'t>(
     }
     let read = rows::read_before(trace, written, row).map(|(_, event)| event);
     Some(Verdict::AtRisk(Change { row, written, field, read, tested }))
+}
+
+/// A number is added to or taken from the column before the save.
+fn is_counted(trace: &Trace, saved: usize, row: &Row, field: &str) -> bool {
+    let before = trace.events.get(..saved).unwrap_or_default().iter().filter_map(rows::write);
+    let mut own = before.filter(|(of, written)| of.identity == row.identity && written.assigned.field == field);
+    own.any(|(_, written)| written.counted.as_ref().is_some_and(|counted| counted.number))
 }
 
 /// The new value derives from the old one, and holds more than what this request says.
@@ -179,7 +202,7 @@ fn tested<'t>(
     write: &'t Event,
     row: &Row,
     field: &str,
-) -> Option<(Option<Site>, &'t Event)> {
+) -> Option<Tested<'t>> {
     let (_, written) = rows::write(write)?;
     trace.asked(write).find_map(|asked| {
         // `if new != row.state: row.state = new`: the last one has it, as it would without the test.
@@ -193,20 +216,36 @@ fn tested<'t>(
                 read.row.identity == row.identity && matches!(&read.op, RowOp::Read(name) if name == field)
             })
         })?;
-        let along = trace.events.iter().enumerate().find(|(at, event)| {
+        let store = trace.events.get(saved).and_then(|event| event.site);
+        let along = trace.events.iter().enumerate().filter(|(at, event)| {
             let way = event.arms.iter().any(|arm| arm.fork == asked.fork && arm.arm == asked.arm);
-            let same = *at == saved || *at == index || event.site == trace.events.get(saved).and_then(|e| e.site);
-            way && !same && is_effect(&event.kind, row) && !event.excludes(write)
-        })?;
-        Some((read.site, along.1))
+            // What the save itself does is done by whoever saves.
+            let same = *at == saved || *at == index || event.site == store;
+            let inside = event.via.iter().any(|step| Some(step.site) == store);
+            way && !same && !inside && is_effect(&event.kind, row) && !event.excludes(write)
+        });
+        let along: Vec<&Event> =
+            along.map(|(_, event)| event).filter(|event| !is_missed(trace, event, write)).collect();
+        let sent = |event: &&&Event| matches!(event.kind, EventKind::Dispatch(_) | EventKind::ExternalIo(_));
+        let effect = along.iter().find(sent).or(along.first())?;
+        // The test asks for no more than whether this was done already, by the value or by its truth.
+        let again = as_told || asked.compared.is_empty() && written.assigned.kind == ValueKind::Constant;
+        Some(Tested { site: read.site, effect, again })
     })
+}
+
+/// A row that is made on this way because a query has found none: the second request finds it.
+fn is_missed(trace: &Trace, event: &Event, write: &Event) -> bool {
+    let shared = |fork: u32, arm: u32| write.arms.iter().any(|own| own.fork == fork && own.arm == arm);
+    trace.asked(event).any(|asked| !asked.absent.is_empty() && !shared(asked.fork, asked.arm))
 }
 
 /// Something is made, sent or counted; writing the row itself once more is no matter.
 fn is_effect(kind: &EventKind, row: &Row) -> bool {
     match kind {
         EventKind::Query(query) => match query.statement.facts.kind {
-            Kind::Insert => true,
+            // The second one finds the row of the first.
+            Kind::Insert => !matches!(&query.cause, Cause::Method(method) if method.ends_with("or_create")),
             Kind::Update => query.assigned.values.iter().any(|set| set.kind == ValueKind::Expression),
             _ => false,
         },
@@ -226,7 +265,20 @@ fn within(event: &Event) -> Option<Site> {
     via.last()?.defined
 }
 
-fn report(risk: &Risk<'_, Change<'_>>, cx: &mut Context<'_>) {
+/// Whether doing both twice harms: money and the like, what is sent twice, a change that another one has overtaken.
+fn harms(project: &Project, change: &Change<'_>, tested: &Tested<'_>, locked: &Locked) -> bool {
+    let sent = matches!(tested.effect.kind, EventKind::Dispatch(_) | EventKind::ExternalIo(_));
+    let grave = grave::is_named(change.field) || grave::is_named(&change.row.model_name);
+    let own = change.row.model.is_some() && change.row.model == project.user_model();
+    grave || sent || !own && !tested.again && locked.has(change.row.model)
+}
+
+/// `attachments_cache`, `thumbnail`: what is lost of it is made again.
+fn is_made_again(field: &str) -> bool {
+    ["cache", "thumb", "preview"].iter().any(|word| field.to_lowercase().contains(word))
+}
+
+fn report(risk: &Risk<'_, Change<'_>>, locked: &Locked, cx: &mut Context<'_>) {
     let Risk { trace, at, site, told: change } = risk;
     let (Some(event), Some(write)) = (trace.events.get(*at), trace.events.get(change.written)) else { return };
     let Change { row, field, read, tested, .. } = change;
@@ -234,9 +286,11 @@ fn report(risk: &Risk<'_, Change<'_>>, cx: &mut Context<'_>) {
     let confidence = match (trace.role, read) {
         // One process at a time, mostly; who gave the row may hold it.
         (Role::Command, _) | (_, None) => Confidence::Possible,
+        _ if is_made_again(field) || admitted::is_admitted(cx.project, *site) => Confidence::Possible,
         // One worker has the task, mostly.
+        (Role::Task, _) if tested.is_some() => Confidence::Possible,
         (Role::Task, _) => rows::confidence(*read, row).min(Confidence::Likely),
-        // Whether it harms to do both twice, the code does not say; that money is at stake, it does.
+        _ if tested.as_ref().is_some_and(|tested| !harms(cx.project, change, tested, locked)) => Confidence::Possible,
         (_, Some(_)) if tested.is_some() && !grave => rows::confidence(*read, row).min(Confidence::Likely),
         (_, Some(_)) => rows::confidence(*read, row),
     };
@@ -251,9 +305,9 @@ fn report(risk: &Risk<'_, Change<'_>>, cx: &mut Context<'_>) {
         }
     };
     let mut steps = Vec::new();
-    if let Some((test, effect)) = tested {
-        steps.push((*test, "tested here"));
-        steps.push((effect.site, "both do this"));
+    if let Some(tested) = tested {
+        steps.push((tested.site, "tested here"));
+        steps.push((tested.effect.site, "both do this"));
     } else {
         steps.push((write.site.filter(|changed| changed != site), "changed here"));
     }
@@ -266,7 +320,7 @@ fn report(risk: &Risk<'_, Change<'_>>, cx: &mut Context<'_>) {
         message,
         cost: None,
         evidence: rows::evidence(read.map(|event| (event, "the row is read here")), &steps, event),
-        rewrite: tested.and_then(|_| compare_and_swap::rewrite(cx.project, trace, change.written, *at)),
+        rewrite: tested.as_ref().and_then(|_| compare_and_swap::rewrite(cx.project, trace, change.written, *at)),
         advice: match tested {
             Some(_) => format!(
                 "Let the database decide: go on only if filter(pk=…, {field}=old).update({field}=new) has changed a row. \
