@@ -21,7 +21,7 @@ pub enum How {
 
 /// Statements of one shape, from one place or from all of them, and the predictions that they meet.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Meeting {
+pub struct Meeting<'c> {
     pub how: How,
     /// Index among the log's shapes.
     pub shape: usize,
@@ -29,16 +29,20 @@ pub struct Meeting {
     pub place: Option<usize>,
     /// Indexes among the predictions.
     pub predictions: Vec<usize>,
+    /// The lines of the code on the place's stack, deepest first.
+    pub stack: Vec<(&'c str, u32)>,
     pub measured: Measured,
 }
 
 /// The meetings, and what met nothing.
 #[derive(Debug, Default)]
-pub struct Meetings {
-    pub all: Vec<Meeting>,
+pub struct Meetings<'c> {
+    pub all: Vec<Meeting<'c>>,
     /// Executions whose stack names a line of the input that is not predicted to send anything like it.
     pub on_other_lines: u64,
     pub executions: u64,
+    /// The log has stacks that lead through the code.
+    pub by_stack: bool,
 }
 
 pub struct Code<'c> {
@@ -82,22 +86,25 @@ impl<'c> Code<'c> {
         Self { predictions, paths: Paths::new(files), in_file, of_shape, functions: lines, ways }
     }
 
-    pub fn meet(&self, seen: &Seen) -> Meetings {
+    pub fn meet(&self, seen: &Seen) -> Meetings<'c> {
         let mut out = Meetings::default();
         let stacks = seen.shapes.iter().flat_map(|shape| &shape.places);
         // A log of a program whose files are called otherwise: its stacks say nothing.
         let speak = stacks.flat_map(|place| &place.lines).any(|line| self.paths.find(&line.path).is_some());
+        out.by_stack = speak;
         let idle = self.idle(seen);
         for (at, shape) in seen.shapes.iter().enumerate() {
             out.executions += shape.all.executions;
             if speak && !shape.places.is_empty() {
                 for (number, place) in shape.places.iter().enumerate() {
-                    match self.of_stack(shape, place) {
+                    let stack = self.stack(place);
+                    match self.of_stack(shape, &stack) {
                         Ok((how, predictions)) => out.all.push(Meeting {
                             how,
                             shape: at,
                             place: Some(number),
                             predictions,
+                            stack,
                             measured: place.measured,
                         }),
                         Err(Elsewhere { known: true }) => out.on_other_lines += place.measured.executions,
@@ -109,7 +116,8 @@ impl<'c> Code<'c> {
                 let ran: Vec<usize> = ran.collect();
                 let predictions = if ran.is_empty() { all.clone() } else { ran };
                 let how = if self.places(&predictions).len() == 1 { How::Shape } else { How::Shapes };
-                out.all.push(Meeting { how, shape: at, place: None, predictions, measured: shape.all });
+                let (stack, measured) = (Vec::new(), shape.all);
+                out.all.push(Meeting { how, shape: at, place: None, predictions, stack, measured });
             }
         }
         out
@@ -153,38 +161,44 @@ impl<'c> Code<'c> {
         of.map(|prediction| (prediction.path.as_str(), prediction.line)).collect()
     }
 
-    fn of_stack(&self, shape: &SeenShape, place: &SeenPlace) -> Result<(How, Vec<usize>), Elsewhere> {
-        let mut known = false;
+    /// The lines of the code that a stack leads through, deepest first.
+    fn stack(&self, place: &SeenPlace) -> Vec<(&'c str, u32)> {
+        place.lines.iter().filter_map(|line| Some((self.paths.find(&line.path)?, line.line))).collect()
+    }
+
+    fn of_stack(&self, shape: &SeenShape, stack: &[(&'c str, u32)]) -> Result<(How, Vec<usize>), Elsewhere> {
         let mut alike: Option<Vec<usize>> = None;
-        for line in &place.lines {
-            let Some(file) = self.paths.find(&line.path) else { continue };
-            known = true;
+        for (file, line) in stack {
             let all = self.in_file.get(file).into_iter().flatten();
             let here: Vec<usize> =
-                all.filter(|(first, last, _)| (*first..=*last).contains(&line.line)).map(|(_, _, at)| *at).collect();
+                all.filter(|(first, last, _)| (*first..=*last).contains(line)).map(|(_, _, at)| *at).collect();
             let fit = |wanted: &dyn Fn(&Prediction) -> bool| -> Option<Vec<usize>> {
                 let fit = here.iter().copied().filter(|at| self.predictions.get(*at).is_some_and(wanted));
                 Some(fit.collect::<Vec<usize>>()).filter(|found| !found.is_empty())
             };
             if let Some(exact) = fit(&|prediction| prediction.fingerprint == shape.fingerprint) {
-                return Ok((How::Stack, self.on_the_way(exact, place)));
+                return Ok((How::Stack, self.on_the_way(exact, stack)));
             }
             alike = alike.or_else(|| fit(&|p| p.kind == shape.kind && has_word(&p.sql, &shape.table)));
         }
-        alike.map(|alike| (How::Alike, self.on_the_way(alike, place))).ok_or(Elsewhere { known })
+        let known = !stack.is_empty();
+        alike.map(|alike| (How::Alike, self.on_the_way(alike, stack))).ok_or(Elsewhere { known })
+    }
+
+    /// The calls that lead to a prediction, outermost first.
+    pub fn way(&self, prediction: usize) -> &[(&'c str, u32)] {
+        self.ways.get(prediction).map_or(&[], Vec::as_slice)
     }
 
     /// Of the predictions at one line, those that the stack's callers lead to. A line of a helper is predicted for each
     /// caller: what one of them sends says nothing of the others. Calls that a framework makes stand in no stack, so
     /// not every step of a way is there.
-    fn on_the_way(&self, found: Vec<usize>, place: &SeenPlace) -> Vec<usize> {
-        let stack: HashSet<(&str, u32)> =
-            place.lines.iter().filter_map(|line| Some((self.paths.find(&line.path)?, line.line))).collect();
+    fn on_the_way(&self, found: Vec<usize>, stack: &[(&'c str, u32)]) -> Vec<usize> {
+        let stack: HashSet<&(&str, u32)> = stack.iter().collect();
         let steps = |at: usize| {
             let own = self.predictions.get(at).map(|p| (p.path.as_str(), p.line..=p.end_line.max(p.line)));
             let sent_here = own.is_some_and(|(path, mut lines)| lines.any(|line| stack.contains(&(path, line))));
-            let way = self.ways.get(at).map_or(&[][..], Vec::as_slice);
-            usize::from(sent_here) + way.iter().filter(|step| stack.contains(*step)).count()
+            usize::from(sent_here) + self.way(at).iter().filter(|step| stack.contains(step)).count()
         };
         let most = found.iter().map(|at| steps(*at)).max().unwrap_or_default();
         found.into_iter().filter(|at| steps(*at) == most).collect()

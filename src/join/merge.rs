@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::REPEATED;
 use super::meet::{Code, How, Meeting, Meetings, has_word};
+use super::part::{Part, loop_of, passes};
 use crate::model::{
-    Built, Confidence, Evidence, Family, Finding, FindingSource, Prediction, Seen, SeenFinding, SeenShape,
+    Built, Confidence, Evidence, Family, Finding, FindingSource, Measured, Prediction, Seen, SeenFinding, SeenShape,
+    SeenWay,
 };
 
 /// Lines that are named for a statement that several send.
@@ -15,12 +17,16 @@ pub fn merge(
     findings: Vec<Finding>,
     predictions: &[Prediction],
     code: &Code<'_>,
-    meetings: &Meetings,
+    meetings: &Meetings<'_>,
     seen: &Seen,
     is_chosen: &dyn Fn(&Finding) -> bool,
 ) -> Vec<Finding> {
-    let mut merge = Merge { predictions, code, seen, of_prediction: HashMap::new(), is_chosen, meetings };
+    let (of_prediction, of_place) = (HashMap::new(), HashMap::new());
+    let mut merge = Merge { predictions, code, seen, of_prediction, of_place, is_chosen, meetings };
     for (at, meeting) in meetings.all.iter().enumerate() {
+        if let Some(place) = meeting.place {
+            merge.of_place.insert((meeting.shape, place), at);
+        }
         for prediction in &meeting.predictions {
             merge.of_prediction.entry(*prediction).or_default().push(at);
         }
@@ -31,15 +37,21 @@ pub fn merge(
     }
     let mut own: Vec<OfCode> = findings
         .into_iter()
-        .map(|finding| OfCode { owns: merge.owned(&finding, &places), finding, confirmed: false, shapes: Vec::new() })
+        .map(|finding| OfCode {
+            owns: merge.owned(&finding, &places),
+            finding,
+            confirmed: None,
+            most: 0,
+            shapes: Vec::new(),
+        })
         .collect();
     let mut alone = Vec::new();
     for observed in &seen.findings {
         let met = merge.met(observed);
         let same = merge.same(observed, &met, &own);
-        for (at, how) in &same {
+        for (at, part) in &same {
             if let Some(of_code) = own.get_mut(*at) {
-                merge.confirm(of_code, observed, *how);
+                merge.confirm(of_code, observed, part);
             }
         }
         if same.is_empty() {
@@ -49,8 +61,8 @@ pub fn merge(
     }
     for of_code in &mut own {
         match of_code.confirmed {
-            true => of_code.tell(),
-            false => merge.measure(of_code),
+            Some(how) => of_code.tell(how),
+            None => merge.measure(of_code),
         }
     }
     own.into_iter().map(|of_code| of_code.finding).chain(alone).collect()
@@ -60,7 +72,10 @@ struct OfCode {
     finding: Finding,
     /// Indexes of the predictions that it is of.
     owns: Vec<usize>,
-    confirmed: bool,
+    /// By the log; the surest way in which it was met.
+    confirmed: Option<How>,
+    /// Of what is at fault, in one request; 0 where nothing tells requests apart.
+    most: u64,
     /// Fingerprints of what the log found it by.
     shapes: Vec<String>,
 }
@@ -78,18 +93,25 @@ impl OfCode {
         }
     }
 
-    fn tell(&mut self) {
+    fn tell(&mut self, how: How) {
         let (count, total_ms) = total(self.finding.evidence.iter(), &self.shapes);
-        self.finding.message.push_str(&format!(" The log shows it: {}.", counted(count, total_ms)));
+        let each = match self.most {
+            most if most > 1 && most < count => format!(", up to {} in one request", times(most)),
+            _ => String::new(),
+        };
+        let told = format!(" The log shows it: {}{each}{}.", counted(count, total_ms), by(how));
+        self.finding.message.push_str(&told);
     }
 }
 
 struct Merge<'m> {
     predictions: &'m [Prediction],
     code: &'m Code<'m>,
-    meetings: &'m Meetings,
+    meetings: &'m Meetings<'m>,
     /// Indexes among the meetings.
     of_prediction: HashMap<usize, Vec<usize>>,
+    /// By shape and place.
+    of_place: HashMap<(usize, usize), usize>,
     seen: &'m Seen,
     is_chosen: &'m dyn Fn(&Finding) -> bool,
 }
@@ -118,9 +140,9 @@ impl<'m> Merge<'m> {
     }
 
     /// The meetings of a log's finding: of a loop those of its own place.
-    fn met(&self, observed: &SeenFinding) -> Vec<&'m Meeting> {
+    fn met(&self, observed: &SeenFinding) -> Vec<&'m Meeting<'m>> {
         let finding = &observed.finding;
-        let of_it = |meeting: &&Meeting| {
+        let of_it = |meeting: &&Meeting<'_>| {
             let Some(shape) = self.seen.shapes.get(meeting.shape) else { return false };
             let place = meeting.place.and_then(|at| shape.places.get(at)).and_then(|place| place.lines.first());
             let here = place.is_none_or(|line| {
@@ -131,8 +153,93 @@ impl<'m> Merge<'m> {
         self.meetings.all.iter().filter(of_it).collect()
     }
 
-    /// The code's findings that mean the same, with how they were met.
-    fn same(&self, observed: &SeenFinding, met: &[&Meeting], own: &[OfCode]) -> Vec<(usize, How)> {
+    /// The code's findings that mean the same, with what the log has of each.
+    fn same(&self, observed: &SeenFinding, met: &[&Meeting<'_>], own: &[OfCode]) -> Vec<(usize, Part)> {
+        if met.iter().any(|meeting| meeting.place.is_some()) {
+            let fitting =
+                own.iter().enumerate().filter(|(_, of_code)| means(&observed.finding, &of_code.finding).is_some());
+            return fitting.filter_map(|(at, of_code)| Some((at, self.part(observed, met, of_code)?))).collect();
+        }
+        let whole = |how| Part { statements: observed.finding.evidence.clone(), ..Part::new(how) };
+        self.of_shape(observed, met, own).into_iter().map(|(at, how)| (at, whole(how))).collect()
+    }
+
+    /// What stacks lead from a log's finding to one of the code: the runs in which lines of its own repeat it.
+    fn part(&self, observed: &SeenFinding, met: &[&Meeting<'_>], of_code: &OfCode) -> Option<Part> {
+        let finding = &of_code.finding;
+        let mut out = Part::new(How::Alike);
+        let mut add = |meeting: &Meeting<'_>, address: Option<&str>, measured: Measured| {
+            let Some(SeenShape { fingerprint, sql, .. }) = self.seen.shapes.get(meeting.shape) else { return };
+            out.how = out.how.min(meeting.how);
+            out.executions += measured.executions;
+            out.add((fingerprint, sql), address, measured);
+        };
+        if observed.ways.is_empty() {
+            // It is of the whole log: what repeats it does not matter.
+            for meeting in met.iter().filter(|meeting| self.leads(meeting, of_code, &observed.finding).is_some()) {
+                add(meeting, None, meeting.measured);
+            }
+            return (out.executions > 0).then_some(out);
+        }
+        let least = if is_repeat(finding) { 2 } else { 1 };
+        let mut most = 0;
+        for way in &observed.ways {
+            let sent = way.sent.iter().filter(|sent| !sent.gave_keys).filter_map(|sent| {
+                let at = self.of_place.get(&(sent.shape as usize, sent.place as usize))?;
+                let meeting = self.meetings.all.get(*at)?;
+                Some((meeting, sent.measured, self.leads(meeting, of_code, &observed.finding)?))
+            });
+            let sent: Vec<(&Meeting<'_>, Measured, bool)> = sent.collect();
+            let together: u64 = sent.iter().map(|(_, measured, _)| measured.most).sum();
+            if together < least || !sent.iter().any(|(.., here)| *here) {
+                continue;
+            }
+            most = most.max(together);
+            for (meeting, measured, _) in sent {
+                add(meeting, way.request.as_deref(), measured);
+            }
+        }
+        out.most = most;
+        for way in &observed.ways {
+            self.add_keys(&mut out, way);
+        }
+        (out.executions > 0).then_some(out)
+    }
+
+    /// The query that gave the keys, of the addresses that are told.
+    fn add_keys(&self, part: &mut Part, way: &SeenWay) {
+        if !part.statements.iter().any(|told| request_of(told) == way.request.as_deref()) {
+            return;
+        }
+        for sent in way.sent.iter().filter(|sent| sent.gave_keys) {
+            if let Some(SeenShape { fingerprint, sql, .. }) = self.seen.shapes.get(sent.shape as usize) {
+                part.add((fingerprint, sql), way.request.as_deref(), sent.measured);
+            }
+        }
+    }
+
+    /// Whether what a stack sent is of a finding of the code: `true` where it leads through the finding's own place,
+    /// `false` where through another that is at fault with it.
+    fn leads(&self, meeting: &Meeting<'_>, of_code: &OfCode, observed: &Finding) -> Option<bool> {
+        let finding = &of_code.finding;
+        let around = loop_of(finding).map(|around| (&around.path, around.line));
+        let in_loop = |prediction: &Prediction| {
+            around.is_none_or(|around| prediction.loop_.values().any(|other| (&other.path, other.line) == around))
+        };
+        let goes = |at: &usize| {
+            let prediction = self.predictions.get(*at).filter(|prediction| in_loop(prediction));
+            prediction.is_some_and(|prediction| passes(self.code, *at, prediction, finding, &meeting.stack))
+        };
+        if meeting.predictions.iter().filter(|at| of_code.owns.contains(at)).any(goes) {
+            return Some(true);
+        }
+        let together = finding.rule == observed.rule && !is_of_one_place(finding);
+        let beside = |(path, line): &(&str, u32)| names(finding, path, *line) && meeting.stack.contains(&(path, *line));
+        (together && self.code.places(&meeting.predictions).iter().any(beside)).then_some(false)
+    }
+
+    /// The code's findings that mean the same, as far as fingerprints tell, with how they were met.
+    fn of_shape(&self, observed: &SeenFinding, met: &[&Meeting<'_>], own: &[OfCode]) -> Vec<(usize, How)> {
         let mut out: Vec<(usize, How)> = Vec::new();
         let mut alike: Vec<usize> = Vec::new();
         for (at, of_code) in own.iter().enumerate() {
@@ -157,8 +264,11 @@ impl<'m> Merge<'m> {
 
     /// Confirms findings by the requests in which the log's was seen: the query that gave the keys tells the loop. Gives
     /// what is left of it.
-    fn by_parents(&self, observed: &SeenFinding, met: &[&Meeting], own: &mut [OfCode]) -> Option<SeenFinding> {
+    fn by_parents(&self, observed: &SeenFinding, met: &[&Meeting<'_>], own: &mut [OfCode]) -> Option<SeenFinding> {
         let mut rest = observed.clone();
+        if met.iter().any(|meeting| meeting.place.is_some()) {
+            return Some(rest);
+        }
         // Where nothing tells requests apart, loops are not told apart either.
         let requests: BTreeSet<&str> = observed.finding.evidence.iter().filter_map(request_of).collect();
         for request in requests {
@@ -175,48 +285,50 @@ impl<'m> Merge<'m> {
             };
             let mut fitting = own.iter_mut().filter(|of_code| fits(of_code));
             let (Some(only), None) = (fitting.next(), fitting.next()) else { continue };
-            let mut part = rest.clone();
-            part.finding.evidence.retain(here);
-            self.confirm(only, &part, How::Shape);
+            let statements = rest.finding.evidence.iter().filter(|evidence| here(evidence)).cloned().collect();
+            self.confirm(only, &rest, &Part { statements, ..Part::new(How::Shape) });
             rest.finding.evidence.retain(|evidence| !here(evidence));
         }
         let left = |evidence: &Evidence| shape_of(evidence).is_some_and(|of| rest.shapes.iter().any(|own| own == of));
         rest.finding.evidence.iter().any(left).then_some(rest)
     }
 
-    fn is_of(&self, meeting: &Meeting, of_code: &OfCode, observed: &Finding) -> bool {
+    fn is_of(&self, meeting: &Meeting<'_>, of_code: &OfCode, observed: &Finding) -> bool {
         if meeting.predictions.iter().any(|at| of_code.owns.contains(at)) {
             return true;
         }
         // One of several statements that are at fault together.
         let finding = &of_code.finding;
-        let named = |path: &str, line: u32| {
-            let is_it = |evidence: &Evidence| matches!(evidence, Evidence::Code { path: own, line: at, .. } if own == path && *at == line);
-            finding.evidence.iter().any(is_it)
-        };
         finding.rule == observed.rule
             && !is_of_one_place(finding)
-            && self.code.places(&meeting.predictions).into_iter().any(|(path, line)| named(path, line))
+            && self.code.places(&meeting.predictions).into_iter().any(|(path, line)| names(finding, path, line))
     }
 
-    fn confirm(&self, of_code: &mut OfCode, observed: &SeenFinding, how: How) {
+    fn confirm(&self, of_code: &mut OfCode, observed: &SeenFinding, part: &Part) {
         let log = &observed.finding;
-        log.evidence.iter().for_each(|evidence| of_code.add(evidence));
+        part.statements.iter().for_each(|statements| of_code.add(statements));
         of_code.shapes.extend(observed.shapes.iter().cloned());
+        of_code.most = of_code.most.max(part.most);
         let finding = &mut of_code.finding;
-        finding.confidence = match how {
+        finding.confidence = match part.how {
             How::Stack if log.confidence >= Confidence::Likely => Confidence::Certain,
+            // Another line may have sent it.
+            How::Shapes => finding.confidence.min(Confidence::Likely),
+            // It is true, and the log says that it is little.
+            _ if finding.rule == log.rule && log.confidence == Confidence::Possible => Confidence::Possible,
             _ => finding.confidence.max(log.confidence),
         };
         if let (Some(cost), Some(saved)) = (&mut finding.cost, log.cost.as_ref().and_then(|cost| cost.saved_ms)) {
-            cost.saved_ms = Some(cost.saved_ms.unwrap_or(0.0) + saved);
+            let (all, _) = total(log.evidence.iter(), &observed.shapes);
+            let share = if part.executions > 0 { part.executions as f64 / all.max(1) as f64 } else { 1.0 };
+            cost.saved_ms = Some(cost.saved_ms.unwrap_or(0.0) + saved * share.min(1.0));
         }
-        if !of_code.confirmed && log.confidence >= Confidence::Likely {
+        if of_code.confirmed.is_none() && log.confidence >= Confidence::Likely && part.how < How::Shapes {
             self.raise(finding);
         }
         finding.source = FindingSource::Both;
         finding.introduced = finding.introduced.or(log.introduced);
-        of_code.confirmed = true;
+        of_code.confirmed = Some(of_code.confirmed.map_or(part.how, |known| known.min(part.how)));
     }
 
     fn raise(&self, finding: &mut Finding) {
@@ -233,19 +345,20 @@ impl<'m> Merge<'m> {
         let owned: Vec<usize> = of_code.owns.iter().copied().filter(of_it).collect();
         let met: BTreeSet<usize> =
             owned.iter().filter_map(|at| self.of_prediction.get(at)).flatten().copied().collect();
-        let met: Vec<&Meeting> = met.into_iter().filter_map(|at| self.meetings.all.get(at)).collect();
+        let of_way = |meeting: &&Meeting<'_>| {
+            meeting.place.is_none() || self.leads(meeting, of_code, &of_code.finding).is_some()
+        };
+        let met: Vec<&Meeting<'_>> =
+            met.into_iter().filter_map(|at| self.meetings.all.get(at)).filter(of_way).collect();
         let sure = || met.iter().filter(|meeting| meeting.how != How::Shapes);
-        let finding = &mut of_code.finding;
+        let mut part = Part::new(How::Alike);
         for meeting in sure() {
             let Some(SeenShape { fingerprint, sql, .. }) = self.seen.shapes.get(meeting.shape) else { continue };
-            finding.evidence.push(Evidence::Statements {
-                fingerprint: fingerprint.clone(),
-                sql: sql.clone(),
-                count: meeting.measured.executions,
-                total_ms: meeting.measured.total_ms,
-                request: None,
-            });
+            part.how = meeting.how;
+            part.add((fingerprint, sql), None, meeting.measured);
         }
+        let finding = &mut of_code.finding;
+        finding.evidence.append(&mut part.statements);
         if !repeats {
             return;
         }
@@ -257,7 +370,8 @@ impl<'m> Merge<'m> {
                 finding.confidence = finding.confidence.max(Confidence::Likely);
                 self.raise(finding);
                 let most = most.unwrap_or_default();
-                finding.message.push_str(&format!(" The log shows it: up to {most} times in one request."));
+                let told = format!(" The log shows it: up to {most} times in one request{}.", by(part.how));
+                finding.message.push_str(&told);
             }
             Some(1..) => {
                 doubt(finding, &format!("the log sends it {} and never more than twice in one request", times(all)))
@@ -302,7 +416,7 @@ impl<'m> Merge<'m> {
     }
 
     /// A finding of the log alone, at the line of the code where that is known.
-    fn placed(&self, observed: &SeenFinding, met: &[&Meeting]) -> Finding {
+    fn placed(&self, observed: &SeenFinding, met: &[&Meeting<'_>]) -> Finding {
         let mut finding = observed.finding.clone();
         for evidence in &mut finding.evidence {
             if let Evidence::Code { path, .. } = evidence
@@ -345,6 +459,26 @@ fn doubt(finding: &mut Finding, why: &str) {
         Confidence::Likely | Confidence::Possible => Confidence::Possible,
     };
     finding.message.push_str(&format!(" Less sure: {why}."));
+}
+
+/// Whether a finding's evidence names a line.
+fn names(finding: &Finding, path: &str, line: u32) -> bool {
+    let is_it = |evidence: &Evidence| matches!(evidence, Evidence::Code { path: own, line: at, .. } if own == path && *at == line);
+    finding.evidence.iter().any(is_it)
+}
+
+/// What an execution alone does not show.
+fn is_repeat(finding: &Finding) -> bool {
+    repeats(finding) || matches!(finding.family, Family::OverFetching | Family::Aggregation)
+}
+
+/// What a log without stacks cannot know, said where it counts.
+fn by(how: How) -> &'static str {
+    match how {
+        How::Stack | How::Alike => "",
+        How::Shape => ", by its text alone, as the log has no stacks",
+        How::Shapes => ", by its text alone, which other lines send, too",
+    }
 }
 
 /// A loop sends it: what another line sends is another finding.

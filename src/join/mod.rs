@@ -3,6 +3,7 @@
 
 mod meet;
 mod merge;
+mod part;
 mod paths;
 
 #[cfg(test)]
@@ -76,7 +77,7 @@ fn code_line((path, line): &(&str, u32)) -> CodeLine {
     CodeLine { path: (*path).to_owned(), line: *line }
 }
 
-fn met(meetings: &Meetings) -> Met {
+fn met(meetings: &Meetings<'_>) -> Met {
     let mut out = Met { executions: meetings.executions, on_other_lines: meetings.on_other_lines, ..Met::default() };
     for meeting in &meetings.all {
         let sum = match meeting.how {

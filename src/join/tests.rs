@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::model::{
-    Confidence, Cost, Evidence, Family, FindingSource, Kind, Loop, Orm, Over, SeenFinding, SeenPlace, SeenShape,
-    Severity, Term,
+    Confidence, Cost, Evidence, Family, FindingSource, Kind, Loop, Orm, Over, SeenFinding, SeenPlace, SeenSent,
+    SeenShape, SeenWay, Severity, Term,
 };
 
 const CHILD: &str = "00000000000000c1";
@@ -98,7 +98,14 @@ fn looped(line: Option<u32>) -> SeenFinding {
         total_ms: Some(31.2),
         request: Some("GET /forum/".into()),
     }];
-    SeenFinding { finding, shapes: vec![CHILD.into()] }
+    let measured = Measured { executions: 48, total_ms: Some(31.2), most: 48 };
+    let ways = line.map(|_| SeenWay { request: Some("GET /forum/".into()), sent: vec![sent(0, measured)] });
+    SeenFinding { finding, shapes: vec![CHILD.into()], ways: ways.into_iter().collect() }
+}
+
+/// From a place of the first shape.
+fn sent(place: u32, measured: Measured) -> SeenSent {
+    SeenSent { shape: 0, place, gave_keys: false, measured }
 }
 
 fn joined(findings: Vec<Finding>, predictions: &[Prediction], seen: &Seen) -> Joined {
@@ -118,7 +125,9 @@ fn a_loop_that_both_show_is_one_finding_and_graver() {
         assert_eq!(found.severity, Severity::Blocker);
         let sure = if stack.is_some() { Confidence::Certain } else { Confidence::Likely };
         assert_eq!(found.confidence, sure);
-        assert!(found.message.ends_with("The log shows it: 48 times, 31.2 ms."), "{}", found.message);
+        let how = if stack.is_some() { "" } else { ", by its text alone, as the log has no stacks" };
+        let told = format!("The log shows it: 48 times, 31.2 ms{how}.");
+        assert!(found.message.ends_with(&told), "{}", found.message);
         assert_eq!(found.evidence.len(), 1);
         let line = CodeLine { path: "forum/views.py".into(), line: 12 };
         assert_eq!(joined.lines[&line].executions, 48);
@@ -246,7 +255,8 @@ fn the_query_that_gave_the_keys_tells_the_loop() {
     let seen = Seen { shapes, findings: vec![seen_loop] };
     let found = joined(vec![of_code("RT101", 12), of_code("RT101", 40)], &all, &seen).findings;
     assert_eq!(found.len(), 2, "{found:?}");
-    assert!(found[0].message.ends_with("9 times.") && found[1].message.ends_with("5 times."), "{found:?}");
+    let told = |at: usize, times: &str| found[at].message.contains(&format!("The log shows it: {times},"));
+    assert!(told(0, "9 times") && told(1, "5 times"), "{found:?}");
     assert!(found.iter().all(|finding| finding.source == FindingSource::Both));
 }
 
@@ -296,4 +306,53 @@ fn of_two_callers_of_a_helper_the_one_on_the_stack_sent_it() {
     let sources: Vec<FindingSource> = found.iter().map(|finding| finding.source).collect();
     assert_eq!(sources, [FindingSource::Both, FindingSource::Code]);
     assert!(!found[1].message.contains("The log"), "{}", found[1].message);
+}
+
+/// Line 50 sends the child for lines 12 and 40, each in a loop of its own, and line 12 itself is in `views.py`.
+fn helper_of_two() -> (Vec<Finding>, Vec<Prediction>) {
+    let through = |caller: u32| {
+        let mut out = prediction(50, CHILD, "SELECT id FROM forum WHERE id = ?", true);
+        out.via = vec![format!("forum/views.py:{caller} forum_of()")];
+        out.loop_.values_mut().for_each(|around| around.line = caller - 2);
+        out
+    };
+    let all = vec![through(12), through(40)];
+    let finding = |at: usize| {
+        let loops = all[at].loop_.clone();
+        let cost = of_code("RT101", 50).cost.map(|cost| Cost { loops, ..cost });
+        Finding { cost, ..of_code("RT101", 50) }
+    };
+    (vec![finding(0), finding(1)], all)
+}
+
+#[test]
+fn a_finding_counts_what_came_by_its_own_way() {
+    let line = |line| CodeLine { path: "/srv/forum/views.py".into(), line };
+    let measured = |executions, most| Measured { executions, total_ms: Some(executions as f64), most };
+    let mut shape = shape(CHILD, "forum", 11, 4, Some(50));
+    shape.places = [(12, 8, 4), (40, 2, 1), (70, 1, 1)]
+        .map(|(caller, executions, most)| SeenPlace {
+            lines: vec![line(50), line(caller)],
+            measured: measured(executions, most),
+        })
+        .into();
+    let mut observed = looped(Some(50));
+    let way = |request: &str, sent: Vec<SeenSent>| SeenWay { request: Some(request.into()), sent };
+    observed.ways = vec![
+        way("GET /a/", vec![sent(0, measured(6, 4)), sent(1, measured(2, 1))]),
+        way("GET /b/", vec![sent(0, measured(2, 2)), sent(2, measured(1, 1))]),
+    ];
+    let seen = Seen { shapes: vec![shape], findings: vec![observed] };
+    let (findings, all) = helper_of_two();
+    let found = joined(findings, &all, &seen).findings;
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].message.contains("The log shows it: 8 times, 8.0 ms, up to 4 times in one request."), "{found:?}");
+    let counts = found[0].evidence.iter().filter_map(|evidence| match evidence {
+        Evidence::Statements { count, request, .. } => Some((*count, request.as_deref())),
+        Evidence::Code { .. } => None,
+    });
+    assert_eq!(counts.collect::<Vec<_>>(), [(6, Some("GET /a/")), (2, Some("GET /b/"))]);
+    // Line 40 sent it once in each request.
+    assert_eq!((found[1].source, found[1].confidence), (FindingSource::Code, Confidence::Possible));
+    assert!(found[1].message.contains("Less sure: the log sends it twice"), "{}", found[1].message);
 }

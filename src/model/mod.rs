@@ -22,4 +22,4 @@ pub use report::{
     QueryRow, Report, Request, RuleName, Summary, VERSION,
 };
 pub use rewrite::{Edit, Rewrite};
-pub use seen::{Measured, Seen, SeenFinding, SeenPlace, SeenShape};
+pub use seen::{Measured, Seen, SeenFinding, SeenPlace, SeenSent, SeenShape, SeenWay};

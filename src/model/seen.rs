@@ -47,6 +47,27 @@ pub struct SeenFinding {
     pub finding: Finding,
     /// Fingerprints of the statements at fault.
     pub shapes: Vec<String>,
+    /// Which places sent them together; empty where the input has no stacks.
+    pub ways: Vec<SeenWay>,
+}
+
+/// Runs of one address in which the same places sent what is at fault.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SeenWay {
+    pub request: Option<String>,
+    pub sent: Vec<SeenSent>,
+}
+
+/// What one place sent of one shape in all runs of a way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SeenSent {
+    /// Index among the shapes.
+    pub shape: u32,
+    /// Index among the places of the shape.
+    pub place: u32,
+    /// It gave the others their keys, and is not at fault itself.
+    pub gave_keys: bool,
+    pub measured: Measured,
 }
 
 impl Measured {

@@ -63,7 +63,18 @@ pub enum DraftEvidence {
         request: Option<String>,
         /// They gave the repeated ones their keys, and are not at fault themselves.
         gave_keys: bool,
+        /// Those of them that have a stack.
+        places: Vec<SentFrom>,
     },
+}
+
+/// Statements from one place of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SentFrom {
+    /// Of [`crate::workload::place_key`].
+    pub place: u64,
+    pub count: u64,
+    pub total_us: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq)]

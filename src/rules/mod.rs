@@ -18,7 +18,7 @@ pub mod over_fetching;
 pub mod pagination;
 pub mod registry;
 
-pub use draft::{Context, Draft, DraftCost, DraftEvidence, DraftRewrite};
+pub use draft::{Context, Draft, DraftCost, DraftEvidence, DraftRewrite, SentFrom};
 
 pub use crate::rewrite::FileEdit;
 pub use loops::CALLED;

@@ -491,11 +491,15 @@ impl Frame {
     /// Whether it is a test's: by the name of its file, or of a folder around it. Of an absolute path, the folders above
     /// the project say nothing of it.
     pub fn is_test(&self) -> bool {
-        let mut parts = self.path.rsplit(['/', '\\']);
-        let name = parts.next().unwrap_or_default();
-        let named =
-            name.starts_with("test_") || name.ends_with("_test.py") || name == "tests.py" || name == "conftest.py";
-        let is_absolute = self.path.starts_with(['/', '\\']) || self.path.contains(':');
-        named || parts.take(if is_absolute { 1 } else { usize::MAX }).any(|part| matches!(part, "tests" | "test"))
+        is_test(&self.path)
     }
+}
+
+/// As [`Frame::is_test`], of a path.
+pub fn is_test(path: &str) -> bool {
+    let mut parts = path.rsplit(['/', '\\']);
+    let name = parts.next().unwrap_or_default();
+    let named = name.starts_with("test_") || name.ends_with("_test.py") || name == "tests.py" || name == "conftest.py";
+    let is_absolute = path.starts_with(['/', '\\']) || path.contains(':');
+    named || parts.take(if is_absolute { 1 } else { usize::MAX }).any(|part| matches!(part, "tests" | "test"))
 }

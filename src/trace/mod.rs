@@ -15,7 +15,7 @@ pub use aggregate::{Aggregate, AggregateFunction, Aggregation, Join};
 pub use event::{
     Arm, Assigned, Assignment, CacheBackend, CacheEvent, CacheOp, CallStep, Cause, Counted, Dispatch, Event, EventKind,
     Fold, Folded, Frame, Later, Missing, Misuse, Observed, Query, Renderer, RowEvent, RowOp, Shared, SharedKind,
-    Tested, Usage, ValueChange, ValueKind, Written,
+    Tested, Usage, ValueChange, ValueKind, Written, is_test,
 };
 pub use plan::{Actual, Plan, PlanNode};
 pub use queryset::{Filter, Listed, LoopInfo, QuerySet, QuerySetId, Row, Slice, Step};

@@ -10,7 +10,7 @@ mod quantiles;
 mod sample;
 mod shape;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::trace::{Fingerprint, Observed, Statement};
 
 pub use endpoint::{Endpoint, Took, name as endpoint_name};
-pub use place::{Place, Sent};
+pub use place::{Place, Sent, key as place_key};
 pub use quantiles::Quantiles;
 pub use sample::{Distinct, Sample, Tally};
 pub use shape::Shape;
@@ -27,6 +27,8 @@ pub use shape::Shape;
 const MOST_SHAPES: usize = 20_000;
 /// As for shapes: a site that puts keys into its addresses has one endpoint per key.
 const MOST_ENDPOINTS: usize = 20_000;
+/// Files that a line leads to by itself; one that calls a function of its own leads to one.
+const MANY_FILES: usize = 4;
 /// Sets of values of one request that are compared for being equal.
 const MOST_COMPARED: usize = 1 << 20;
 
@@ -55,7 +57,7 @@ struct Open {
     duplicates: u64,
     /// Calls of each shape.
     shapes: FxHashMap<Fingerprint, u64>,
-    /// Calls of each shape from each place, by the hash of both.
+    /// Calls of each shape from each place for each line of a test, by the hash of all three.
     placed: FxHashMap<u64, u64>,
     /// Hashes of a shape with its values.
     sent: FxHashSet<u64>,
@@ -110,7 +112,8 @@ impl Workload {
             let key = place::hash(&places);
             let mut most = 0;
             if open.bounded && open.placed.len() < MOST_COMPARED {
-                let calls = open.placed.entry(hash::pair(statement.fingerprint.0, key)).or_insert(0);
+                let place = hash::pair(key, place::caller(observed));
+                let calls = open.placed.entry(hash::pair(statement.fingerprint.0, place)).or_insert(0);
                 *calls += 1;
                 most = *calls;
             }
@@ -175,6 +178,19 @@ impl Workload {
     /// In the order of their fingerprints.
     pub fn shapes(&self) -> impl Iterator<Item = &Shape> {
         self.shapes.values()
+    }
+
+    /// Lines that hand on to the framework, which calls many files from there: the middleware's, the one that starts a
+    /// server. A statement whose deepest own line is such a one was sent by a library.
+    pub fn passing(&self) -> HashSet<Place> {
+        let mut called: HashMap<&Place, BTreeSet<&str>> = HashMap::new();
+        let kept = self.shapes().flat_map(|shape| shape.places.by_count());
+        for lines in kept.map(|(lines, _)| lines) {
+            for (deeper, line) in lines.iter().zip(lines.iter().skip(1)) {
+                called.entry(line).or_default().insert(&deeper.path);
+            }
+        }
+        called.into_iter().filter(|(_, files)| files.len() >= MANY_FILES).map(|(line, _)| line.clone()).collect()
     }
 
     /// By name, without the query of its address; in the order of names.

@@ -7,13 +7,19 @@ use super::{Tally, hash};
 use crate::trace::{Frame, Observed};
 
 /// Own frames of a stack that are kept.
-const DEEPEST: usize = 8;
+const DEEPEST: usize = 12;
 
 /// A line as a stack names it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Place {
     pub path: SmolStr,
     pub line: u32,
+}
+
+impl Place {
+    pub fn of(frame: &Frame) -> Self {
+        Self { path: frame.path.clone(), line: frame.line }
+    }
 }
 
 /// What one place sent.
@@ -42,17 +48,31 @@ impl Tally for Sent {
 }
 
 /// The program's own frames, deepest first; where there are none, the deepest of the others, which may be those of a
-/// library under review. `None` without a stack.
+/// library under review. Who calls the program from a test does not tell places apart: of what a test sends itself, its
+/// line is the place. `None` without a stack.
 pub(super) fn own(stack: &[Frame]) -> Option<Vec<Place>> {
-    let place = |frame: &Frame| Place { path: frame.path.clone(), line: frame.line };
-    let own: Vec<Place> = stack.iter().rev().filter(|frame| frame.is_own()).take(DEEPEST).map(place).collect();
-    if own.is_empty() && !stack.is_empty() {
-        return Some(stack.iter().rev().take(DEEPEST).map(place).collect());
+    let own = || stack.iter().rev().filter(|frame| frame.is_own());
+    let inside: Vec<Place> = own().take_while(|frame| !frame.is_test()).take(DEEPEST).map(Place::of).collect();
+    if !inside.is_empty() {
+        return Some(inside);
     }
-    (!own.is_empty()).then_some(own)
+    match own().next() {
+        Some(test) => Some(vec![Place::of(test)]),
+        None => (!stack.is_empty()).then(|| stack.iter().rev().take(DEEPEST).map(Place::of).collect()),
+    }
+}
+
+/// What tells the places of a shape apart.
+pub fn key(stack: &[Frame]) -> Option<u64> {
+    own(stack).as_deref().map(hash)
 }
 
 pub(super) fn hash(places: &[Place]) -> u64 {
     let texts: Vec<String> = places.iter().map(|place| format!("{}:{}", place.path, place.line)).collect();
     hash::of_texts(&texts)
+}
+
+/// What tells the lines of tests apart that call the program: each calls it anew.
+pub(super) fn caller(observed: &Observed) -> u64 {
+    observed.test_frame().map_or(0, |test| hash(&[Place::of(test)]))
 }

@@ -83,6 +83,14 @@ impl<T: Clone + Ord, const K: usize, C: Tally> Sample<T, K, C> {
         }
     }
 
+    /// The hashes of what is kept, most often seen first.
+    pub fn hashes(&self) -> Vec<u64> {
+        let mut out: Vec<(u64, &T, C)> =
+            self.kept.iter().map(|(hash, (thing, count))| (*hash, thing, *count)).collect();
+        out.sort_by(|a, b| b.2.cmp(&a.2).then_with(|| a.1.cmp(b.1)));
+        out.into_iter().map(|(hash, ..)| hash).collect()
+    }
+
     /// Most often seen first.
     pub fn by_count(&self) -> Vec<(&T, C)> {
         let mut out: Vec<(&T, C)> = self.kept.values().map(|(thing, count)| (thing, *count)).collect();

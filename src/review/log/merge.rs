@@ -1,20 +1,23 @@
 //! The same finding of many requests is one finding.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::config::{Config, fits_path};
-use crate::model::{Evidence, Finding, FindingSource};
+use crate::model::{Confidence, Evidence, Family, Finding, FindingSource};
 use crate::project::Project;
 use crate::review::finding;
 use crate::review::fingerprint::Numbering;
 use crate::rules::{Draft, DraftEvidence, registry};
 use crate::trace::{Fingerprint, Frame};
-use crate::workload::endpoint_name;
+use crate::workload::{Place, Workload, endpoint_name};
 
 /// Findings that are kept apart; a log with more is not one program's.
 const MOST_FINDINGS: usize = 10_000;
 /// Requests that the evidence tells apart for one shape; what others sent is added up.
 const MOST_REQUESTS: usize = 6;
+/// Sets of places of one finding that are kept apart, and places of one set.
+const MOST_WAYS: usize = 32;
+const MOST_PARTS: usize = 16;
 
 #[derive(Default)]
 pub struct Merged {
@@ -39,6 +42,27 @@ struct Found {
     last_run: u64,
     frame: Option<Frame>,
     shapes: Vec<Seen>,
+    ways: Vec<Way>,
+}
+
+/// Runs of one address in which the same places sent what is at fault.
+#[derive(Debug)]
+pub struct Way {
+    pub request: Option<String>,
+    pub parts: Vec<Part>,
+}
+
+/// What one place sent of one shape.
+#[derive(Debug)]
+pub struct Part {
+    pub shape: Fingerprint,
+    pub gave_keys: bool,
+    /// Of [`crate::workload::place_key`].
+    pub place: u64,
+    pub count: u64,
+    pub total_us: Option<u64>,
+    /// In one run.
+    pub most: u64,
 }
 
 /// One shape in the evidence, over all runs.
@@ -64,6 +88,8 @@ pub struct Shown {
     pub places: Vec<Option<usize>>,
     pub of_shape: BTreeMap<Fingerprint, Vec<usize>>,
     pub parents: BTreeMap<Fingerprint, Fingerprint>,
+    /// Of each finding.
+    pub ways: Vec<Vec<Way>>,
 }
 
 impl Merged {
@@ -87,7 +113,8 @@ impl Merged {
         })
     }
 
-    pub fn finish(self, project: &Project, config: &Config) -> Shown {
+    pub fn finish(self, project: &Project, config: &Config, workload: &Workload) -> Shown {
+        let passing = workload.passing();
         let mut numbering = Numbering::default();
         let mut shown: Vec<(usize, Found, Finding)> = Vec::new();
         let slots = self.found.len();
@@ -95,7 +122,7 @@ impl Merged {
             // All are numbered, shown or not, so that hiding one renames no other.
             let fingerprint = numbering.of_log(&found.draft, found.frame.as_ref());
             if finding::is_shown(&found.draft, config) && !found.is_excused(config) {
-                let finding = found.finding(project, config, fingerprint);
+                let finding = found.finding(project, config, fingerprint, &passing);
                 shown.push((slot, found, finding));
             }
         }
@@ -116,6 +143,7 @@ impl Merged {
                 }
             }
             out.findings.push(finding);
+            out.ways.push(found.ways);
         }
         out
     }
@@ -143,11 +171,20 @@ impl Found {
     fn new(draft: Draft, frame: Option<Frame>, run: u64) -> Self {
         let mut shapes = Vec::new();
         see(&mut shapes, &draft);
-        Self { sent: sent(&draft), draft, runs: 1, last_run: run, frame, shapes }
+        let ways = Way::of(&draft).into_iter().collect();
+        Self { sent: sent(&draft), draft, runs: 1, last_run: run, frame, shapes, ways }
     }
 
     fn add(&mut self, mut draft: Draft, run: u64) {
         see(&mut self.shapes, &draft);
+        if let Some(way) = Way::of(&draft) {
+            let is_full = self.ways.len() >= MOST_WAYS;
+            match self.ways.iter_mut().find(|known| known.is_same(&way)) {
+                Some(known) => known.add(&way),
+                None if is_full => {}
+                None => self.ways.push(way),
+            }
+        }
         self.runs += u64::from(self.last_run != run);
         self.last_run = run;
         let saved = |draft: &Draft| draft.cost.as_ref().and_then(|cost| cost.saved_ms);
@@ -180,8 +217,22 @@ impl Found {
         })
     }
 
-    fn finding(&self, project: &Project, config: &Config, fingerprint: String) -> Finding {
+    /// A read that one request of all makes twice is nothing that anybody waits for.
+    fn is_small(&self) -> bool {
+        self.draft.rule.family == Family::OverFetching && self.runs == 1 && self.total() <= 2
+    }
+
+    /// `passing`: lines that only pass calls on.
+    fn finding(&self, project: &Project, config: &Config, fingerprint: String, passing: &HashSet<Place>) -> Finding {
         let mut finding = finding::finding(project, &self.draft, config, fingerprint);
+        let frame = self.frame.as_ref();
+        let sent_elsewhere = frame.is_some_and(|frame| passing.contains(&Place::of(frame)));
+        if self.is_small() || sent_elsewhere {
+            finding.confidence = Confidence::Possible;
+        }
+        if sent_elsewhere {
+            finding.message.push_str(" The line only leads to the library that sends it.");
+        }
         finding.source = FindingSource::Log;
         finding.path = self.frame.as_ref().map(|frame| frame.path.to_string());
         finding.line = self.frame.as_ref().map(|frame| frame.line);
@@ -197,7 +248,7 @@ impl Found {
 /// Adds a draft's statements.
 fn see(shapes: &mut Vec<Seen>, draft: &Draft) {
     for evidence in &draft.evidence {
-        let DraftEvidence::Statements { fingerprint, sql, count, total_us, request, gave_keys } = evidence else {
+        let DraftEvidence::Statements { fingerprint, sql, count, total_us, request, gave_keys, .. } = evidence else {
             continue;
         };
         let same = |seen: &Seen| seen.fingerprint == *fingerprint && seen.gave_keys == *gave_keys;
@@ -213,6 +264,46 @@ fn see(shapes: &mut Vec<Seen>, draft: &Draft) {
         if let Some(seen) = shapes.get_mut(at) {
             seen.add(request.as_deref().map(endpoint_name), *count, *total_us);
         }
+    }
+}
+
+impl Way {
+    /// `None` where there are no stacks.
+    fn of(draft: &Draft) -> Option<Self> {
+        let mut out = Self { request: None, parts: Vec::new() };
+        for evidence in &draft.evidence {
+            let DraftEvidence::Statements { fingerprint, request, gave_keys, places, .. } = evidence else { continue };
+            out.request = request.as_deref().map(|name| endpoint_name(name).to_owned());
+            out.parts.extend(places.iter().map(|from| Part {
+                shape: *fingerprint,
+                gave_keys: *gave_keys,
+                place: from.place,
+                count: from.count,
+                total_us: from.total_us,
+                most: from.count,
+            }));
+        }
+        out.parts.sort_by_key(Part::key);
+        out.parts.truncate(MOST_PARTS);
+        (!out.parts.is_empty()).then_some(out)
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.request == other.request && self.parts.iter().map(Part::key).eq(other.parts.iter().map(Part::key))
+    }
+
+    fn add(&mut self, same: &Self) {
+        for (part, other) in self.parts.iter_mut().zip(&same.parts) {
+            part.count += other.count;
+            part.total_us = part.total_us.zip(other.total_us).map(|(a, b)| a.saturating_add(b));
+            part.most = part.most.max(other.most);
+        }
+    }
+}
+
+impl Part {
+    fn key(&self) -> (bool, Fingerprint, u64) {
+        (self.gave_keys, self.shape, self.place)
     }
 }
 

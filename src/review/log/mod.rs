@@ -10,12 +10,13 @@ mod run;
 mod statistics;
 mod targets;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::ControlFlow;
 
 use crate::config::Config;
 use crate::model::{
-    CodeLine, Input, InputError, LogQuery, Measured, QueryRow, Report, Request, Seen, SeenFinding, SeenPlace, SeenShape,
+    CodeLine, Input, InputError, LogQuery, Measured, QueryRow, Report, Request, Seen, SeenFinding, SeenPlace, SeenSent,
+    SeenShape, SeenWay,
 };
 use crate::observe::{self, ReadSeek};
 use crate::project::Project;
@@ -27,7 +28,7 @@ use crate::trace::Fingerprint;
 use crate::workload::{Place, Sent, Shape, Workload};
 
 use super::{dialect, finding};
-use merge::Merged;
+use merge::{Merged, Way};
 use plans::Plans;
 use requests::Requests;
 use run::Reading;
@@ -80,6 +81,8 @@ pub struct LogReview {
     pub findings: BTreeMap<Fingerprint, Vec<usize>>,
     /// The query that gave a repeated shape its values.
     pub parents: BTreeMap<Fingerprint, Fingerprint>,
+    /// Of each finding, which places sent it together.
+    ways: Vec<Vec<Way>>,
 }
 
 impl Logs {
@@ -164,7 +167,7 @@ impl Logs {
             first.notes.extend(plans.note());
             first.notes.extend(unkept(&workload));
         }
-        let found = merged.finish(&project, &config);
+        let found = merged.finish(&project, &config, &workload);
         let mut report = Report { findings: found.findings, endpoints, inputs, errors, ..Report::default() };
         report.queries = workload.shapes().map(|shape| QueryRow::Observed(row(shape))).collect();
         report.queries.sort_by(dearest_first);
@@ -174,7 +177,7 @@ impl Logs {
         report.comparison = before.map(|before| compare::compare(before, &mut report, changes.unwrap_or_default()));
         let files = report.inputs.len() as u32;
         finding::tally(&mut report, files, workload.statements, rules::metas());
-        LogReview { report, workload, requests, findings: found.of_shape, parents: found.parents }
+        LogReview { report, workload, requests, findings: found.of_shape, parents: found.parents, ways: found.ways }
     }
 }
 
@@ -189,12 +192,29 @@ impl LogReview {
                 }
             }
         }
-        let findings = self.report.findings.iter().cloned().zip(of_finding);
-        Seen {
-            shapes: self.workload.shapes().map(seen_shape).collect(),
-            findings: findings.map(|(finding, shapes)| SeenFinding { finding, shapes }).collect(),
+        let mut places: HashMap<(Fingerprint, u64), (u32, u32)> = HashMap::new();
+        for (shape, at) in self.workload.shapes().zip(0..) {
+            let hashes = shape.places.hashes().into_iter().zip(0..);
+            places.extend(hashes.map(|(place, of_shape)| ((shape.fingerprint, place), (at, of_shape))));
         }
+        let mut ways = self.ways.iter();
+        let findings = self.report.findings.iter().zip(of_finding).map(|(finding, shapes)| SeenFinding {
+            finding: finding.clone(),
+            shapes,
+            ways: ways.next().into_iter().flatten().map(|way| seen_way(way, &places)).collect(),
+        });
+        Seen { shapes: self.workload.shapes().map(seen_shape).collect(), findings: findings.collect() }
     }
+}
+
+/// `places`: by fingerprint and key, the indexes of the shape and of the place.
+fn seen_way(way: &Way, places: &HashMap<(Fingerprint, u64), (u32, u32)>) -> SeenWay {
+    let sent = way.parts.iter().filter_map(|part| {
+        let (shape, place) = *places.get(&(part.shape, part.place))?;
+        let measured = Measured { executions: part.count, total_ms: part.total_us.map(ms), most: part.most };
+        Some(SeenSent { shape, place, gave_keys: part.gave_keys, measured })
+    });
+    SeenWay { request: way.request.clone(), sent: sent.collect() }
 }
 
 fn seen_shape(shape: &Shape) -> SeenShape {

@@ -129,7 +129,11 @@ fn report(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], cx: &mut Context<'_>
     let does = if read.kind == Kind::Count { "counts the related rows" } else { "asks for related rows" };
     let path = eager::path(read.row, read.accessor);
     let advice = match read.kind {
-        Kind::Count => format!("Annotate the number where the rows are fetched: Count(\"{path}\", distinct=True)."),
+        Kind::Count => {
+            let filter = if read.whole { "" } else { "filter=Q(…), " };
+            let relation = lookup_path(cx.project, rows.model, read);
+            format!("Annotate the number where the rows are fetched: Count(\"{relation}\", {filter}distinct=True).")
+        }
         _ => format!("Annotate the answer where the rows are fetched, with Exists() over {path}."),
     };
     cx.report(Draft {
@@ -208,6 +212,13 @@ fn takes_annotation(queryset: &QuerySet) -> bool {
         && !queryset.distinct
         && !queryset.opaque
         && !queryset.filters.iter().any(|filter| filter.multi_valued)
+}
+
+/// The relation as an annotation names it, from the rows on.
+fn lookup_path(project: &Project, model: Option<ModelId>, read: &Read<'_>) -> String {
+    let known = model.filter(|_| read.row.path.is_empty()).and_then(|model| lookup(project, model, read.accessor));
+    let last = known.unwrap_or_else(|| read.accessor.strip_suffix("_set").unwrap_or(read.accessor).into());
+    eager::path(read.row, &last)
 }
 
 /// The name of a relation in lookups: `post` for `post_set`.

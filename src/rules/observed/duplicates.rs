@@ -6,9 +6,10 @@ use smol_str::SmolStr;
 use super::groups::{Group, groups, is_bounded, shapes};
 use super::n_plus_one::{evidence, repeats};
 use super::names;
-use crate::model::{Confidence, Severity, Terms};
+use super::parent::{DJANGO_GET_LIMIT, limit, own_key};
+use crate::model::{Confidence, Kind, Severity, Terms};
 use crate::rules::{Context, Draft, DraftCost, Meta};
-use crate::trace::{Fingerprint, Trace};
+use crate::trace::{Fingerprint, Observed, Trace};
 
 /// Repeats from which on the finding is a warning.
 const MANY: usize = 10;
@@ -24,8 +25,8 @@ pub fn duplicate_fetch(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta)
         repeats(&groups(trace), cx).iter().map(|repeat| repeat.group.statement.fingerprint).collect();
     let writes = writes(trace);
     for group in shapes(trace).iter().filter(|group| !in_loops.contains(&group.statement.fingerprint)) {
-        if let Some((repeats, saved)) = repeated(group, &writes) {
-            let draft = draft(trace, meta, group, repeats, saved);
+        if let Some(repeated) = repeated(group, &writes) {
+            let draft = draft(trace, meta, &repeated);
             cx.report(draft);
         }
     }
@@ -37,14 +38,23 @@ fn writes(trace: &Trace) -> Vec<(usize, &str)> {
     changes.filter_map(|(at, _, query)| Some((at, query.statement.facts.tables.first()?.as_str()))).collect()
 }
 
-/// How many executions repeat an earlier one, and what they took in microseconds.
-fn repeated(group: &Group<'_>, writes: &[(usize, &str)]) -> Option<(usize, Option<u64>)> {
+/// Executions that are one too many.
+struct Repeated<'t> {
+    /// The first ones and those that repeat them.
+    group: Group<'t>,
+    repeats: usize,
+    /// Microseconds of those that repeat.
+    took: Option<u64>,
+}
+
+fn repeated<'t>(group: &Group<'t>, writes: &[(usize, &str)]) -> Option<Repeated<'t>> {
     let facts = &group.statement.facts;
     if !facts.kind.reads() || facts.locked || names::is_framework(group.table()) || facts.tables.is_empty() {
         return None;
     }
     let mut last: FxHashMap<&[SmolStr], usize> = FxHashMap::default();
-    let (mut count, mut total) = (0, Some(0u64));
+    let mut together: FxHashSet<usize> = FxHashSet::default();
+    let (mut repeats, mut took) = (0, Some(0u64));
     for (at, observed) in &group.members {
         let Some(values) = observed.params.as_deref() else { continue };
         let before = last.insert(values, *at);
@@ -53,33 +63,89 @@ fn repeated(group: &Group<'_>, writes: &[(usize, &str)]) -> Option<(usize, Optio
             let between = writes.get(start..).unwrap_or_default().iter().take_while(|(write, _)| write < at);
             between.clone().any(|(_, table)| facts.tables.iter().any(|own| own == table))
         };
-        if before.is_some_and(|from| !changed(from)) {
-            count += 1;
-            total = total.zip(observed.duration_us).map(|(sum, took)| sum + took);
+        if let Some(from) = before.filter(|from| !changed(*from)) {
+            together.extend([from, *at]);
+            repeats += 1;
+            took = took.zip(observed.duration_us).map(|(sum, took)| sum + took);
         }
     }
-    (count > 0).then_some((count, total))
+    let members: Vec<(usize, &Observed)> =
+        group.members.iter().filter(|(at, _)| together.contains(at)).copied().collect();
+    let frame = members.first().and_then(|(_, observed)| observed.frame());
+    (repeats > 0).then(|| Repeated { group: Group { statement: group.statement, frame, members }, repeats, took })
 }
 
-fn draft(trace: &Trace, meta: &'static Meta, group: &Group<'_>, repeats: usize, saved: Option<u64>) -> Draft {
-    let table = group.table();
+/// What is read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    Rows,
+    /// One row by its key, as relations are followed: by lines of which each may have an object of its own.
+    Row,
+    /// The same, by one line: several rows lead to it.
+    Parent,
+    /// Whether a row of this key is there: a form or model that is validated asks so.
+    Key,
+}
+
+impl What {
+    fn of(group: &Group<'_>) -> Self {
+        let facts = &group.statement.facts;
+        let by_key =
+            facts.keys.iter().any(|(column, _)| names::is_primary_key(column) || own_key(column, group.table()));
+        let single = by_key || limit(group) == Some(DJANGO_GET_LIMIT);
+        let mut lines = group.members.iter().map(|(_, observed)| observed.frame());
+        let first = lines.next().flatten();
+        match facts.kind {
+            Kind::Exists if by_key => Self::Key,
+            Kind::Select if single && first.is_some() && lines.all(|line| line == first) => Self::Parent,
+            Kind::Select if single => Self::Row,
+            _ => Self::Rows,
+        }
+    }
+
+    fn confidence(self) -> Confidence {
+        match self {
+            Self::Rows => Confidence::Certain,
+            Self::Parent => Confidence::Likely,
+            Self::Row | Self::Key => Confidence::Possible,
+        }
+    }
+
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Rows => "Keep the result of the first in a variable, on the request, or in a cached_property.",
+            Self::Row => {
+                "Where both are of one object, pass it on; where two objects lead to the row, load it with each of them, \
+                 by select_related() or joinedload()."
+            }
+            Self::Parent => {
+                "Several rows lead to it, and each fetches it: load it with them, by select_related() or joinedload()."
+            }
+            Self::Key => "Where validation asks for a key that is known to be there, exclude its field from it.",
+        }
+    }
+}
+
+fn draft(trace: &Trace, meta: &'static Meta, repeated: &Repeated<'_>) -> Draft {
+    let Repeated { group, repeats, took } = repeated;
+    let (table, repeats, what) = (group.table(), *repeats, What::of(group));
     let times = if repeats == 1 { "once more".to_owned() } else { format!("{repeats} more times") };
     Draft {
         rule: meta,
         severity: if repeats >= MANY { meta.severity.max(Severity::Warning) } else { meta.severity },
         hint: None,
-        confidence: Confidence::Certain,
+        confidence: what.confidence(),
         site: None,
         message: format!("The same rows of `{table}` are read {times} with equal values in one request."),
         cost: Some(DraftCost {
             before: Terms::constant(u32::try_from(group.count()).unwrap_or(u32::MAX)),
             after: Terms::constant(u32::try_from(group.count() - repeats).unwrap_or(u32::MAX)),
             loops: Vec::new(),
-            saved_ms: saved.map(|saved| saved as f64 / 1000.0),
+            saved_ms: took.map(|took| took as f64 / 1000.0),
         }),
         evidence: evidence(trace, group, None),
         rewrite: None,
-        advice: "Keep the result of the first in a variable, on the request, or in a cached_property.".to_owned(),
+        advice: what.advice().to_owned(),
         key: group.statement.fingerprint.to_string(),
     }
 }

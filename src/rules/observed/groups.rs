@@ -5,7 +5,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
+use crate::rules::SentFrom;
 use crate::trace::{Fingerprint, Frame, Observed, Origin, Statement, Trace};
+use crate::workload::place_key;
 
 /// Every execution of one shape in a trace that comes from one place of the program.
 pub struct Group<'t> {
@@ -97,6 +99,22 @@ fn grouped(trace: &Trace, place: fn(&Observed) -> u64) -> Vec<Group<'_>> {
             out.len() - 1
         });
         out[group].members.push((at, observed));
+    }
+    out
+}
+
+/// The places that sent them.
+pub fn sent_from<'t>(sent: impl Iterator<Item = &'t Observed>) -> Vec<SentFrom> {
+    let mut out: Vec<SentFrom> = Vec::new();
+    for observed in sent {
+        let Some(place) = place_key(&observed.stack) else { continue };
+        match out.iter_mut().find(|known| known.place == place) {
+            Some(known) => {
+                known.count += 1;
+                known.total_us = known.total_us.zip(observed.duration_us).map(|(a, b)| a.saturating_add(b));
+            }
+            None => out.push(SentFrom { place, count: 1, total_us: observed.duration_us }),
+        }
     }
     out
 }

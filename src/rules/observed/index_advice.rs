@@ -10,8 +10,8 @@ use crate::rules::index::{composite_index, unindexed_filter};
 use crate::rules::{Draft, DraftEvidence, Meta};
 use crate::schema::{Table, Tables};
 use crate::sql::{Dialect, facts};
-use crate::trace::{Comparison, Facts, Operator};
-use crate::workload::{Shape, Workload};
+use crate::trace::{Comparison, Facts, Operator, is_test};
+use crate::workload::{Place, Shape, Workload};
 
 /// Columns of an index that is advised.
 const MOST_COLUMNS: usize = 3;
@@ -42,6 +42,9 @@ pub fn index_advice(workload: &Workload, tables: &Tables, dialect: Dialect) -> V
         if names::is_framework(name) {
             continue;
         }
+        if executions(shape) == 0 {
+            continue;
+        }
         if let Some(columns) = unserved(&facts(&shape.sql, dialect), name, table) {
             let key = (name.clone(), columns.clone());
             let new = || Lookup { table, name: name.clone(), columns, shapes: Vec::new() };
@@ -69,13 +72,10 @@ fn unserved(facts: &Facts, name: &str, table: &Table) -> Option<Vec<SmolStr>> {
         columns
     };
     let equal = by(&|compared| matches!(compared.operator, Operator::Equal | Operator::In));
-    let mut ranges = by(&|compared| compared.operator == Operator::Range);
+    let ranges = by(&|compared| compared.operator == Operator::Range);
     // The first rows of an order.
     let order = facts.ordered.first().filter(|order| facts.limit && order.function.is_none() && own(&order.column));
     let order = order.map(|order| order.column.name.clone()).filter(|_| ranges.is_empty());
-    if equal.is_empty() {
-        ranges.extend(order.clone());
-    }
     // One index that leads with any of them narrows it; what joins compare narrows it, too.
     let known: Vec<SmolStr> = equal.iter().chain(&ranges).cloned().collect();
     let joined = facts.joined_on.iter().any(|(a, b)| own(a) || own(b));
@@ -100,9 +100,17 @@ fn unserved(facts: &Facts, name: &str, table: &Table) -> Option<Vec<SmolStr>> {
     (!columns.is_empty()).then_some(columns)
 }
 
+/// Without those that tests send themselves.
+fn executions(shape: &Shape) -> u64 {
+    let places = shape.places.by_count();
+    let by_test = |lines: &[Place]| lines.first().is_some_and(|line| is_test(&line.path));
+    let of_tests: u64 = places.iter().filter(|(lines, _)| by_test(lines)).map(|(_, sent)| sent.executions).sum();
+    shape.executions.saturating_sub(of_tests)
+}
+
 impl Lookup<'_> {
     fn executions(&self) -> u64 {
-        self.shapes.iter().map(|shape| shape.executions).sum()
+        self.shapes.iter().map(|shape| executions(shape)).sum()
     }
 
     /// `None` where a shape has no times.
@@ -126,10 +134,11 @@ impl Lookup<'_> {
         let evidence = self.shapes.iter().map(|shape| DraftEvidence::Statements {
             fingerprint: shape.fingerprint,
             sql: shape.sql.clone(),
-            count: shape.executions,
+            count: executions(shape),
             total_us: (shape.times.count() > 0).then(|| shape.times.sum()),
             request: None,
             gave_keys: false,
+            places: Vec::new(),
         });
         Draft {
             rule: self.meta(),

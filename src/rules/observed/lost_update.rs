@@ -1,6 +1,6 @@
 //! RT502 in a log: a row is read, and written with a value that Python made, while nothing kept others from it.
 
-use super::groups::{is_bounded, request};
+use super::groups::{is_bounded, request, sent_from};
 use super::names;
 use super::parent::own_key;
 use crate::model::{Confidence, Kind, Severity};
@@ -149,5 +149,6 @@ fn statement(trace: &Trace, sent: &Sent<'_>, gave_keys: bool) -> DraftEvidence {
         total_us: sent.1.duration_us,
         request: request(trace),
         gave_keys,
+        places: sent_from(std::iter::once(sent.1)),
     }
 }

@@ -1,6 +1,6 @@
 //! RT101, RT102 and RT105 in a log: one statement sent again and again with other keys, after a query that gave them.
 
-use super::groups::{Group, groups, is_bounded, request};
+use super::groups::{Group, groups, is_bounded, request, sent_from};
 use super::names;
 use super::parent::{Key, Lookup, Parent, lookup, parent};
 use crate::model::{Confidence, Kind, Loop, LoopId, Orm, Over, Severity, Terms};
@@ -231,5 +231,6 @@ pub(super) fn statements(trace: &Trace, group: &Group<'_>, gave_keys: bool) -> D
         total_us: group.total_us(),
         request: request(trace),
         gave_keys,
+        places: sent_from(group.members.iter().map(|(_, observed)| *observed)),
     }
 }

@@ -35,7 +35,7 @@ pub struct Parent<'g, 't> {
 }
 
 /// `get()` asks for this many rows to see that there is one.
-const DJANGO_GET_LIMIT: u64 = 21;
+pub(super) const DJANGO_GET_LIMIT: u64 = 21;
 
 /// The column that changes, if the statement is looked up by equality on one: of several a key before another column.
 pub fn lookup<'t>(group: &Group<'t>) -> Option<Lookup<'t>> {
@@ -151,6 +151,6 @@ fn rows_fit(child: &Group<'_>, lookup: &Lookup<'_>, parent: &Group<'_>) -> Optio
     }
 }
 
-fn limit(group: &Group<'_>) -> Option<u64> {
+pub(super) fn limit(group: &Group<'_>) -> Option<u64> {
     group.values(group.statement.facts.limit_at?).next()?.parse().ok()
 }

@@ -1,6 +1,6 @@
 //! RT1301
 
-use super::groups::{request, shapes};
+use super::groups::{request, sent_from, shapes};
 use crate::model::Confidence;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule};
@@ -67,6 +67,7 @@ pub(super) fn slow_query(trace: &Trace, cx: &mut Context<'_>, meta: &'static Met
             total_us: slow.iter().map(|(_, observed)| observed.duration_us).sum(),
             request: request(trace),
             gave_keys: false,
+            places: sent_from(slow.iter().map(|(_, observed)| *observed)),
         }];
         if let Some(frame) = worst.frame() {
             evidence.push(DraftEvidence::Frame { frame: frame.clone(), message: "sent here".to_owned() });

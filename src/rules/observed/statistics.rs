@@ -59,6 +59,7 @@ fn evidence(used: &StatementUse, statement: &Statement) -> Vec<DraftEvidence> {
         total_us: used.total_us,
         request: None,
         gave_keys: false,
+        places: Vec::new(),
     }]
 }
 

@@ -41,6 +41,7 @@ pub fn lock_wait(wait: &LockWait, statement: &Statement) -> Option<Draft> {
             total_us: wait.waited_us,
             request: None,
             gave_keys: false,
+            places: Vec::new(),
         }],
         rewrite: None,
         advice,

@@ -52,6 +52,7 @@ impl Explained<'_> {
             total_us: self.plan.execution_us,
             request: None,
             gave_keys: false,
+            places: Vec::new(),
         });
         statement.into_iter().collect()
     }
