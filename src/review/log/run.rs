@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use crate::model::{Family, Input, InputError, Terms};
 use crate::observe::{Detected, Record, Sink};
-use crate::rules::observed::lock_wait;
+use crate::rules::observed::{self as rules, lock_wait};
 use crate::rules::{Context, Draft, DraftEvidence, registry};
 use crate::sql::{self, Dialect};
 use crate::trace::{Event, EventKind, Fingerprint, Frame, LockWait, Observed, Plan, Statistic, Trace};
@@ -209,9 +209,7 @@ impl Run {
     fn look_at(&mut self, logs: &mut Logs) {
         self.trace.terms = Terms::constant(u32::try_from(self.trace.events.len()).unwrap_or(u32::MAX));
         let mut cx = Context { project: &logs.project, config: &logs.config, drafts: Vec::new() };
-        for rule in &logs.rules {
-            rule.look(&self.trace, &mut cx);
-        }
+        rules::look(&logs.rules, &self.trace, &mut cx);
         let drafts = cx.drafts;
         let mut repeated = Repeated::default();
         for draft in drafts {

@@ -2,18 +2,18 @@
 
 use rustc_hash::FxHashSet;
 
-use super::groups::{Group, groups, is_bounded};
-use super::n_plus_one::{evidence, repeats, statements};
-use super::names;
+use super::groups::{Group, is_bounded};
+use super::n_plus_one::{evidence, statements};
+use super::{Run, names};
 use crate::model::{Confidence, Kind, Orm, Terms};
 use crate::rules::{Context, Draft, DraftCost, Meta};
 use crate::trace::{EventKind, Trace};
 
 /// RT201: counts and aggregates over the same tables with different filters, and no write to them in between.
-pub fn mergeable_counts(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta) {
-    let all = groups(trace);
+pub fn mergeable_counts(run: &Run<'_, '_>, cx: &mut Context<'_>, meta: &'static Meta) {
+    let (trace, all) = (run.trace, run.groups.places());
     let enough = (cx.config.thresholds.mergeable_counts as usize).max(2);
-    let in_loops: FxHashSet<usize> = repeats(&all, cx).iter().map(|repeat| repeat.group.first()).collect();
+    let in_loops: FxHashSet<usize> = run.repeats(cx).iter().map(|repeat| repeat.group.first()).collect();
     let mut seen: FxHashSet<usize> = FxHashSet::default();
     for (at, base) in all.iter().enumerate() {
         if seen.contains(&at) || !is_total(base) || in_loops.contains(&base.first()) {

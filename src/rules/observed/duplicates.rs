@@ -3,10 +3,10 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
-use super::groups::{Group, groups, is_bounded, shapes};
-use super::n_plus_one::{evidence, repeats};
-use super::names;
+use super::groups::{Group, is_bounded};
+use super::n_plus_one::evidence;
 use super::parent::{DJANGO_GET_LIMIT, limit, own_key};
+use super::{Run, names};
 use crate::model::{Confidence, Kind, Severity, Terms};
 use crate::rules::{Context, Draft, DraftCost, Meta};
 use crate::trace::{Fingerprint, Observed, Trace};
@@ -16,15 +16,16 @@ const MANY: usize = 10;
 
 /// RT304: reads that repeat with equal values, while nothing writes to their tables in between. Part of an N+1 is
 /// that N+1's finding.
-pub fn duplicate_fetch(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta) {
+pub fn duplicate_fetch(run: &Run<'_, '_>, cx: &mut Context<'_>, meta: &'static Meta) {
+    let trace = run.trace;
     // Without request boundaries a repeat may well be another request's.
     if !is_bounded(trace) {
         return;
     }
     let in_loops: FxHashSet<Fingerprint> =
-        repeats(&groups(trace), cx).iter().map(|repeat| repeat.group.statement.fingerprint).collect();
+        run.repeats(cx).iter().map(|repeat| repeat.group.statement.fingerprint).collect();
     let writes = writes(trace);
-    for group in shapes(trace).iter().filter(|group| !in_loops.contains(&group.statement.fingerprint)) {
+    for group in run.groups.shapes().iter().filter(|group| !in_loops.contains(&group.statement.fingerprint)) {
         if let Some(repeated) = repeated(group, &writes) {
             let draft = draft(trace, meta, &repeated);
             cx.report(draft);
@@ -72,7 +73,7 @@ fn repeated<'t>(group: &Group<'t>, writes: &[(usize, &str)]) -> Option<Repeated<
     let members: Vec<(usize, &Observed)> =
         group.members.iter().filter(|(at, _)| together.contains(at)).copied().collect();
     let frame = members.first().and_then(|(_, observed)| observed.frame());
-    (repeats > 0).then(|| Repeated { group: Group { statement: group.statement, frame, members }, repeats, took })
+    (repeats > 0).then_some(Repeated { group: Group { statement: group.statement, frame, members }, repeats, took })
 }
 
 /// What is read again.
@@ -92,7 +93,9 @@ impl What {
         let facts = &group.statement.facts;
         let by_key =
             facts.keys.iter().any(|(column, _)| names::is_primary_key(column) || own_key(column, group.table()));
-        let single = by_key || limit(group) == Some(DJANGO_GET_LIMIT);
+        // A reverse one-to-one relation asks by the key of the other row.
+        let by_relation = facts.keys.iter().any(|(column, _)| names::relation(column).is_some());
+        let single = by_key || by_relation && limit(group) == Some(DJANGO_GET_LIMIT);
         let mut lines = group.members.iter().map(|(_, observed)| observed.frame());
         let first = lines.next().flatten();
         match facts.kind {
@@ -103,10 +106,12 @@ impl What {
         }
     }
 
-    fn confidence(self) -> Confidence {
+    /// `known`: with stacks, what is read by one line is told from what several read.
+    fn confidence(self, repeats: usize, known: bool) -> Confidence {
         match self {
             Self::Rows => Confidence::Certain,
             Self::Parent => Confidence::Likely,
+            Self::Row if !known && repeats > 1 => Confidence::Likely,
             Self::Row | Self::Key => Confidence::Possible,
         }
     }
@@ -134,7 +139,7 @@ fn draft(trace: &Trace, meta: &'static Meta, repeated: &Repeated<'_>) -> Draft {
         rule: meta,
         severity: if repeats >= MANY { meta.severity.max(Severity::Warning) } else { meta.severity },
         hint: None,
-        confidence: what.confidence(),
+        confidence: what.confidence(repeats, group.frame.is_some()),
         site: None,
         message: format!("The same rows of `{table}` are read {times} with equal values in one request."),
         cost: Some(DraftCost {

@@ -1,5 +1,6 @@
 //! Executions of one statement from one place.
 
+use std::cell::OnceCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -10,6 +11,7 @@ use crate::trace::{Fingerprint, Frame, Observed, Origin, Statement, Trace};
 use crate::workload::place_key;
 
 /// Every execution of one shape in a trace that comes from one place of the program.
+#[derive(Clone)]
 pub struct Group<'t> {
     pub statement: &'t Statement,
     /// The deepest frame of the program's own code; none where the input has no stacks.
@@ -59,20 +61,44 @@ impl<'t> Group<'t> {
     }
 }
 
-/// The groups of a log's trace, by where they start; none for a trace of code.
-pub fn groups(trace: &Trace) -> Vec<Group<'_>> {
-    grouped(trace, |observed| hash(observed.frame()))
+/// The groups of a log's trace, by where they start, each way made once for all rules; none for a trace of code.
+pub struct Groups<'t> {
+    pub trace: &'t Trace,
+    /// Whether any statement has a stack: without, all ways give the same.
+    stacked: bool,
+    places: OnceCell<Vec<Group<'t>>>,
+    shapes: OnceCell<Vec<Group<'t>>>,
+    stacks: OnceCell<Vec<Group<'t>>>,
 }
 
-/// The same with all places of a shape in one; the frame is that of the first.
-pub fn shapes(trace: &Trace) -> Vec<Group<'_>> {
-    grouped(trace, |_| 0)
-}
+impl<'t> Groups<'t> {
+    pub fn new(trace: &'t Trace) -> Self {
+        let has_stack = |observed: &Observed| !observed.stack.is_empty();
+        let stacked = trace.queries().any(|(_, _, query)| query.observed.as_deref().is_some_and(has_stack));
+        Self { trace, stacked, places: OnceCell::new(), shapes: OnceCell::new(), stacks: OnceCell::new() }
+    }
 
-/// The same with a helper's statements apart by who calls it: what shares a group is sent by one line of a loop, or by
-/// one line that a loop leads to.
-pub fn stacks(trace: &Trace) -> Vec<Group<'_>> {
-    grouped(trace, |observed| hash(&observed.stack))
+    /// Of one shape from one place.
+    pub fn places(&self) -> &[Group<'t>] {
+        self.places.get_or_init(|| grouped(self.trace, |observed| hash(observed.frame())))
+    }
+
+    /// The same with all places of a shape in one; the frame is that of the first.
+    pub fn shapes(&self) -> &[Group<'t>] {
+        match self.stacked {
+            true => self.shapes.get_or_init(|| grouped(self.trace, |_| 0)),
+            false => self.places(),
+        }
+    }
+
+    /// The same with a helper's statements apart by who calls it: what shares a group is sent by one line of a loop, or
+    /// by one line that a loop leads to.
+    pub fn stacks(&self) -> &[Group<'t>] {
+        match self.stacked {
+            true => self.stacks.get_or_init(|| grouped(self.trace, |observed| hash(&observed.stack))),
+            false => self.places(),
+        }
+    }
 }
 
 fn hash(frames: impl Hash) -> u64 {
@@ -125,6 +151,13 @@ pub fn request(trace: &Trace) -> Option<String> {
         Origin::Log { name, bounded: true, .. } => Some(name.clone()),
         _ => None,
     }
+}
+
+/// Whether a test itself calls what sends the group: its loop may be the test's own, which is nobody's defect.
+pub fn is_of_test(trace: &Trace, group: &Group<'_>) -> bool {
+    let tested = group.members.first().is_some_and(|(_, observed)| observed.test_frame().is_some());
+    // A request that a test makes is named by its address.
+    tested && !request(trace).is_some_and(|name| name.contains(" /"))
 }
 
 /// Whether the input divides its statements into requests.

@@ -1,8 +1,8 @@
 //! RT502 in a log: a row is read, and written with a value that Python made, while nothing kept others from it.
 
 use super::groups::{is_bounded, request, sent_from};
-use super::names;
 use super::parent::own_key;
+use super::{Run, names};
 use crate::model::{Confidence, Kind, Severity};
 use crate::rules::{Context, Draft, DraftEvidence, Meta};
 use crate::trace::{Facts, Observed, Statement, Trace};
@@ -14,7 +14,8 @@ const FEW: usize = 3;
 type Sent<'t> = (&'t Statement, &'t Observed);
 
 /// RT502: a SELECT of one row and an UPDATE of the same row that sets a counter to a number, in one session.
-pub fn counter_rmw(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta) {
+pub fn counter_rmw(run: &Run<'_, '_>, cx: &mut Context<'_>, meta: &'static Meta) {
+    let trace = run.trace;
     // Without request boundaries, the row may have been read by another request.
     if !is_bounded(trace) {
         return;

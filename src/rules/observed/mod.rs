@@ -24,6 +24,10 @@ mod writes;
 #[cfg(test)]
 mod tests;
 
+use groups::Groups;
+use n_plus_one::Repeat;
+use std::cell::OnceCell;
+
 pub use index_advice::index_advice;
 pub use waits::lock_wait;
 
@@ -37,12 +41,29 @@ pub use statistics::{Counted, STATISTIC_RULES, StatisticRule};
 #[derive(Debug, Clone, Copy)]
 pub struct LogRule {
     pub meta: &'static Meta,
-    look: fn(&Trace, &mut Context<'_>, &'static Meta),
+    look: fn(&Run<'_, '_>, &mut Context<'_>, &'static Meta),
 }
 
-impl LogRule {
-    pub fn look(&self, trace: &Trace, cx: &mut Context<'_>) {
-        (self.look)(trace, cx, self.meta);
+/// What the rules share of one request's run.
+pub struct Run<'g, 't> {
+    trace: &'t Trace,
+    groups: &'g Groups<'t>,
+    repeats: OnceCell<Vec<Repeat<'g, 't>>>,
+}
+
+impl<'g, 't> Run<'g, 't> {
+    /// The groups that are an N+1.
+    fn repeats(&self, cx: &Context<'_>) -> &[Repeat<'g, 't>] {
+        self.repeats.get_or_init(|| n_plus_one::repeats(self.groups.places(), cx))
+    }
+}
+
+/// Has rules judge one request's run.
+pub fn look(rules: &[LogRule], trace: &Trace, cx: &mut Context<'_>) {
+    let groups = Groups::new(trace);
+    let run = Run { trace, groups: &groups, repeats: OnceCell::new() };
+    for rule in rules {
+        (rule.look)(&run, cx, rule.meta);
     }
 }
 

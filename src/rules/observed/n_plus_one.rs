@@ -1,25 +1,25 @@
 //! RT101, RT102 and RT105 in a log: one statement sent again and again with other keys, after a query that gave them.
 
-use super::groups::{Group, groups, is_bounded, request, sent_from};
-use super::names;
+use super::groups::{Group, is_bounded, is_of_test, request, sent_from};
 use super::parent::{Key, Lookup, Parent, lookup, parent};
+use super::{Run, names};
 use crate::model::{Confidence, Kind, Loop, LoopId, Orm, Over, Severity, Terms};
 use crate::rules::{Context, Draft, DraftCost, DraftEvidence, Meta};
 use crate::trace::Trace;
 
 /// RT101: lookups by primary key whose parent has a foreign key that leads there.
-pub fn fk_in_loop(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta) {
-    report(trace, cx, meta, Shape::Forward);
+pub fn fk_in_loop(run: &Run<'_, '_>, cx: &mut Context<'_>, meta: &'static Meta) {
+    report(run, cx, meta, Shape::Forward);
 }
 
 /// RT102: lookups by a foreign key, of the table that is read or of a join table.
-pub fn reverse_in_loop(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta) {
-    report(trace, cx, meta, Shape::Reverse);
+pub fn reverse_in_loop(run: &Run<'_, '_>, cx: &mut Context<'_>, meta: &'static Meta) {
+    report(run, cx, meta, Shape::Reverse);
 }
 
 /// RT105: every other lookup by equality.
-pub fn query_in_loop(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta) {
-    report(trace, cx, meta, Shape::Other);
+pub fn query_in_loop(run: &Run<'_, '_>, cx: &mut Context<'_>, meta: &'static Meta) {
+    report(run, cx, meta, Shape::Other);
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,13 +30,13 @@ enum Shape {
 }
 
 /// A group that is an N+1.
-pub(super) struct Repeat<'g, 't> {
+pub struct Repeat<'g, 't> {
     pub group: &'g Group<'t>,
     lookup: Lookup<'t>,
     parent: Parent<'g, 't>,
 }
 
-pub(super) fn repeats<'g, 't>(all: &'g [Group<'t>], cx: &Context<'_>) -> Vec<Repeat<'g, 't>> {
+pub fn repeats<'g, 't>(all: &'g [Group<'t>], cx: &Context<'_>) -> Vec<Repeat<'g, 't>> {
     let enough = (cx.config.thresholds.n_plus_one as usize).max(2);
     let candidates = all.iter().filter(|group| group.count() >= enough && group.statement.facts.kind.reads());
     let repeated = candidates.filter_map(|group| {
@@ -65,6 +65,7 @@ impl Repeat<'_, '_> {
 
     fn confidence(&self, trace: &Trace) -> Confidence {
         match self.parent.confidence {
+            _ if is_of_test(trace, self.group) => Confidence::Possible,
             Confidence::Certain if is_bounded(trace) => Confidence::Certain,
             Confidence::Certain | Confidence::Likely => Confidence::Likely,
             Confidence::Possible => Confidence::Possible,
@@ -130,11 +131,9 @@ impl Repeat<'_, '_> {
     }
 }
 
-fn report(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta, shape: Shape) {
-    let all = groups(trace);
-    let repeats = repeats(&all, cx);
-    for repeat in repeats.iter().filter(|repeat| repeat.shape() == shape) {
-        let draft = draft(trace, meta, shape, repeat);
+fn report(run: &Run<'_, '_>, cx: &mut Context<'_>, meta: &'static Meta, shape: Shape) {
+    for repeat in run.repeats(cx).iter().filter(|repeat| repeat.shape() == shape) {
+        let draft = draft(run.trace, meta, shape, repeat);
         cx.report(draft);
     }
 }

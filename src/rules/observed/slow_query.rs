@@ -1,10 +1,10 @@
 //! RT1301
 
-use super::groups::{request, sent_from, shapes};
+use super::Run;
+use super::groups::{request, sent_from};
 use crate::model::Confidence;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule};
-use crate::trace::Trace;
 
 rule! {
     /// Sends a statement that takes long by itself.
@@ -43,9 +43,9 @@ pub(super) fn threshold_us(cx: &Context<'_>) -> u64 {
 }
 
 /// Statements of which one execution takes as long as the threshold.
-pub(super) fn slow_query(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta) {
+pub(super) fn slow_query(run: &Run<'_, '_>, cx: &mut Context<'_>, meta: &'static Meta) {
     let threshold = threshold_us(cx);
-    for group in shapes(trace) {
+    for group in run.groups.shapes() {
         let took = |observed: &crate::trace::Observed| {
             observed.duration_us.map(|us| us / u64::from(observed.repeat.max(1))).unwrap_or(0)
         };
@@ -65,7 +65,7 @@ pub(super) fn slow_query(trace: &Trace, cx: &mut Context<'_>, meta: &'static Met
             sql: group.statement.sql.clone(),
             count: slow.len() as u64,
             total_us: slow.iter().map(|(_, observed)| observed.duration_us).sum(),
-            request: request(trace),
+            request: request(run.trace),
             gave_keys: false,
             places: sent_from(slow.iter().map(|(_, observed)| *observed)),
         }];

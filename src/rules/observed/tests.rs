@@ -36,7 +36,7 @@ fn request(statements: &[&str]) -> Trace {
 fn found(trace: &Trace) -> Vec<(&'static str, Draft)> {
     let (project, config) = (Project::default(), Config::default());
     let mut cx = Context { project: &project, config: &config, drafts: Vec::new() };
-    RULES.iter().for_each(|rule| rule.look(trace, &mut cx));
+    look(RULES, trace, &mut cx);
     cx.drafts.into_iter().map(|draft| (draft.rule.code, draft)).collect()
 }
 

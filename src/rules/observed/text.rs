@@ -2,12 +2,12 @@
 
 use smol_str::SmolStr;
 
-use super::groups::{Group, shapes};
-use super::names;
+use super::groups::Group;
 use super::pages::{draft, read};
+use super::{Run, names};
 use crate::model::Confidence;
 use crate::rules::{Context, Draft, Meta};
-use crate::trace::{Comparison, Operator, Trace};
+use crate::trace::{Comparison, Operator};
 
 /// Columns of a result from which on it is worth asking who reads them all.
 const MANY_COLUMNS: u32 = 20;
@@ -15,29 +15,29 @@ const MANY_COLUMNS: u32 = 20;
 const MANY_ROWS: u64 = 100;
 
 /// RT303: many rows of many columns. What of them is read, no log shows: a hint.
-pub fn wide_rows(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta) {
-    for group in read(trace) {
+pub fn wide_rows(run: &Run<'_, '_>, cx: &mut Context<'_>, meta: &'static Meta) {
+    for group in read(run) {
         let columns = group.statement.facts.selected.unwrap_or(0);
         let most = group.members.iter().filter_map(|(_, observed)| observed.rows).max().unwrap_or(0);
         if columns >= MANY_COLUMNS && most >= MANY_ROWS {
             let message = format!("`{}` gives {most} rows of {columns} columns each.", group.table());
             let advice = "Where few of the columns are read, ask for those: only() or values_list() in Django, \
                           load_only() in SQLAlchemy.";
-            let found = draft(trace, meta, &group, message, advice);
+            let found = draft(run.trace, meta, group, message, advice);
             cx.report(Draft { hint: Some(true), confidence: Confidence::Possible, ..found });
         }
     }
 }
 
 /// RT407: a part of a text, or what a function makes of a column, with no other condition that leads to few rows.
-pub fn index_cannot_serve(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta) {
-    for group in shapes(trace) {
+pub fn index_cannot_serve(run: &Run<'_, '_>, cx: &mut Context<'_>, meta: &'static Meta) {
+    for group in run.groups.shapes() {
         let facts = &group.statement.facts;
         let judged = facts.kind.reads() && facts.parsed && !facts.compound && !names::is_framework(group.table());
-        if !judged || facts.compared.iter().any(|compared| narrows(compared, &group)) {
+        if !judged || facts.compared.iter().any(|compared| narrows(compared, group)) {
             continue;
         }
-        let Some((compared, why)) = facts.compared.iter().find_map(|one| Some((one, unserved(one, &group)?))) else {
+        let Some((compared, why)) = facts.compared.iter().find_map(|one| Some((one, unserved(one, group)?))) else {
             continue;
         };
         let (table, column) = (group.table(), compared.column.name.as_str());
@@ -58,7 +58,7 @@ pub fn index_cannot_serve(trace: &Trace, cx: &mut Context<'_>, meta: &'static Me
                 ),
             ),
         };
-        let found = draft(trace, meta, &group, message, &advice);
+        let found = draft(run.trace, meta, group, message, &advice);
         cx.report(Draft { confidence: Confidence::Likely, ..found });
     }
 }

@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use smol_str::SmolStr;
 
-use super::groups::{Group, is_bounded, stacks};
+use super::groups::{Group, is_bounded, is_of_test};
 use super::n_plus_one::evidence;
-use super::names;
 use super::parent::own_key;
+use super::{Run, names};
 use crate::model::{Confidence, Kind, Loop, LoopId, Orm, Over, Severity, Terms};
 use crate::rules::{Context, Draft, DraftCost, Meta};
 use crate::trace::{EventKind, Fingerprint, Observed, Operator, Trace};
@@ -16,23 +16,23 @@ use crate::trace::{EventKind, Fingerprint, Observed, Operator, Trace};
 const MANY: usize = 10;
 
 /// RT601: an INSERT of one row.
-pub fn create_in_loop(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta) {
-    report(trace, cx, meta, &[Way::Create]);
+pub fn create_in_loop(run: &Run<'_, '_>, cx: &mut Context<'_>, meta: &'static Meta) {
+    report(run, cx, meta, &[Way::Create]);
 }
 
 /// RT602: an UPDATE of one row, with other values each time.
-pub fn save_in_loop(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta) {
-    report(trace, cx, meta, &[Way::Save]);
+pub fn save_in_loop(run: &Run<'_, '_>, cx: &mut Context<'_>, meta: &'static Meta) {
+    report(run, cx, meta, &[Way::Save]);
 }
 
 /// RT603: an UPDATE by one key, with the same values each time.
-pub fn uniform_update(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta) {
-    report(trace, cx, meta, &[Way::Uniform]);
+pub fn uniform_update(run: &Run<'_, '_>, cx: &mut Context<'_>, meta: &'static Meta) {
+    report(run, cx, meta, &[Way::Uniform]);
 }
 
 /// RT607: a DELETE by one key, and a row of a join table.
-pub fn delete_in_loop(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta) {
-    report(trace, cx, meta, &[Way::Delete, Way::Link]);
+pub fn delete_in_loop(run: &Run<'_, '_>, cx: &mut Context<'_>, meta: &'static Meta) {
+    report(run, cx, meta, &[Way::Delete, Way::Link]);
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,18 +45,21 @@ enum Way {
     Delete,
 }
 
-fn report(trace: &Trace, cx: &mut Context<'_>, meta: &'static Meta, wanted: &[Way]) {
+fn report(run: &Run<'_, '_>, cx: &mut Context<'_>, meta: &'static Meta, wanted: &[Way]) {
     let is_write = |group: &Group<'_>| {
         let facts = &group.statement.facts;
         let writes = matches!(facts.kind, Kind::Insert | Kind::Update | Kind::Delete);
         writes && facts.parsed && !facts.compound && facts.tables.len() == 1 && !names::is_framework(group.table())
     };
     let enough = (cx.config.thresholds.n_plus_one as usize).max(2);
-    for mut group in stacks(trace).into_iter().filter(is_write) {
+    let trace = run.trace;
+    for group in run.groups.stacks().iter().filter(|group| group.count() >= enough && is_write(group)) {
+        let mut group = group.clone();
         // A call with several sets, or a statement of many rows, is a batch already.
         group.members.retain(|(_, observed)| observed.repeat <= 1 && observed.params.is_some());
         let Some((way, column)) = way(&mut group, enough).filter(|(way, _)| wanted.contains(way)) else { continue };
         if let Some(confidence) = turns(trace, &group, way, enough) {
+            let confidence = if is_of_test(trace, &group) { Confidence::Possible } else { confidence };
             let draft = draft(trace, meta, &group, (way, column), confidence);
             cx.report(draft);
         }
