@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::REPEATED;
 use super::meet::{Code, How, Meeting, Meetings, has_word};
-use super::part::{Part, loop_of, passes};
+use super::part::{Part, loops_of, passes, turns};
 use crate::model::{
     Built, Confidence, Evidence, Family, Finding, FindingSource, Measured, Prediction, Seen, SeenFinding, SeenShape,
     SeenWay,
@@ -222,7 +222,7 @@ impl<'m> Merge<'m> {
     /// `false` where through another that is at fault with it.
     fn leads(&self, meeting: &Meeting<'_>, of_code: &OfCode, observed: &Finding) -> Option<bool> {
         let finding = &of_code.finding;
-        let around = loop_of(finding).map(|around| (&around.path, around.line));
+        let around = loops_of(finding).next().map(|around| (&around.path, around.line));
         let in_loop = |prediction: &Prediction| {
             around.is_none_or(|around| prediction.loop_.values().any(|other| (&other.path, other.line) == around))
         };
@@ -431,8 +431,13 @@ impl<'m> Merge<'m> {
         if let Some((path, line)) = places.first().filter(|_| sure && places.len() == 1) {
             finding.path = Some((*path).to_owned());
             finding.line = Some(*line);
-            let first = predictions.iter().filter_map(|at| self.predictions.get(*at)).find(|p| !p.loops.is_empty());
-            if let Some(around) = first.and_then(|p| p.loop_.get(p.loops.last()?)) {
+            let of_loop = met.iter().flat_map(|meeting| meeting.predictions.iter().map(move |at| (*meeting, *at)));
+            let mut turning = of_loop.filter_map(|(meeting, at)| {
+                let prediction = self.predictions.get(at).filter(|prediction| !prediction.loops.is_empty())?;
+                let turns = meeting.place.is_none() || turns(self.code, at, prediction, &meeting.stack);
+                turns.then_some(prediction)
+            });
+            if let Some(around) = turning.next().and_then(|p| p.loop_.get(p.loops.last()?)) {
                 let (path, message) = (around.path.clone(), format!("in the loop over {}", around.text));
                 finding.evidence.insert(0, Evidence::Code { path, line: around.line, message });
             }

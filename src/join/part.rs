@@ -50,7 +50,7 @@ impl Part {
     }
 }
 
-/// Whether a stack goes the way of a prediction, through a finding's own place, and from inside of the finding's loop.
+/// Whether a stack goes the way of a prediction, through a finding's own place, and from inside of the finding's loops.
 /// Behind the deepest line is the framework, which may call anything of the rest of the way; of templates within
 /// templates, a stack has the innermost only.
 pub fn passes(code: &Code<'_>, at: usize, prediction: &Prediction, finding: &Finding, stack: &[(&str, u32)]) -> bool {
@@ -73,15 +73,26 @@ pub fn passes(code: &Code<'_>, at: usize, prediction: &Prediction, finding: &Fin
     let last = finding.end_line.unwrap_or(first).max(first);
     let here = |step: &(&str, u32, u32)| path == Some(step.0) && step.1 <= last && step.2 >= first;
     let Some(place) = steps.iter().rposition(here) else { return false };
-    let inside = loop_of(finding).and_then(|around| nearest(&steps, around));
-    goes(place) && inside.is_none_or(goes)
+    goes(place) && loops_of(finding).filter_map(|around| nearest(&steps, around)).all(goes)
 }
 
-/// The innermost loop that a finding speaks of.
-pub fn loop_of(finding: &Finding) -> Option<&Loop> {
-    let cost = finding.cost.as_ref()?;
-    let term = cost.before_terms.iter().max_by_key(|term| term.loops.len())?;
-    cost.loops.get(term.loops.last()?)
+/// Whether a stack leads through the body of the innermost loop around a prediction.
+pub fn turns(code: &Code<'_>, at: usize, prediction: &Prediction, stack: &[(&str, u32)]) -> bool {
+    let mut steps: Vec<(&str, u32, u32)> = code.way(at).iter().map(|(path, line)| (*path, *line, *line)).collect();
+    steps.push((&prediction.path, prediction.line, prediction.end_line.max(prediction.line)));
+    let around = prediction.loops.last().and_then(|letter| prediction.loop_.get(letter));
+    let inside = around.and_then(|around| nearest(&steps, around)).and_then(|at| steps.get(at));
+    inside.is_some_and(|(path, first, last)| {
+        stack.iter().any(|(file, line)| file == path && (*first..=*last).contains(line))
+    })
+}
+
+/// The loops that a finding speaks of, the innermost first.
+pub fn loops_of(finding: &Finding) -> impl Iterator<Item = &Loop> {
+    let cost = finding.cost.as_ref();
+    let term = cost.and_then(|cost| cost.before_terms.iter().max_by_key(|term| term.loops.len()));
+    let letters = term.into_iter().flat_map(|term| term.loops.iter().rev());
+    letters.filter_map(move |letter| cost?.loops.get(letter))
 }
 
 /// The step that is taken in a loop's body: the nearest of its file.

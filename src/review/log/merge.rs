@@ -217,9 +217,11 @@ impl Found {
         })
     }
 
-    /// A read that one request of all makes twice is nothing that anybody waits for.
+    /// A read that one request of all makes twice is nothing that anybody waits for, and a migration runs once.
     fn is_small(&self) -> bool {
-        self.draft.rule.family == Family::OverFetching && self.runs == 1 && self.total() <= 2
+        let twice = self.draft.rule.family == Family::OverFetching && self.runs == 1 && self.total() <= 2;
+        let migrates = |frame: &Frame| frame.path.contains("/migrations/");
+        twice || self.frame.as_ref().is_some_and(migrates)
     }
 
     /// `passing`: lines that only pass calls on.
