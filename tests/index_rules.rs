@@ -5,6 +5,7 @@ use roundtrip::model::Severity;
 use roundtrip::project::{Hints, Project};
 use roundtrip::rules::index::composite_index::CompositeIndex;
 use roundtrip::rules::index::unindexed_filter::UnindexedFilter;
+use roundtrip::rules::index::unindexed_ordering::UnindexedOrdering;
 use roundtrip::rules::{Context, Draft, Rule};
 use roundtrip::sql::Dialect;
 use roundtrip::text::Source;
@@ -21,7 +22,7 @@ fn review(files: &[(&str, &str)], preset: Preset, dialect: Option<Dialect>) -> R
     let traces = predict::run(&project, &|_, _| true);
     let config = Config { preset, ..Config::default() };
     let mut cx = Context { project: &project, config: &config, drafts: Vec::new() };
-    let rules: [&dyn Rule; 2] = [&UnindexedFilter, &CompositeIndex];
+    let rules: [&dyn Rule; 3] = [&UnindexedFilter, &CompositeIndex, &UnindexedOrdering];
     for rule in rules {
         rule.whole(&traces, &mut cx);
     }
@@ -168,18 +169,20 @@ fn of_jobs(meta: &str, body: &str) -> Vec<String> {
 #[test]
 fn rows_of_a_rare_value_get_an_index_of_their_own() {
     let by = |meta: &str, rows: &str| of_jobs(meta, &format!("def f(request, x):\n    return list({rows})\n"));
-    assert_eq!(by("", "Job.objects.filter(sent=False)"), ["RT401 id|sent=False info"]);
-    assert_eq!(by("", "Job.objects.filter(kind=x, state='running')"), ["RT401 id|state=\"running\" info"]);
-    assert_eq!(by("", "Job.objects.filter(sent=False).order_by('made')[:9]"), ["RT401 made|sent=False info"]);
+    assert_eq!(by("", "Job.objects.filter(sent=False)"), ["RT401 id|sent=False hint"]);
+    let twice = "def f(request):\n    return list(Job.objects.filter(sent=False))\n\ndef g(request):\n    return Job.objects.filter(sent=False).first()\n";
+    assert_eq!(of_jobs("", twice), ["RT401 id|sent=False info"]);
+    assert_eq!(by("", "Job.objects.filter(kind=x, state='running')"), ["RT401 id|state=\"running\" hint"]);
+    assert_eq!(by("", "Job.objects.filter(sent=False).order_by('made')[:9]"), ["RT401 made|sent=False hint"]);
     // One that is longer serves the rows as well.
     let both = "def f(request, x):\n    return list(Job.objects.filter(sent=False)), list(Job.objects.filter(sent=False, made__lt=x))\n";
-    assert_eq!(of_jobs("", both), ["RT401 made|sent=False info"]);
+    assert_eq!(of_jobs("", both), ["RT401 made|sent=False hint"]);
     // Taken, and given another value.
     let taken = "def f(request):\n    for job in Job.objects.filter(state='new'):\n        job.state = 'over'\n        job.save()\n";
-    assert_eq!(of_jobs("", taken), ["RT401 id|state=\"new\" info"]);
+    assert_eq!(of_jobs("", taken), ["RT401 id|state=\"new\" hint"]);
     assert_eq!(
         of_jobs("", "def f(request):\n    Job.objects.filter(state='new').update(state='over')\n"),
-        ["RT401 id|state=\"new\" info"]
+        ["RT401 id|state=\"new\" hint"]
     );
     // Most rows have these, or nothing says that few do, or an owner's index finds them, or there is an index.
     for rows in [
@@ -227,6 +230,107 @@ fn one_index_serves_several_lookups() {
     // What a join leads to is found by its key; whether a long text fits into one is for a person to see.
     assert_eq!(two("filter(owner__email=x, checksum=y)", "filter(pk=x)"), ["RT402 owner,checksum hint"]);
     assert_eq!(two("filter(checksum=x, note=y)", "filter(pk=x)"), ["RT402 checksum,note hint"]);
+}
+
+/// A whole project: its settings are in the input.
+fn of_site(file: &str, code: &str) -> Vec<String> {
+    let code = format!("from django.core.cache import cache\nfrom jobs.models import Job\n\n{code}");
+    found(&[("site/settings.py", "INSTALLED_APPS = ['jobs']\n"), ("jobs/models.py", JOBS), (file, &code)])
+}
+
+#[test]
+fn what_runs_seldom_is_a_hint() {
+    let info = ["RT401 checksum info"];
+    let hint = ["RT401 checksum hint"];
+    let rows = "list(Job.objects.filter(checksum=x))";
+    let view = format!("def f(request, x):\n    return {rows}\n");
+    assert_eq!(of_site("jobs/views.py", &view), info);
+    for file in ["jobs/admin/views.py", "jobs/admin.py", "jobs/dashboard/views.py", "jobs/importers.py"] {
+        assert_eq!(of_site(file, &view), hint, "{file}");
+    }
+    let looped = format!("def f(xs):\n    for x in xs:\n        {rows}\n");
+    assert_eq!(of_site("jobs/tasks.py", &looped), info);
+    assert_eq!(of_site("jobs/management/commands/fill.py", &looped), hint);
+    // A command that asks for work again and again.
+    let polls = format!("def f(x):\n    while True:\n        {rows}\n");
+    assert_eq!(of_site("jobs/management/commands/serve.py", &polls), info);
+    // A helper of views is as hot as they are.
+    let helper = format!("def rows(x):\n    return {rows}\n\n");
+    assert_eq!(of_site("jobs/views.py", &helper), hint);
+    assert_eq!(of_site("jobs/views.py", &format!("{helper}def f(request, x):\n    return rows(x)\n")), info);
+    // What a cache keeps is asked for when it is gone.
+    let kept = [
+        format!("{helper}def f(request):\n    return cache.get_or_set('rows', rows, 3600)\n"),
+        format!("from functools import lru_cache\n\n@lru_cache\n{helper}def f(request, x):\n    return rows(x)\n"),
+        format!(
+            "def f(request, x):\n    found = cache.get('rows')\n    if found is None:\n        found = {rows}\n        cache.set('rows', found, 3600)\n    return found\n"
+        ),
+    ];
+    for code in &kept {
+        assert_eq!(of_site("jobs/views.py", code), hint, "{code}");
+    }
+    let form = format!(
+        "from django import forms\n\nclass Find(forms.Form):\n    def clean(self, x):\n        return {rows}\n"
+    );
+    assert_eq!(of_site("jobs/forms.py", &form), hint);
+    assert_eq!(of_site("jobs/forms.py", &format!("{form}\ndef f(request):\n    return Find(request.POST)\n")), info);
+}
+
+#[test]
+fn a_column_leads_where_its_value_picks_few_rows() {
+    let by = |rows: &str| of_jobs("", &format!("OFF = 'a'\n\ndef f(request, x, y):\n    return list({rows})\n"));
+    // What the code says itself, many rows have.
+    assert_eq!(by("Job.objects.filter(checksum='none')"), Vec::<String>::new());
+    assert_eq!(by("Job.objects.filter(checksum=OFF)"), Vec::<String>::new());
+    assert_eq!(by("Job.objects.filter(checksum__isnull=False)"), Vec::<String>::new());
+    // Rows of several values are in no order, and those of one code need none.
+    assert_eq!(by("Job.objects.filter(kind__in=x).order_by('-made')[:9]"), ["RT401 -made info"]);
+    assert_eq!(by("Job.objects.filter(kind=x).order_by('-made')[:9]"), ["RT402 kind,-made info"]);
+    assert_eq!(by("Job.objects.filter(checksum=x).order_by('-made')[:9]"), ["RT401 checksum info"]);
+}
+
+#[test]
+fn what_another_table_narrows_is_silent() {
+    let models = "from django.db import models\n\nclass Tag(models.Model):\n    name = models.CharField(max_length=9, unique=True)\n\n\
+                  class Book(models.Model):\n    title = models.CharField(max_length=9)\n\n\
+                  class Status(models.Model):\n    author = models.ForeignKey('auth.User', on_delete=models.CASCADE)\n    \
+                  privacy = models.CharField(max_length=9, choices=[('a', 'A')])\n    published = models.DateTimeField()\n    \
+                  tags = models.ManyToManyField(Tag)\n\n\
+                  class Review(Status):\n    book = models.ForeignKey(Book, on_delete=models.CASCADE)\n";
+    let by = |rows: &str| {
+        let code = format!(
+            "from books.models import Review, Status\n\ndef f(request, x):\n    return list({rows}.order_by('-published')[:9])\n"
+        );
+        found(&[("books/models.py", models), ("books/views.py", &code)])
+    };
+    assert_eq!(by("Status.objects.filter(privacy=x)"), ["RT402 privacy,-published info"]);
+    for rows in [
+        "Review.objects.filter(privacy=x, book=x)",
+        "Review.objects.filter(book=x, privacy=x)",
+        "Status.objects.filter(tags=x)",
+        "Status.objects.filter(tags__name=x, privacy=x)",
+    ] {
+        assert_eq!(by(rows), Vec::<String>::new(), "{rows}");
+    }
+}
+
+#[test]
+fn one_order_is_told_once_and_a_list_by_name_is_a_hint() {
+    let told = |ordering: &str, code: &str| {
+        let models = format!(
+            "from django.db import models\n\nclass Entry(models.Model):\n    owner = models.ForeignKey('auth.User', on_delete=models.CASCADE)\n    \
+             title = models.CharField(max_length=9)\n    made = models.DateTimeField()\n\n    class Meta:\n        ordering = ['{ordering}']\n"
+        );
+        let code = format!("from news.models import Entry\n\ndef f(request):\n    return {code}\n");
+        let drafts = review(&[("news/models.py", &models), ("news/views.py", &code)], Preset::Default, None).drafts;
+        drafts.iter().map(|draft| (draft.rule.code, draft.hint == Some(true))).collect::<Vec<_>>()
+    };
+    assert_eq!(told("-made", "list(Entry.objects.all()[:9])"), [("RT404", false)]);
+    assert_eq!(told("title", "list(Entry.objects.all()[:9])"), [("RT404", true)]);
+    assert_eq!(
+        told("-made", "list(Entry.objects.all()[:9]), list(Entry.objects.order_by('made')[:9])"),
+        [("RT401", false)]
+    );
 }
 
 #[test]

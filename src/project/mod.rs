@@ -7,6 +7,7 @@ mod models;
 mod names;
 mod outside;
 mod role;
+mod seldom;
 mod settings;
 mod templates;
 mod versions;

@@ -100,14 +100,8 @@ impl Project {
         if function.has_decorator("receiver") {
             return Role::Signal;
         }
-        let first =
-            function.function.params.positional.iter().map(|p| p.name.name.as_str()).find(|name| *name != "self");
-        let decorated = |names: &[&str]| names.iter().any(|name| function.has_decorator(name));
-        let is_request = bases(&REQUEST_BASES)
-            || first == Some("request")
+        let is_request = self.takes_requests(function)
             || within("templatetags")
-            || decorated(&TEMPLATE_TAGS)
-            || decorated(&API_DECORATORS)
             || matches!(file, "views.py" | "serializers.py" | "viewsets.py" | "admin.py" | "context_processors.py")
             || within("views")
             || within("serializers")
@@ -120,6 +114,18 @@ impl Project {
             "signals.py" | "receivers.py" => Role::Signal,
             _ => Role::Other,
         }
+    }
+
+    /// Whether requests come in here by what it is, wherever it stands. What stands among views may be a helper of
+    /// theirs.
+    pub fn takes_requests(&self, function: FunctionRef<'_>) -> bool {
+        let first =
+            function.function.params.positional.iter().map(|p| p.name.name.as_str()).find(|name| *name != "self");
+        let decorated = |names: &[&str]| names.iter().any(|name| function.has_decorator(name));
+        function.class.is_some_and(|class| self.is_subclass(class, &REQUEST_BASES))
+            || first == Some("request")
+            || decorated(&TEMPLATE_TAGS)
+            || decorated(&API_DECORATORS)
     }
 
     fn is_task(&self, function: FunctionRef<'_>) -> bool {

@@ -7,6 +7,8 @@ pub mod bulk;
 pub mod concurrency;
 pub mod docs;
 mod draft;
+mod growth;
+mod heat;
 pub mod index;
 mod loops;
 mod macros;

@@ -2,6 +2,7 @@
 
 #[path = "../support/cases.rs"]
 mod cases;
+mod counts;
 mod folds;
 mod groups;
 mod harness;

@@ -106,7 +106,8 @@ pub fn read(sources: &Sources<'_>, apps: &Apps, changed: &BTreeSet<String>, sche
                 migration.app = app.clone();
                 migration.name = file.name.clone();
                 let path = sources.paths.get(file.file.0 as usize).copied().unwrap_or("");
-                migration.is_pending = leaves.contains(&file.name) || changed.contains(path);
+                migration.is_changed = changed.contains(path);
+                migration.is_pending = migration.is_changed || leaves.contains(&file.name);
             }
             out.files.extend(read);
         }

@@ -20,6 +20,8 @@ pub struct Migration {
     pub site: Site,
     /// It may not have run everywhere yet: no other one of its app follows it, or it is part of the change.
     pub is_pending: bool,
+    /// The change under review brings or edits it.
+    pub is_changed: bool,
     /// It runs as one transaction.
     pub atomic: bool,
     /// In their order; those that change the database, not the state alone.
@@ -153,6 +155,7 @@ pub fn read(sources: &Sources<'_>, file: FileId, tables: &mut Tables) -> Option<
         name: SmolStr::default(),
         site: Site::new(file, class.name.span),
         is_pending: false,
+        is_changed: false,
         atomic,
         operations,
     })

@@ -6,7 +6,7 @@ use crate::rewrite::{self, Call};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops};
 use crate::schema::FieldKind;
-use crate::trace::{Aggregate, AggregateFunction, Event, EventKind, Missing, Query, QuerySet, Trace};
+use crate::trace::{Aggregate, AggregateFunction, Cause, Event, EventKind, Missing, Query, QuerySet, Trace};
 
 rule! {
     /// Computes with an aggregate that is `None` where there are no rows.
@@ -111,7 +111,8 @@ fn report(trace: &Trace, (at, event): (usize, &Event), missing: Missing, cx: &mu
     cx.report(Draft {
         rule: &META,
         severity: Severity::Warning,
-        hint: None,
+        // One of them was read before: the others are there as a rule.
+        hint: Some(a_row_was_read(trace, at, query)),
         // Whether rows are always there is up to the data.
         confidence: computed.confidence.min(Confidence::Likely),
         site: event.site,
@@ -135,6 +136,16 @@ fn rows_are_there(trace: &Trace, event: &Event, query: &Query) -> bool {
         Some(EventKind::Query(other)) => other.statement.facts.tables.first() == tables.first(),
         _ => false,
     })
+}
+
+/// A row of the table was read before, by its key.
+fn a_row_was_read(trace: &Trace, at: usize, query: &Query) -> bool {
+    let table = query.statement.facts.tables.first();
+    let got = |other: &Query| {
+        matches!(&other.cause, Cause::Method(method) if method == "get")
+            && other.statement.facts.tables.first() == table
+    };
+    trace.queries().take_while(|(before, ..)| *before < at).any(|(_, _, other)| got(other))
 }
 
 const WITH_DEFAULT: DjangoVersion = DjangoVersion(4, 0);

@@ -127,7 +127,7 @@ fn alike(calls: Vec<Period<'_>>) -> Option<Vec<Period<'_>>> {
     (!others.is_empty()).then(|| std::iter::once(first).chain(others).collect())
 }
 
-fn is_range(filter: &Filter) -> bool {
+pub fn is_range(filter: &Filter) -> bool {
     let lookup = filter.lookup.rsplit("__").next().unwrap_or("");
     matches!(lookup, "gt" | "gte" | "lt" | "lte" | "range" | "date" | "year" | "month" | "week" | "day" | "quarter")
 }

@@ -9,7 +9,7 @@ use crate::rules::macros::rule;
 use crate::rules::n_plus_one::eager;
 use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops};
 use crate::schema::{RelationKind, Reverse};
-use crate::trace::{Cause, Event, Filter, Query, QuerySet, Trace};
+use crate::trace::{Cause, Event, Filter, Query, QuerySet, Role, Trace};
 
 rule! {
     /// Counts or sums rows once for each key of a loop.
@@ -136,11 +136,16 @@ fn report(trace: &Trace, event: &Event, query: &Query, turning: &[LoopId], cx: &
     // What the loop itself writes may be another number after the turn before.
     let written = turning.iter().any(|id| loops::writes_within(trace, *id, &query.statement.facts.tables));
     let confidence = if written { confidence.min(Confidence::Possible) } else { confidence };
+    let is_worth = |id: &LoopId| {
+        let info = trace.loop_info(*id);
+        info.over == Over::Query || info.exactly.is_some()
+    };
     let computes = if query.statement.facts.kind == Kind::Count { "counts" } else { "aggregates" };
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
-        hint: None,
+        // Items that are neither rows nor listed in the code are few as a rule, or one.
+        hint: Some(!driver.iter().any(is_worth) || trace.role == Role::Command),
         confidence,
         site: Some(site),
         message: format!(

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use smol_str::SmolStr;
 
+use super::duplicate_period::is_range;
 use crate::model::{Safety, Site, Span};
 use crate::project::Project;
 use crate::rewrite::{self, Call, FileEdit, Quote};
@@ -102,15 +103,22 @@ pub fn merge(project: &Project, group: &[Counted<'_>]) -> Result<DraftRewrite, S
     let count = imported.names.first().map_or("Count", String::as_str);
     let q = imported.names.get(1).map_or("Q", String::as_str);
     let variable = fresh_name(source.text(), first.queryset);
-    let mut lines = format!("{variable} = {}{}.aggregate(\n", base.text, common_calls(&common));
+    let condition = |part: &Part<'_>| {
+        let groups: Vec<String> = part.condition.iter().map(|text| text.replacen("Q(", &format!("{q}("), 1)).collect();
+        groups.join(" & ")
+    };
+    let bounds = if have_ranges(group, &common) && parts.iter().all(|part| !part.condition.is_empty()) {
+        let each = parts.iter().map(|part| match part.condition.len() {
+            1 => condition(part),
+            _ => format!("({})", condition(part)),
+        });
+        format!(".filter(\n    {}\n)", each.collect::<Vec<_>>().join("\n    | "))
+    } else {
+        String::new()
+    };
+    let mut lines = format!("{variable} = {}{}{bounds}.aggregate(\n", base.text, common_calls(&common));
     for part in &parts {
-        let filter = match part.condition.as_slice() {
-            [] => String::new(),
-            groups => {
-                let joined: Vec<String> = groups.iter().map(|text| text.replacen("Q(", &format!("{q}("), 1)).collect();
-                format!(", filter={}", joined.join(" & "))
-            }
-        };
+        let filter = if part.condition.is_empty() { String::new() } else { format!(", filter={}", condition(part)) };
         lines.push_str(&format!("    {}={count}({}{filter}),\n", part.key, quote.text("pk")));
     }
     lines.push_str(")\n");
@@ -127,7 +135,7 @@ pub fn merge(project: &Project, group: &[Counted<'_>]) -> Result<DraftRewrite, S
     if unknown_model {
         concerns.push("Check that no filter crosses a relation to many rows: the model is not in the input.");
     }
-    if whole_table && parts.iter().all(|part| !part.condition.is_empty()) {
+    if whole_table && bounds.is_empty() && parts.iter().all(|part| !part.condition.is_empty()) {
         concerns.push("The counts share no filter, so the one statement reads the whole table.");
     }
     if first.queryset.opaque {
@@ -257,6 +265,20 @@ fn meaning(leaf: &Filter) -> String {
 
 fn flattened(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether each count has a range of its own over one column: an index serves them together, and rows outside of all
+/// of them must not be read.
+fn have_ranges(group: &[Counted<'_>], common: &[&Condition]) -> bool {
+    let own = |counted: &Counted<'_>| -> Vec<Vec<SmolStr>> {
+        let is_own = |leaf: &&Filter| {
+            is_range(leaf) && !leaf.negated && !leaf.alternative && !common.iter().any(|c| c.meaning == meaning(leaf))
+        };
+        counted.queryset.filters.iter().filter(is_own).map(|leaf| leaf.path.clone()).collect()
+    };
+    let Some((first, others)) = group.split_first() else { return false };
+    let others: Vec<_> = others.iter().map(own).collect();
+    own(first).iter().any(|path| others.iter().all(|paths| paths.contains(path)))
 }
 
 /// `.filter(user=user).exclude(state="x")`

@@ -3,9 +3,10 @@
 use super::merge::{self, Counted};
 use crate::config::Preset;
 use crate::model::{Confidence, Kind, Orm, Severity, Terms};
+use crate::rules::growth::is_few;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule};
-use crate::trace::{Cause, Event, EventKind, Trace, Usage};
+use crate::trace::{Cause, Event, EventKind, Role, Trace, Usage};
 
 rule! {
     /// Counts the same rows several times, each time with another filter.
@@ -173,11 +174,13 @@ fn report(trace: &Trace, group: &[Counted<'_>], cx: &mut Context<'_>) {
         }
         Err(reason) => (None, format!("One aggregate() could count these, but not by an edit: {reason}.")),
     };
+    let is_small = trace.role == Role::Command || is_few(cx.project, first.queryset);
+    let is_pair = many == 2 && trace.role != Role::Request;
     cx.report(Draft {
         rule: &META,
         severity: severity(many, cx),
-        // What stands apart for a reason is seldom worth it.
-        hint: Some(rewrite.is_none() && cx.config.preset != Preset::Seeds),
+        // What stands apart for a reason is seldom worth it, nor is a pair of counts that nobody waits for.
+        hint: Some(cx.config.preset != Preset::Seeds && (rewrite.is_none() || is_small || is_pair)),
         confidence,
         site: Some(first.site),
         message: format!("{many} counts of {model} could be one aggregate(){why}."),

@@ -5,10 +5,11 @@ use smol_str::SmolStr;
 use crate::model::{Orm, Safety, Site};
 use crate::project::{DjangoVersion, Project};
 use crate::rewrite::{self, Call, FileEdit, Quote};
+use crate::rules::growth::is_few;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops};
 use crate::schema::{Field, FieldKind};
-use crate::trace::{Event, EventKind, Fold, Folded, QuerySet, Trace};
+use crate::trace::{Event, EventKind, Fold, Folded, QuerySet, Role, Trace};
 
 rule! {
     /// Fetches all rows to compute one number of them.
@@ -71,7 +72,8 @@ rule! {
     /// ```
     ///
     /// ## When not to
-    /// Where the rows are few and used elsewhere. The database's result has the column's type; of floating-point numbers
+    /// Where the rows are few and used elsewhere: of a table that stays small, and of the parts of one thing, it is a
+    /// hint. The database's result has the column's type; of floating-point numbers
     /// it may differ in the last digits, and `NULL` is left out where Python raises `TypeError`. The greatest of nothing
     /// is `None` and no `ValueError`.
     pub struct PythonAggregate: "RT202", "python-aggregate", Aggregation, Warning;
@@ -133,7 +135,8 @@ fn report(trace: &Trace, event: &Event, folded: &Folded, cx: &mut Context<'_>) {
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
-        hint: None,
+        // A few rows are fetched as fast as their number, and by a statement either way.
+        hint: Some(trace.role == Role::Command || is_few(cx.project, queryset)),
         confidence,
         site: event.site,
         message: format!("All rows of {model} are fetched to {what}; the database can do that{why}."),

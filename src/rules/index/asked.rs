@@ -5,9 +5,10 @@ use smol_str::SmolStr;
 use super::rare;
 use crate::model::Orm;
 use crate::project::Project;
+use crate::rules::growth::is_time;
 use crate::schema::{Field, FieldKind, Index, Model, ModelId, RelationKind, Schema, Served, Wanted};
 use crate::sql::Dialect;
-use crate::trace::{Cause, Query, QuerySet, Trace};
+use crate::trace::{Cause, Filter, Query, QuerySet, Trace};
 
 pub struct Asked {
     pub model: ModelId,
@@ -28,6 +29,10 @@ pub struct Asked {
 #[derive(Default)]
 struct Conditions {
     equal: Vec<SmolStr>,
+    /// Those of them that have one of several values: their rows are in no order.
+    among: Vec<SmolStr>,
+    /// Those of them that the code compares with one value of its own: many rows have it.
+    fixed: Vec<SmolStr>,
     constants: Vec<(SmolStr, String)>,
     excluded: Vec<(SmolStr, String)>,
     ranges: Vec<SmolStr>,
@@ -52,7 +57,7 @@ pub fn asked(trace: &Trace, at: usize, query: &Query, project: &Project) -> Vec<
     let own = |id: &ModelId| {
         (schema.get(*id).site.is_some() || project.user_model() == Some(*id)) && !is_scoped(schema.get(*id))
     };
-    let Some((model, conditions)) = queryset.model.filter(own).and_then(|id| conditions(schema, id, query, queryset))
+    let Some((model, conditions)) = queryset.model.filter(own).and_then(|id| conditions(project, id, query, queryset))
     else {
         return Vec::new();
     };
@@ -110,12 +115,21 @@ impl<'p> Table<'p> {
     fn then(&self, conditions: &Conditions) -> Option<(SmolStr, bool)> {
         let fits = |name: &SmolStr| self.selective(name) && !conditions.equal.contains(name);
         let range = conditions.ranges.iter().find(|name| fits(name));
-        let order = conditions.order.as_ref().filter(|(name, _)| fits(name));
+        let order = conditions.order.as_ref().filter(|(name, _)| fits(name) && !self.are_few(conditions));
         match (range, order) {
             (Some(range), Some((order, falls))) if range == order => Some((order.clone(), *falls)),
             (Some(range), _) => Some((range.clone(), false)),
             (None, order) => order.cloned(),
         }
+    }
+
+    /// Whether the equalities leave rows that are sorted in no time, or must be sorted anyway.
+    fn are_few(&self, conditions: &Conditions) -> bool {
+        let equal = || conditions.equal.iter().filter(|name| self.selective(name) && !conditions.fixed.contains(name));
+        let own = |name: &&SmolStr| self.field(name).is_some_and(|field| field.relation.is_none());
+        let names_one = |name: &SmolStr| self.field(name).is_some_and(is_identifier);
+        equal().any(|name| conditions.among.contains(name) || names_one(name))
+            || equal().count() > 1 && equal().any(|name| own(&name))
     }
 
     /// Rows by a value that few have, and nothing else that narrows them: an index of those rows. `None` where it is
@@ -184,7 +198,12 @@ impl<'p> Table<'p> {
         };
         let then = self.then(&conditions);
         let has_range = then.as_ref().is_some_and(|(name, _)| conditions.ranges.contains(name));
-        let mut equal = conditions.equal;
+        let selective = |name: &SmolStr| self.selective(name) && !conditions.fixed.contains(name);
+        let mut equal = conditions.equal.clone();
+        // Behind one of several values nothing is in order.
+        if then.is_some() && !has_range {
+            equal.retain(|name| !conditions.among.contains(name));
+        }
         equal.sort_by_key(place);
         equal.dedup();
         let wanted = Wanted {
@@ -199,7 +218,7 @@ impl<'p> Table<'p> {
         }
         // A column of a few values narrows little by itself; before a range it makes the range's rows contiguous.
         if then.is_none() {
-            equal.retain(|name| self.selective(name));
+            equal.retain(selective);
         }
         // A common value of one flag does not either.
         let is = |name: &SmolStr, kind| self.field(name).is_some_and(|field| field.kind == kind);
@@ -208,7 +227,7 @@ impl<'p> Table<'p> {
         {
             equal.clear();
         }
-        let has_selective = then.is_some() || equal.iter().any(|name| self.selective(name));
+        let has_selective = then.is_some() || equal.iter().any(selective);
         let by_other = equal.iter().any(|name| self.has_other_kind(name));
         if !has_selective || by_other || !equal.iter().all(|name| self.searchable(name)) {
             return None;
@@ -224,7 +243,7 @@ impl<'p> Table<'p> {
                 let one = std::slice::from_ref(name);
                 self.served(&Wanted { equal: one, ..Wanted::default() }).is_some()
             };
-            let missing = |name: &&SmolStr| !by.contains(name) && self.selective(name) && !leads(name);
+            let missing = |name: &&SmolStr| !by.contains(name) && selective(name) && !leads(name);
             let is_missing = equal.iter().any(|name| missing(&name));
             // With those of an owner and something else found, a range or an order spares little.
             if !is_missing && (served.then || then.is_none() || served.equal > 1 || served.partial) {
@@ -251,7 +270,8 @@ fn directed((name, falls): (SmolStr, bool)) -> SmolStr {
 }
 
 /// Splits a queryset's filters by what a B-tree can do with them; the table is that of the first usable column.
-fn conditions(schema: &Schema, model: ModelId, query: &Query, queryset: &QuerySet) -> Option<(ModelId, Conditions)> {
+fn conditions(project: &Project, model: ModelId, query: &Query, queryset: &QuerySet) -> Option<(ModelId, Conditions)> {
+    let schema = &project.schema;
     let mut out = Conditions::default();
     let mut owner: Option<ModelId> = None;
     if queryset.related_to.is_some() {
@@ -271,11 +291,10 @@ fn conditions(schema: &Schema, model: ModelId, query: &Query, queryset: &QuerySe
             let first = filter.path.first()?;
             match own_field(schema, model, std::slice::from_ref(first)) {
                 // A flag of what is joined narrows as little as one of the rows' own.
-                Some((table, key))
-                    if key.has_column()
-                        && narrows(schema, model, &filter.path)
-                        && *owner.get_or_insert(table) == table =>
-                {
+                Some((table, key)) if narrows(schema, model, &filter.path) => {
+                    if !key.has_column() || *owner.get_or_insert(table) != table {
+                        return None;
+                    }
                     out.equal.push(key.name.clone());
                 }
                 None if schema.reverse_query(model, first).is_some() => return None,
@@ -283,7 +302,16 @@ fn conditions(schema: &Schema, model: ModelId, query: &Query, queryset: &QuerySe
             }
             continue;
         };
-        if filter.alternative || !field.has_column() || *owner.get_or_insert(table) != table {
+        if filter.alternative {
+            continue;
+        }
+        let is_equal = !filter.negated && matches!(filter.lookup.as_str(), "exact" | "in");
+        if !field.has_column() || *owner.get_or_insert(table) != table {
+            // The rows are found by the keys of a table between, or by what another table of the inheritance holds.
+            let narrows = field.relation.is_some() || is_selective(field, project.dialect);
+            if is_equal && narrows && !is_fixed(project, filter) {
+                return None;
+            }
             continue;
         }
         let constant = || (field.name.clone(), filter.value.clone());
@@ -293,8 +321,14 @@ fn conditions(schema: &Schema, model: ModelId, query: &Query, queryset: &QuerySe
             ("exact", false) => {
                 out.equal.push(field.name.clone());
                 out.constants.push(constant());
+                if is_fixed(project, filter) {
+                    out.fixed.push(field.name.clone());
+                }
             }
-            ("in", false) => out.equal.push(field.name.clone()),
+            ("in", false) => {
+                out.equal.push(field.name.clone());
+                out.among.push(field.name.clone());
+            }
             ("isnull", false) if filter.value == "True" => out.constants.push((field.name.clone(), "None".to_owned())),
             ("gt" | "gte" | "lt" | "lte" | "range", false) => out.ranges.push(field.name.clone()),
             // `startswith` needs another operator class on PostgreSQL; the rest no B-tree can serve.
@@ -320,6 +354,26 @@ fn conditions(schema: &Schema, model: ModelId, query: &Query, queryset: &QuerySe
         }
     }
     Some((owner?, out))
+}
+
+/// Whether the code says the value itself: a literal, or a constant like `Source.OFF`.
+fn is_fixed(project: &Project, filter: &Filter) -> bool {
+    let Some((_, value)) = filter.site.and_then(|site| project.text(site).split_once('=')) else { return false };
+    let value = value.trim();
+    let is_name = value.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+    let is_loud =
+        |part: &str| part.len() > 1 && part.contains(char::is_uppercase) && !part.contains(char::is_lowercase);
+    value.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '"' | '\''))
+        || is_name && value.split('.').any(is_loud)
+}
+
+/// Whether a value names one row, or a few: a code, a token, the key that another system gave.
+fn is_identifier(field: &Field) -> bool {
+    const NAMES: [&str; 14] = [
+        "checksum", "code", "digest", "guid", "hash", "id", "key", "md5", "sha", "slug", "token", "uid", "url", "uuid",
+    ];
+    let last = field.name.rsplit('_').next().unwrap_or("");
+    field.relation.is_none() && (field.kind == FieldKind::Uuid || NAMES.contains(&last))
 }
 
 /// Whether the column at the end of a path through relations has many values.
@@ -366,10 +420,6 @@ fn own_field<'s>(schema: &'s Schema, model: ModelId, path: &[SmolStr]) -> Option
         [key] if field.relation.is_some() && matches!(key.as_str(), "pk" | "id") => Some((table, field)),
         _ => None,
     }
-}
-
-pub fn is_time(field: &Field) -> bool {
-    matches!(field.kind, FieldKind::Date | FieldKind::DateTime)
 }
 
 fn is_searchable(field: &Field, dialect: Dialect) -> bool {

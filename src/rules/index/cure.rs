@@ -2,26 +2,28 @@
 
 use smol_str::SmolStr;
 
-use super::asked::is_time;
 use super::usage::Usage;
 use crate::config::Preset;
 use crate::model::{Confidence, Safety, Severity};
 use crate::project::Project;
 use crate::rewrite::{self, After, Change, FileEdit, Keys, NewIndex, Quote};
+use crate::rules::growth::grows;
+use crate::rules::heat::Heat;
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta};
-use crate::schema::{FieldKind, IndexOrigin, Model, ModelId, Schema};
+use crate::schema::{FieldKind, IndexOrigin, Model, ModelId};
 use crate::sql::Dialect;
 
 /// Hands in a finding for a usage, one of `all`; `message` says what is missing.
 pub fn report(rule: &'static Meta, usage: &Usage, all: usize, message: String, cx: &mut Context<'_>) {
     let Some(first) = usage.sites.first() else { return };
     let model = cx.project.schema.get(usage.model);
-    let is_hot = usage.is_hot() || usage.sites.len() > 1;
+    let is_hot = usage.is_hot() || usage.functions() > 1;
     let is_login = usage.is_login(cx.project);
     let is_small = !grows(&cx.project.schema, usage.model) && cx.project.user_model() != Some(usage.model);
     let is_hint = match cx.config.preset {
         Preset::Seeds => !(is_hot || is_login),
-        _ => is_small || !usage.is_frequent(cx.project),
+        // Django's own table needs a migration of raw SQL, which must be worth it.
+        _ => is_small || !usage.is_frequent(cx.project) || model.site.is_none() && usage.functions() < 4,
     };
     let severity = match (cx.config.preset, is_hot, is_login) {
         (Preset::Seeds, true, _) | (Preset::Seeds, _, true) => Severity::Blocker,
@@ -85,56 +87,13 @@ fn condition(usage: &Usage) -> String {
 
 /// How often and how hot, where it is more than one place.
 fn places(usage: &Usage) -> String {
-    let (all, hot) = (usage.sites.len(), usage.sites.iter().filter(|at| at.hot).count());
+    let (all, hot) = (usage.sites.len(), usage.sites.iter().filter(|at| at.heat == Heat::Hot).count());
     match (all, hot) {
         (..2, _) => String::new(),
         (_, 0) => format!(" ({all} places)"),
         (_, _) if all == hot => format!(" ({all} places, all on requests or in loops)"),
         _ => format!(" ({all} places, {hot} of them on requests or in loops)"),
     }
-}
-
-/// Whether rows are added all the time, as far as columns and names tell: they are ordered by when, or refer to something
-/// and know when they were made. A list of names stays small, and so do settings, and what is used once and deleted.
-pub fn grows(schema: &Schema, id: ModelId) -> bool {
-    const FEW: [&str; 28] = [
-        "Badge",
-        "Bot",
-        "Cache",
-        "Category",
-        "Config",
-        "Configuration",
-        "Country",
-        "Currency",
-        "Invitation",
-        "Invite",
-        "Kind",
-        "Language",
-        "License",
-        "Option",
-        "Options",
-        "Permission",
-        "Plan",
-        "Preferences",
-        "Provider",
-        "Reset",
-        "Role",
-        "Setting",
-        "Settings",
-        "Site",
-        "Template",
-        "Theme",
-        "Trophy",
-        "Type",
-    ];
-    let model = schema.get(id);
-    if FEW.iter().any(|end| model.name.ends_with(end)) {
-        return false;
-    }
-    let first = model.options.ordering.first().map(|order| order.trim_start_matches('-'));
-    let by_time = first.and_then(|name| schema.field(id, name)).is_some_and(|(_, field)| is_time(field));
-    let refers = model.fields.iter().any(|field| field.relation.is_some() && field.has_column());
-    by_time || refers && model.fields.iter().any(is_time)
 }
 
 /// What to add, and how.

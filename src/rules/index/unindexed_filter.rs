@@ -91,8 +91,9 @@ rule! {
     /// ```
     ///
     /// ## When not to
-    /// On a table that stays small (where names and columns say so it is a hint), or one that is written far more often
-    /// than it is searched this way. `icontains` and `endswith` cannot use such an index at all. That few rows have a
+    /// On a table that stays small, or where it is asked seldom (by commands that run once, in the back office, where a
+    /// cache keeps the answer): where names and columns say so it is a hint. Or on one that is written far more often than
+    /// it is searched this way. `icontains` and `endswith` cannot use such an index at all. That few rows have a
     /// value is told by its name, or by a run that takes such rows and gives them another one: look at the data before.
     pub struct UnindexedFilter: "RT401", "unindexed-filter", Index, Info as hint;
 }

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use smol_str::SmolStr;
 
-use super::cure;
+use super::{cure, usage};
 use crate::model::{Confidence, Kind, Orm, Site};
 use crate::rewrite::NewIndex;
+use crate::rules::growth::{grows, is_time};
+use crate::rules::heat::{Heat, Heats};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule};
 use crate::schema::{ModelId, Schema};
-use crate::trace::{Cause, Event, Query, Renderer, Role, Trace};
+use crate::trace::{Cause, Event, Query, Trace};
 
 rule! {
     /// Takes the first rows of a default order that no index has.
@@ -86,10 +88,12 @@ impl Rule for UnindexedOrdering {
     }
 
     fn whole(&self, traces: &[Trace], cx: &mut Context<'_>) {
+        let heats = Heats::of(cx.project);
         let mut found: BTreeMap<ModelId, Vec<Taken>> = BTreeMap::new();
         for trace in traces.iter().filter(|trace| trace.role.is_judged()) {
-            for (_, event, query) in trace.queries() {
-                if let Some((model, taken)) = taken(trace, event, query, &cx.project.schema) {
+            for (at, event, query) in trace.queries() {
+                let hot = || heats.heat(trace, at, event, query) == Heat::Hot;
+                if let Some((model, taken)) = taken(trace, event, query, &cx.project.schema, &hot) {
                     let sites = found.entry(model).or_default();
                     match sites.iter_mut().find(|known| known.site == taken.site) {
                         Some(known) => known.hot |= taken.hot,
@@ -98,6 +102,13 @@ impl Rule for UnindexedOrdering {
                 }
             }
         }
+        // One index is told once: by those who ask for the order themselves, where somebody does.
+        let usages = if found.is_empty() { Vec::new() } else { usage::collect(traces, cx.project) };
+        let is_asked = |id: ModelId| {
+            let first = cx.project.schema.get(id).options.ordering.first().map(|order| order.trim_start_matches('-'));
+            usages.iter().any(|usage| usage.model == id && usage.is_order_of(first) && usage.is_frequent(cx.project))
+        };
+        found.retain(|model, _| !is_asked(*model));
         for (model, mut sites) in found {
             sites.sort_by_key(|taken| (taken.site.file, taken.site.span));
             report(model, &sites, cx);
@@ -113,7 +124,13 @@ struct Taken {
     confidence: Confidence,
 }
 
-fn taken(trace: &Trace, event: &Event, query: &Query, schema: &Schema) -> Option<(ModelId, Taken)> {
+fn taken(
+    trace: &Trace,
+    event: &Event,
+    query: &Query,
+    schema: &Schema,
+    hot: &dyn Fn() -> bool,
+) -> Option<(ModelId, Taken)> {
     let by_method = |method: &SmolStr| !matches!(method.as_str(), "get" | "latest" | "earliest");
     let sends = match &query.cause {
         Cause::Evaluation => true,
@@ -137,9 +154,7 @@ fn taken(trace: &Trace, event: &Event, query: &Query, schema: &Schema) -> Option
     if is_in_order(schema, model, first)? {
         return None;
     }
-    // In a list of the admin one person waits now and then.
-    let hot = trace.role == Role::Request && queryset.listed.is_none() && event.rendered != Some(Renderer::Admin);
-    Some((model, Taken { site: event.site?, hot, confidence: event.confidence }))
+    Some((model, Taken { site: event.site?, hot: hot(), confidence: event.confidence }))
 }
 
 /// Whether an index begins with the first column of the order; rows that are equal in it are few, and sorted by the
@@ -185,6 +200,8 @@ fn report(id: ModelId, sites: &[Taken], cx: &mut Context<'_>) {
     let model = cx.project.schema.get(id);
     let Some(columns) = columns(&cx.project.schema, id) else { return };
     let listed = columns.iter().map(|column| column.trim_start_matches('-')).collect::<Vec<_>>().join(", ");
+    let leads = columns.first().and_then(|name| cx.project.schema.field(id, name.trim_start_matches('-')));
+    let by_time = leads.is_some_and(|(_, field)| is_time(field));
     let index = NewIndex::named(&model.name, columns);
     let rewrite = cure::rewrite(cx.project, id, &index);
     let mut evidence: Vec<DraftEvidence> = sites
@@ -200,7 +217,8 @@ fn report(id: ModelId, sites: &[Taken], cx: &mut Context<'_>) {
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
-        hint: Some(!sites.iter().any(|taken| taken.hot) || !cure::grows(&cx.project.schema, id)),
+        // What is listed by name is few enough to be looked through.
+        hint: Some(!by_time || !sites.iter().any(|taken| taken.hot) || !grows(&cx.project.schema, id)),
         confidence,
         site: Some(first.site),
         message: format!(

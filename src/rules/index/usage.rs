@@ -1,6 +1,6 @@
 //! What the traces ask of each table, the indexes that would serve it, and which of them is asked for most.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use smol_str::SmolStr;
 
@@ -8,8 +8,9 @@ use super::asked::{Asked, asked};
 use super::rare::Condition;
 use crate::model::{Confidence, Site};
 use crate::project::Project;
+use crate::rules::heat::{Heat, Heats};
 use crate::schema::ModelId;
-use crate::trace::{Event, Role, Trace};
+use crate::trace::{Event, Origin, Trace};
 
 /// Lookups of one shape: the same columns of the same table, equality first, then one range or order.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct Usage {
     pub condition: Option<Condition>,
     /// Where it is asked, in the order of the input, each once.
     pub sites: Vec<UsageSite>,
+    /// The functions from which somebody waits for it, or that repeat it.
+    pub entries: BTreeSet<Site>,
     /// The leading column has an index already.
     pub is_narrowed: bool,
     /// What the index would spare is little as a rule.
@@ -35,8 +38,9 @@ pub struct Usage {
 #[derive(Debug, Clone)]
 pub struct UsageSite {
     pub site: Site,
-    /// Somebody waits for it, or a loop repeats it.
-    pub hot: bool,
+    pub heat: Heat,
+    /// The function in which it stands.
+    pub within: Option<Site>,
     /// `=` on each of the columns: a lookup of one row or a few.
     pub is_lookup: bool,
     pub confidence: Confidence,
@@ -44,7 +48,7 @@ pub struct UsageSite {
 
 impl Usage {
     pub fn is_hot(&self) -> bool {
-        self.sites.iter().any(|site| site.hot)
+        self.sites.iter().any(|site| site.heat == Heat::Hot)
     }
 
     /// Names as a reader says them: `team, state, merged_at`.
@@ -57,26 +61,47 @@ impl Usage {
 
     /// Somebody signs in by it.
     pub fn is_login(&self, project: &Project) -> bool {
-        self.sites.iter().any(|at| at.is_lookup) && project.user_model() == Some(self.model)
+        let waits = |at: &UsageSite| at.is_lookup && at.heat > Heat::Cold;
+        project.user_model() == Some(self.model) && self.sites.iter().any(waits)
+    }
+
+    /// An index on the order of all rows by this column serves it.
+    pub fn is_order_of(&self, column: Option<&str>) -> bool {
+        let first = self.columns.first().map(|first| first.trim_start_matches('-'));
+        self.equal == 0 && self.condition.is_none() && first.is_some() && first == column
+    }
+
+    /// The functions in which it stands, but for those that run seldom.
+    pub fn functions(&self) -> usize {
+        let often = self.sites.iter().filter(|at| at.heat > Heat::Cold);
+        often.map(|at| at.within.unwrap_or(at.site)).collect::<BTreeSet<_>>().len()
     }
 
     /// Asked for often, or by requests: worth telling unasked. An order or range by itself is, where somebody waits; what
-    /// an owner's index narrows already, where many wait.
+    /// an owner's index narrows already, where many wait. Users are few where they are listed, and many where one of
+    /// them is looked for.
     pub fn is_frequent(&self, project: &Project) -> bool {
-        let (all, hot) = (self.sites.len(), self.sites.iter().filter(|at| at.hot).count());
         if self.is_minor {
             return false;
         }
-        match (self.is_narrowed, self.equal > 0 || self.condition.is_some()) {
-            (true, _) => hot > 3,
-            (false, true) => all > 1 || hot > 0 || self.is_login(project),
-            (false, false) => hot > 0,
+        let waits = self.entries.len();
+        let of_users = project.user_model() == Some(self.model);
+        if self.is_narrowed {
+            return waits > 3 && self.functions() > 3;
+        }
+        // That few rows have a value is a guess.
+        if self.condition.is_some() {
+            return waits > 0 && self.functions() > 1;
+        }
+        match self.equal {
+            0 => waits > 0 && !of_users,
+            _ => self.functions() > 1 || waits > 0 || self.is_login(project),
         }
     }
 
     /// A place where somebody waits, or that repeats, weighs as much as three others; signing in as much as ten.
     fn heat(&self, project: &Project) -> usize {
-        let sites: usize = self.sites.iter().map(|at| if at.hot { 3 } else { 1 }).sum();
+        let sites: usize = self.sites.iter().map(|at| if at.heat == Heat::Hot { 3 } else { 1 }).sum();
         let login = if self.is_login(project) { 10 } else { 0 };
         (sites + login) * if self.is_minor { 1 } else { 4 }
     }
@@ -85,21 +110,27 @@ impl Usage {
 /// Every lookup that no index serves as it could, by model and columns, in the order of the input. One that a longer
 /// one's index serves too is counted there.
 pub fn collect(traces: &[Trace], project: &Project) -> Vec<Usage> {
+    let heats = Heats::of(project);
     let mut found: BTreeMap<(ModelId, Option<Condition>, Vec<SmolStr>), Usage> = BTreeMap::new();
     for trace in traces.iter().filter(|trace| trace.role.is_judged()) {
         for (at, event, query) in trace.queries() {
             let Some(site) = event.site else { continue };
             for asked in asked(trace, at, query, project) {
+                let heat = heats.heat(trace, at, event, query);
                 let at = UsageSite {
                     site,
-                    hot: trace.role == Role::Request || repeats(trace, event),
+                    heat,
+                    within: within(trace, event),
                     is_lookup: asked.is_lookup,
                     confidence: event.confidence,
                 };
                 let key = (asked.model, asked.condition.clone(), asked.columns.clone());
                 let usage = found.entry(key).or_insert_with(|| Usage::of(asked));
+                if let (Heat::Hot, Origin::Code { site, .. }) = (heat, &trace.origin) {
+                    usage.entries.insert(*site);
+                }
                 match usage.sites.iter_mut().find(|known| known.site == site) {
-                    Some(known) => known.hot |= at.hot,
+                    Some(known) => known.heat = known.heat.max(heat),
                     None => usage.sites.push(at),
                 }
             }
@@ -126,6 +157,7 @@ impl Usage {
             columns: asked.columns,
             condition: asked.condition,
             sites: Vec::new(),
+            entries: BTreeSet::new(),
             is_narrowed: asked.is_narrowed,
             is_minor: asked.is_minor,
             rank: 1,
@@ -179,6 +211,7 @@ fn fold_prefixes(mut usages: Vec<Usage>) -> Vec<Usage> {
         match out.iter_mut().find_map(|longer| longer.takes_in(&usage).then_some(longer)) {
             Some(longer) => {
                 longer.is_minor &= usage.is_minor;
+                longer.entries.extend(&usage.entries);
                 let new = usage.sites.into_iter().filter(|at| longer.sites.iter().all(|known| known.site != at.site));
                 let new: Vec<UsageSite> = new.collect();
                 longer.sites.extend(new);
@@ -189,6 +222,11 @@ fn fold_prefixes(mut usages: Vec<Usage>) -> Vec<Usage> {
     out
 }
 
-fn repeats(trace: &Trace, event: &Event) -> bool {
-    event.loops.iter().any(|id| trace.turns(*id) > 3)
+/// The function in which an event stands.
+fn within(trace: &Trace, event: &Event) -> Option<Site> {
+    match (event.via.last(), &trace.origin) {
+        (Some(step), _) => step.defined,
+        (None, Origin::Code { site, .. }) => Some(*site),
+        (None, Origin::Log { .. }) => None,
+    }
 }

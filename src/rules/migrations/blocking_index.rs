@@ -1,6 +1,6 @@
 //! RT1101
 
-use super::tables::is_new;
+use super::tables::{has_run, is_new};
 use crate::model::{Confidence, Safety};
 use crate::project::{Added, Migration, Operation, OperationKind, Project};
 use crate::rewrite;
@@ -175,7 +175,7 @@ fn report(migration: &Migration, operation: &Operation, built: &Built, sure: Con
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
-        hint: None,
+        hint: Some(has_run(cx.project, migration)),
         confidence: sure.min(known),
         site: Some(operation.site),
         message: format!("This builds {} on {table}, which is in use: {}{unless}.", built.what, built.locks),

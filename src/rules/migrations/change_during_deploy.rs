@@ -1,6 +1,6 @@
 //! RT1102
 
-use super::tables::is_new;
+use super::tables::{has_run, is_new};
 use crate::model::{Confidence, Safety};
 use crate::project::{Column, DefaultValue, DjangoVersion, Migration, Operation, OperationKind, Project};
 use crate::rewrite::{self, Call, FileEdit};
@@ -71,8 +71,8 @@ rule! {
     ///
     /// ## When not to
     /// Where the program is stopped for the deployment. A migration that has run everywhere does not run again: looked at
-    /// are the newest one of each app, and those that the change under review brings. Dropping takes two deployments:
-    /// first the code that no longer uses the column, then the migration.
+    /// are the newest one of each app, a hint in a whole project, and those that the change under review brings. Dropping
+    /// takes two deployments: first the code that no longer uses the column, then the migration.
     pub struct ChangeDuringDeploy: "RT1102", "add-field-during-deploy", Migrations, Info;
 }
 
@@ -86,7 +86,7 @@ impl Rule for ChangeDuringDeploy {
         for migration in project.migrations.pending() {
             for operation in migration.operations.iter().filter(|operation| !is_new(migration, operation)) {
                 if let Some(broken) = broken(project, migration, operation) {
-                    report(operation, broken, cx);
+                    report(migration, operation, broken, cx);
                 }
             }
         }
@@ -194,11 +194,11 @@ fn with_default(
     })
 }
 
-fn report(operation: &Operation, broken: Broken, cx: &mut Context<'_>) {
+fn report(migration: &Migration, operation: &Operation, broken: Broken, cx: &mut Context<'_>) {
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
-        hint: None,
+        hint: Some(has_run(cx.project, migration)),
         confidence: Confidence::Certain,
         site: Some(operation.site),
         message: broken.message,

@@ -1,5 +1,6 @@
 //! RT1103
 
+use super::tables::has_run;
 use crate::model::{Kind, LoopId, Over, Terms};
 use crate::project::{Migration, OperationKind, Project};
 use crate::rules::macros::rule;
@@ -125,7 +126,7 @@ fn report(trace: &Trace, event: &Event, id: LoopId, cx: &mut Context<'_>) {
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
-        hint: None,
+        hint: migration(trace, cx.project).map(|migration| has_run(cx.project, migration)),
         confidence: event.confidence,
         // Historical models have no methods of their own: what a save() of today does is told at the call.
         site: event.via.first().map(|step| step.site).or(event.site),

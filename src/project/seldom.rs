@@ -1,0 +1,60 @@
+//! Code that runs seldom, from where it stands and what it is called.
+
+use super::{ClassRef, FunctionRef, Project};
+use crate::model::FileId;
+
+/// Decorators that keep what a function gave.
+const KEEPS: [&str; 9] =
+    ["alru_cache", "cache", "cache_memoize", "cache_page", "cached", "lru_cache", "memoize", "memoized", "ttl_cache"];
+/// Directories and files of what those who run a site use.
+const BACK_OFFICE: [&str; 7] =
+    ["admin", "administration", "back_office", "backoffice", "dashboard", "moderation", "moderators"];
+/// Directories and files of what is done once for an installation.
+const ONCE: [&str; 10] =
+    ["backfill", "bootstrap", "fixtures", "importer", "importers", "install", "installer", "seed", "seeds", "upgrades"];
+
+impl Project {
+    /// What it gave is kept, so that it runs seldom.
+    pub fn is_memoised(&self, function: FunctionRef<'_>) -> bool {
+        KEEPS.iter().any(|name| function.has_decorator(name))
+    }
+
+    /// Whether a file serves those who run a site, who are few: `admin/`, `dashboard/`, `admin.py`.
+    pub fn is_back_office(&self, file: FileId) -> bool {
+        self.stands_in(file, &BACK_OFFICE)
+    }
+
+    /// Whether a function fills a database once: it says so itself, or its file does.
+    pub fn is_one_off(&self, function: FunctionRef<'_>) -> bool {
+        let name = function.qualified.rsplit('.').next().unwrap_or_default();
+        let first = name.trim_start_matches('_').split('_').next().unwrap_or_default();
+        let of_importer = function.class.is_some_and(|class| class.class.name.name.ends_with("Importer"));
+        of_importer || ONCE.contains(&first) || self.stands_in(function.file, &ONCE)
+    }
+
+    fn stands_in(&self, file: FileId, names: &[&str]) -> bool {
+        let path = self.modules.get(file.0 as usize).map_or("", |module| module.source.path.as_str());
+        let parts = path.split('/').skip(self.above);
+        parts.map(|part| part.strip_suffix(".py").unwrap_or(part)).any(|part| names.contains(&part))
+    }
+
+    /// Whether no code of a whole project names a class of forms: nobody can use it.
+    pub fn is_unused_form(&self, class: ClassRef<'_>) -> bool {
+        if self.settings.site.is_none() || !self.is_subclass(class, &["django.forms.Form", "django.forms.ModelForm"]) {
+            return false;
+        }
+        let name = class.class.name.name.as_str();
+        let mut named = self.modules.iter().flat_map(|module| words(module.source.text(), name));
+        named.nth(1).is_none()
+    }
+}
+
+/// The places where a text has a word.
+fn words<'t>(text: &'t str, word: &'t str) -> impl Iterator<Item = usize> + 't {
+    let part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    text.match_indices(word).map(|(at, _)| at).filter(move |at| {
+        let before = text.get(..*at).and_then(|before| before.chars().next_back());
+        let after = text.get(at + word.len()..).and_then(|after| after.chars().next());
+        !part(before) && !part(after)
+    })
+}

@@ -1,0 +1,48 @@
+//! RT201: counts that one aggregate could give.
+
+use crate::harness::{review, rewritten};
+
+#[test]
+fn ranges_of_their_own_stay_a_filter_of_all() {
+    let counts = "def f(request, day, week):\n    return {\n        'day': Order.objects.filter(state='paid', created__gte=day).count(),\n        \
+                  'week': Order.objects.filter(state='paid', created__gte=week).count(),\n    }\n";
+    let after = rewritten(counts, "RT201").unwrap();
+    let merged = "    counts = Order.objects.filter(state='paid').filter(\n        Q(created__gte=day)\n        | Q(created__gte=week)\n    ).aggregate(\n        \
+                  day=Count('pk', filter=Q(created__gte=day)),\n        week=Count('pk', filter=Q(created__gte=week)),\n    )\n";
+    assert!(after.contains(merged), "{after}");
+    // One of all rows must not be narrowed by the others.
+    let whole = counts.replacen(", created__gte=day", "", 1);
+    let after = rewritten(&whole, "RT201").unwrap();
+    assert!(after.contains("filter(state='paid').aggregate("), "{after}");
+}
+
+#[test]
+fn what_spares_little_is_a_hint() {
+    let is_hint = |rule: &str, body: &str| {
+        let found = review(body);
+        let finding = found.iter().find(|finding| finding.rule == rule).unwrap_or_else(|| panic!("{found:?}"));
+        finding.hint
+    };
+    let two = |model: &str| {
+        format!("def f(request, x):\n    return {model}.objects.count(), {model}.objects.filter(pk__gt=x).count()\n")
+    };
+    assert!(!is_hint("RT201", &two("Order")));
+    assert!(is_hint("RT201", &two("Customer")), "a list of names stays small");
+    assert!(is_hint("RT201", &two("Order").replace("request, ", "")), "nobody waits for it");
+    // All rows, those of somebody, those of one thing.
+    assert!(!is_hint("RT202", "def f(x):\n    return len(Order.objects.filter(state=x))\n"));
+    assert!(!is_hint("RT202", "def f(x):\n    return sum(o.amount for o in Order.objects.filter(customer=x))\n"));
+    assert!(is_hint("RT202", "def f(x):\n    return sum(l.quantity for l in Line.objects.filter(order=x))\n"));
+    let per_row = "def f(request):\n    for c in Customer.objects.all():\n        print(Order.objects.filter(customer=c).count())\n";
+    assert!(!is_hint("RT205", per_row));
+    let per_name =
+        "def f(request, names):\n    for name in names:\n        print(Order.objects.filter(state=name).count())\n";
+    assert!(is_hint("RT205", per_name));
+    // A row was read: there is one at least.
+    let greatest = "greatest = Order.objects.aggregate(n=Max('position'))['n']\n    return min(greatest, 3)\n";
+    assert!(!is_hint("RT203", &format!("def f(x):\n    {greatest}")));
+    assert!(is_hint(
+        "RT203",
+        &format!("def f(x):\n    order = Order.objects.get(pk=x)\n    print(order)\n    {greatest}")
+    ));
+}
