@@ -63,7 +63,8 @@ pub fn run(project: &Project, wanted: &dyn Fn(FileId, Option<&str>) -> bool) -> 
         let mut interpreter = Interpreter::new(project, &mut shared);
         interpreter.run_root(root);
         let origin = Origin::Code { file: root.file, function: root.qualified.clone(), site: root.site };
-        traces.push(interpreter.finish(origin, project.role(root)));
+        let beside = root.class.map(|class| interpreter.beside(class, &root.function.name.name)).unwrap_or_default();
+        traces.push(Trace { beside, ..interpreter.finish(origin, project.role(root)) });
     }
     for class in project.classes().filter(|class| wanted(class.file, None)) {
         for action in Interpreter::new(project, &mut shared).actions(class) {
@@ -78,7 +79,8 @@ pub fn run(project: &Project, wanted: &dyn Fn(FileId, Option<&str>) -> bool) -> 
                 interpreter.rec.close_block(request);
             }
             let origin = Origin::Code { file: class.file, function, site: class.site() };
-            let trace = interpreter.finish(origin, project.class_role(class));
+            let beside = interpreter.beside(class, action.name());
+            let trace = Trace { beside, ..interpreter.finish(origin, project.class_role(class)) };
             if trace.queries().next().is_some() {
                 traces.push(trace);
             }
@@ -206,6 +208,7 @@ impl<'p, 's> Interpreter<'p, 's> {
             querysets: self.rec.querysets,
             events: self.rec.events,
             scopes: self.rec.scopes,
+            beside: Vec::new(),
             terms,
             exact: self.rec.exact,
         }

@@ -36,7 +36,7 @@ pub use loops::{
 pub use model_index::add_index;
 pub use names::{assigned_name, bound_between, has_other_values, is_used, read_in};
 pub use new_index::{Keys, NewIndex};
-pub use place::{dominates, follow_each_other, function_at, rest_of_function, runs_once, tests_around};
+pub use place::{dominates, follow_each_other, function_at, is_class_at, rest_of_function, runs_once, tests_around};
 pub use quotes::Quote;
 pub use statement::{
     indent_under, insert_after, insert_before, lines_of, replace_line, statement_at, try_body, whole_lines,

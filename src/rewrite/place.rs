@@ -13,6 +13,11 @@ pub fn function_at(module: &ir::Module, name: Span) -> Option<Span> {
     })
 }
 
+/// Whether a name is that of a class where it is defined.
+pub fn is_class_at(module: &ir::Module, name: Span) -> bool {
+    statements(&module.body).any(|stmt| matches!(&stmt.kind, StmtKind::Class(class) if class.name.span == name))
+}
+
 /// Whether `second` is the statement right behind `first`, in one block.
 pub fn follow_each_other(module: &ir::Module, first: Span, second: Span) -> bool {
     let (way, other) = (way_to(module, first), way_to(module, second));

@@ -83,6 +83,8 @@ pub struct Trace {
     /// In the order in which they happen.
     pub events: Vec<Event>,
     pub scopes: Scopes,
+    /// Other requests that the same object answers from the queryset that it builds for all of them.
+    pub beside: Vec<SmolStr>,
     /// Round trips of one run: the dearest path. For a log, the count.
     pub terms: Terms,
     /// False when something unknown is called or a branch was bounded by its maximum.
@@ -99,6 +101,7 @@ impl Trace {
             querysets: Vec::new(),
             events: Vec::new(),
             scopes: Scopes::default(),
+            beside: Vec::new(),
             terms: Terms::zero(),
             exact: true,
         }

@@ -9,7 +9,7 @@ use super::super::sym::Sym;
 use super::super::value::{Arg, Args, Const, DictValue, ObjectValue, Value};
 use crate::model::Site;
 use crate::project::{ClassRef, FunctionRef};
-use crate::python::ir::ExprKind;
+use crate::python::ir::{ArgKind, Call, ExprKind};
 
 /// A request that a class answers without a function of its own for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +67,7 @@ impl Action {
 /// Where `self` keeps which request it answers.
 const ANSWERED: &str = "request.answered";
 
+const VIEW_SETS: [&str; 1] = ["rest_framework.viewsets.ViewSet"];
 const LISTS: [&str; 1] = ["django.views.generic.MultipleObjectMixin"];
 const SINGLES: [&str; 1] = ["django.views.generic.SingleObjectMixin"];
 
@@ -111,23 +112,48 @@ impl<'p> Interpreter<'p, '_> {
     /// What REST framework tells a viewset of the request that one of its own methods answers.
     pub(in super::super) fn note_action(&mut self, function: FunctionRef<'p>, receiver: Option<&Value<'p>>) {
         let Some(Value::Object(view)) = receiver else { return };
+        if !self.project.is_subclass(view.class, &VIEW_SETS) {
+            return;
+        }
         let name = function.function.name.name.as_str();
+        let extra = extra_action(function);
         let detail = match name {
             "list" | "create" => false,
             "retrieve" | "update" | "partial_update" | "destroy" => true,
-            _ => {
-                let decorators = &function.function.decorators;
-                let asked = decorators.iter().find_map(|decorator| decorator.as_call()?.keyword("detail"));
-                match asked.map(|value| &value.kind) {
-                    Some(ExprKind::True) => true,
-                    Some(ExprKind::False) => false,
-                    _ => return,
-                }
-            }
+            _ => match extra.and_then(|call| call.keyword("detail")).map(|value| &value.kind) {
+                Some(ExprKind::True) => true,
+                Some(ExprKind::False) => false,
+                _ => return,
+            },
         };
-        if self.project.is_subclass(view.class, &["rest_framework.viewsets.ViewSet"]) {
-            self.set_action(&view.sym.clone(), name, detail);
+        self.set_action(&view.sym.clone(), name, detail);
+        // What else the decorator names are attributes of the view, for this action alone.
+        for arg in extra.into_iter().flat_map(|call| &call.args) {
+            let ArgKind::Keyword(name) = &arg.kind else { continue };
+            if !matches!(name.name.as_str(), "detail" | "methods" | "url_path" | "url_name" | "name" | "suffix") {
+                let value = self.global(function.file, &arg.value);
+                self.flow.set_attr(&view.sym, &name.name, value);
+            }
         }
+    }
+
+    /// The other requests that a viewset answers with the rows of its `get_queryset()`; none for any other class.
+    pub(in super::super) fn beside(&self, class: ClassRef<'p>, answered: &str) -> Vec<SmolStr> {
+        if !self.project.is_subclass(class, &VIEW_SETS) {
+            return Vec::new();
+        }
+        let is = |bases: &[&str]| self.project.is_subclass(class, bases);
+        let inherited = [
+            ("list", is(Action::List.bases())),
+            ("retrieve", is(Action::Retrieve.bases())),
+            ("update", is(&["rest_framework.mixins.UpdateModelMixin", "rest_framework.viewsets.ModelViewSet"])),
+            ("destroy", is(&["rest_framework.mixins.DestroyModelMixin", "rest_framework.viewsets.ModelViewSet"])),
+        ];
+        let inherited = inherited.iter().filter(|(_, has)| *has).map(|(name, _)| SmolStr::new_static(name));
+        let own = self.project.functions().filter(|function| function.class == Some(class));
+        let extra = own.filter(|function| extra_action(*function).is_some());
+        let all = inherited.chain(extra.map(|function| function.function.name.name.clone()));
+        all.filter(|name| name != answered).collect()
     }
 
     fn set_action(&mut self, view: &Sym, name: &str, detail: bool) {
@@ -330,6 +356,14 @@ impl<'p> Interpreter<'p, '_> {
         };
         if name.ends_with("CursorPagination") { Pages::Uncounted } else { Pages::Counted }
     }
+}
+
+/// The call of `@action(…)` above a method of a viewset.
+fn extra_action(function: FunctionRef<'_>) -> Option<&Call> {
+    function.function.decorators.iter().filter_map(|decorator| decorator.as_call()).find(|call| {
+        let name = call.func.dotted();
+        name.is_some_and(|name| matches!(name.rsplit('.').next(), Some("action" | "list_route" | "detail_route")))
+    })
 }
 
 /// Whether a list is shown in pages, and counted for them.

@@ -57,12 +57,25 @@ pub fn load(
     if let Some(reason) = impossible(queryset, how, paths) {
         return Err(reason);
     }
+    let shared = shared(project, trace, queryset);
+    if let Some(Shared::For(action)) = &shared {
+        return Err(format!(
+            "the queryset serves {} as well: load it in this action, or in get_queryset() where self.action is \"{action}\"",
+            named(&trace.beside)
+        ));
+    }
     let edit = place(project, trace, queryset, how, paths)?;
     let home = home(project, trace);
     let in_class =
         |step: &Step| home.is_some_and(|(file, span)| step.call.file == file && span.contains(step.call.span));
     let local = queryset.local || (!queryset.steps.is_empty() && queryset.steps.iter().all(in_class));
-    let concerns = concerns(queryset, how, certain, local);
+    let mut concerns = concerns(queryset, how, certain, local);
+    if shared.is_some() {
+        concerns.push(format!("{} use the same queryset, and will load this too.", named(&trace.beside)));
+    }
+    if how == Load::Prefetch && is_read_whole(trace, rows) {
+        concerns.push("All rows are read before a page of them is taken: all of them will load this.".to_owned());
+    }
     let listed = paths.join(", ");
     Ok(DraftRewrite {
         safety: if concerns.is_empty() { Safety::Safe } else { Safety::Review },
@@ -125,6 +138,52 @@ fn impossible(queryset: &QuerySet, how: Load, paths: &[String]) -> Option<String
         return Some("iterator() without chunk_size ignores or refuses a prefetch: give it a chunk_size".to_owned());
     }
     None
+}
+
+/// A queryset that a view builds for several of its requests.
+enum Shared {
+    /// What it inherits answers this one, as the others.
+    Inherited,
+    /// A method answers this one alone.
+    For(SmolStr),
+}
+
+fn shared(project: &Project, trace: &Trace, queryset: &QuerySet) -> Option<Shared> {
+    let Origin::Code { file, function, site } = &trace.origin else { return None };
+    if trace.beside.is_empty() {
+        return None;
+    }
+    let module = project.module(*file);
+    if rewrite::is_class_at(&module.ir, site.span) {
+        return Some(Shared::Inherited);
+    }
+    let own = rewrite::function_at(&module.ir, site.span)?;
+    let here = |step: &Step| step.call.file == *file && own.contains(step.call.span);
+    let name = SmolStr::new(function.rsplit('.').next().unwrap_or_default());
+    (!queryset.steps.is_empty() && !queryset.steps.iter().any(here)).then_some(Shared::For(name))
+}
+
+/// `retrieve, update and 3 others`
+fn named(names: &[SmolStr]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.to_string(),
+        [one, two] => format!("{one} and {two}"),
+        [one, two, rest @ ..] => {
+            format!("{one}, {two} and {} other action{}", rest.len(), if rest.len() == 1 { "" } else { "s" })
+        }
+    }
+}
+
+/// Whether the rows of which these are a page are all turned over somewhere as well.
+fn is_read_whole(trace: &Trace, rows: QuerySetId) -> bool {
+    let page = trace.queryset(rows);
+    let last = |queryset: &QuerySet| queryset.steps.last().map(|step| step.call);
+    page.slice.is_some()
+        && trace.loops.iter().filter_map(|info| info.queryset).any(|other| {
+            let whole = trace.queryset(other);
+            other != rows && whole.slice.is_none() && last(whole).is_some() && last(whole) == last(page)
+        })
 }
 
 /// What a person must agree to.
