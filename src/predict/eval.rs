@@ -8,9 +8,9 @@ use super::iterate::Turning;
 use super::sym::Sym;
 use super::value::{Closure, ClosureKind, Const, DictValue, QTree, RowValue, Seq, Value};
 use super::{Interpreter, NESTING};
-use crate::model::FileId;
+use crate::model::{Confidence, FileId};
 use crate::python::ir::{BinaryOp, Comp, CompKind, CompareOp, DictItem, Expr, ExprKind, FPart, UnaryOp};
-use crate::trace::{Usage, ValueChange};
+use crate::trace::{EventKind, Usage, ValueChange};
 
 impl<'p> Interpreter<'p, '_> {
     /// The value of an expression that will be called `bound`.
@@ -129,8 +129,14 @@ impl<'p> Interpreter<'p, '_> {
                 value
             }
             ExprKind::Yield(value) => {
+                let answered = self.bound.is_some();
                 let value = value.as_ref().map_or(Value::none(), |v| self.eval(v));
                 self.note_yield(value, None);
+                // `answer = yield question`: somebody else is asked meanwhile.
+                if answered {
+                    let site = self.site(expr.span);
+                    self.rec.emit(EventKind::ExternalIo("yield".into()), Some(site), None, Confidence::Certain);
+                }
                 self.anything("sent")
             }
             ExprKind::YieldFrom(inner) => {

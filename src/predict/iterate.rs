@@ -6,7 +6,8 @@ use super::Interpreter;
 use super::sym::Sym;
 use super::value::{Const, Driver, QsNode, RowOrigin, RowShape, RowValue, Seq, Value};
 use crate::model::{Over, Site};
-use crate::trace::Usage;
+use crate::schema::{Field, RelationKind};
+use crate::trace::{EventKind, Usage};
 
 /// One turn of a loop over a value; no driver where there is nothing to turn over.
 #[derive(Debug, Clone)]
@@ -28,7 +29,10 @@ impl<'p> Interpreter<'p, '_> {
         match value {
             Value::QuerySet(node) => {
                 self.evaluate(node, site, Usage::Rows);
-                let driver = self.rows_driver(node, site);
+                let mut driver = self.rows_driver(node, site);
+                if self.is_still_empty(node) {
+                    driver.at_most = Some(0);
+                }
                 Turning { element: self.element_of(node, &driver), driver: Some(driver) }
             }
             Value::Seq(seq) => self.iterate_seq(seq, site),
@@ -55,7 +59,10 @@ impl<'p> Interpreter<'p, '_> {
             other => {
                 let sym = other.sym();
                 self.note_number(other, site);
-                let driver = self.items_driver(&sym, site);
+                let mut driver = self.items_driver(&sym, site);
+                if sym.text.starts_with("django.conf.settings.") {
+                    driver.over = Over::Range;
+                }
                 let element = Sym::of(format!("item({})", sym.text), [&sym]).marked(driver.key);
                 Turning { element: Value::Unknown(element), driver: Some(driver) }
             }
@@ -109,6 +116,7 @@ impl<'p> Interpreter<'p, '_> {
         let slice = node.desc.slice;
         let bounded = slice.is_some_and(|s| s.bounded);
         let at_most = slice.and_then(|s| Some(s.stop?.saturating_sub(s.start.unwrap_or(0))));
+        let at_most = if self.is_single(node) { Some(1) } else { at_most };
         let model = (!node.model.name.is_empty()).then(|| node.model.name.clone());
         let over = if bounded { Over::Slice } else { Over::Query };
         Driver {
@@ -121,6 +129,49 @@ impl<'p> Interpreter<'p, '_> {
             at_most,
             conditional: false,
         }
+    }
+
+    /// Whether a queryset asks for one value of a unique column.
+    fn is_single(&self, node: &QsNode<'p>) -> bool {
+        let Some(model) = node.model.id else { return false };
+        if node.plan.either || !node.plan.others.is_empty() || node.desc.combined {
+            return false;
+        }
+        node.desc.filters.iter().any(|filter| {
+            let plain = filter.lookup == "exact" && !filter.negated && !filter.alternative;
+            let [name] = filter.path.as_slice() else { return false };
+            let field = self.project.schema.field(model, name).map(|(_, field)| field);
+            let unique = |field: &Field| {
+                let one = field.relation.as_ref().is_some_and(|to| to.kind == RelationKind::OneToOne);
+                field.primary_key || field.unique || one
+            };
+            // `**filters` may have been filled on one way alone.
+            let text = filter.site.map_or("", |site| self.project.text(site));
+            let written = ["pk", name.as_str()].iter().any(|name| text.starts_with(name));
+            plain && written && (name == "pk" || field.is_some_and(unique))
+        })
+    }
+
+    /// Whether a queryset is the related rows of a row that was made in this run, and nothing has written any since.
+    fn is_still_empty(&self, node: &QsNode<'p>) -> bool {
+        let made = |row: &RowValue<'_>| matches!(row.origin, RowOrigin::Made | RowOrigin::Saved);
+        if !node.related.as_ref().is_some_and(|related| made(&related.row)) {
+            return false;
+        }
+        let fetched = self.rec.events.iter().rev().find_map(|event| match &event.kind {
+            EventKind::Query(query) => Some(query),
+            _ => None,
+        });
+        let Some(tables) = fetched.map(|query| &query.statement.facts.tables).filter(|tables| !tables.is_empty())
+        else {
+            return false;
+        };
+        !self.rec.events.iter().any(|event| {
+            let EventKind::Query(query) = &event.kind else { return false };
+            let facts = &query.statement.facts;
+            let of_it = facts.tables.is_empty() || facts.tables.iter().any(|table| tables.contains(table));
+            !facts.kind.reads() && of_it
+        })
     }
 
     /// What one row of a queryset is.

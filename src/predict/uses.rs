@@ -210,8 +210,9 @@ impl<'p> Interpreter<'p, '_> {
         let sym = tested.sym();
         // A name that the loop assigns holds what the turn before it left; see `forget_assigned`.
         let carried = sym.text.contains(&format!("{kept}@"));
-        // What a cache gave is kept under its key.
-        let cached = sym.marks.iter().any(|mark| self.rec.reads.contains_key(mark));
+        // What a cache gave is kept under its key; one of the program's own says so by its name.
+        let named = || sym.text.contains("cache") || sym.text.contains("CACHE");
+        let cached = named() || sym.marks.iter().any(|mark| self.rec.reads.contains_key(mark));
         (fits && (carried || cached || stores(body) || self.rec.varies_with(&sym).is_none())).then_some(missing)
     }
 }
