@@ -1,10 +1,12 @@
 //! What every rule about loops asks: does this repeat, how often, and is it excused?
 
+use std::rc::Rc;
+
 use crate::config::Config;
-use crate::model::{Confidence, LoopId, Over, Severity, Terms};
+use crate::model::{Confidence, LoopId, Over, Severity, Site, Terms};
 use crate::project::Project;
 use crate::rules::DraftEvidence;
-use crate::trace::{CallStep, Event, EventKind, QuerySet, QuerySetId, Trace};
+use crate::trace::{CacheOp, CallStep, Cause, Event, EventKind, QuerySet, QuerySetId, Role, Trace};
 
 /// The loops around an event that repeat it; `None` where it is excused: outside of loops, in a constant loop of a few
 /// turns, behind a memo guard, on a way that leaves the loop, in a test or a migration.
@@ -30,13 +32,14 @@ fn left_by(event: &Event) -> Vec<LoopId> {
     out
 }
 
-/// A first turn that breaks or returns, or a constant loop of a few turns.
+/// A first turn that breaks or returns, a constant loop of a few turns, or one over a list of the settings.
 fn is_excused(trace: &Trace, id: LoopId, config: &Config) -> bool {
     let info = trace.loop_info(id);
     let constant = matches!(info.over, Over::Range) || info.exactly.is_some();
     match info.exactly.or(info.at_most) {
         Some(turns) => turns <= 1 || (constant && turns <= config.thresholds.constant_loop),
-        None => false,
+        // What the settings list.
+        None => constant,
     }
 }
 
@@ -81,11 +84,29 @@ pub fn waits_within(trace: &Trace, id: LoopId) -> bool {
     })
 }
 
+/// Whether what a call sends is kept in a cache by a function on the way: it reads the cache before and writes it after.
+pub fn is_cached(trace: &Trace, event: &Event, call: Site) -> bool {
+    let Some(at) = trace.events.iter().position(|other| std::ptr::eq(other, event)) else { return false };
+    let (before, after) = (trace.events.get(..at), trace.events.get(at..));
+    let operations = |events: &'_ [Event], wanted: &[CacheOp]| -> Vec<Rc<[CallStep]>> {
+        let fits = |event: &&Event| matches!(&event.kind, EventKind::Cache(cache) if wanted.contains(&cache.op));
+        events.iter().filter(fits).map(|event| event.via.clone()).collect()
+    };
+    let written = operations(after.unwrap_or_default(), &[CacheOp::Set, CacheOp::Add]);
+    let read = operations(before.unwrap_or_default(), &[CacheOp::Get]);
+    read.iter().any(|via| {
+        let below = via.iter().any(|step| step.site == call);
+        below && event.via.starts_with(via) && written.contains(via)
+    })
+}
+
 /// What each turn of a loop does beside reading, of which one statement less is a small part.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Work {
     /// Statements that write.
     pub writes: u32,
+    /// Those of them that delete rows.
+    pub deletes: u32,
     /// Sleeps, or talks to somebody else.
     pub waits: bool,
 }
@@ -97,6 +118,7 @@ pub fn work_within(trace: &Trace, id: LoopId) -> Work {
             EventKind::Query(query) => {
                 let kind = query.statement.facts.kind;
                 work.writes += u32::from(!kind.reads() && kind != crate::model::Kind::Other);
+                work.deletes += u32::from(kind == crate::model::Kind::Delete);
             }
             EventKind::ExternalIo(_) => work.waits = true,
             _ => {}
@@ -105,10 +127,33 @@ pub fn work_within(trace: &Trace, id: LoopId) -> Work {
     work
 }
 
+/// What nobody waits for: a command that writes or waits in each turn as well.
+pub fn is_background_work(trace: &Trace, turning: &[LoopId]) -> bool {
+    let work = turning.last().map(|id| work_within(trace, *id)).unwrap_or_default();
+    trace.role == Role::Command && (work.waits || work.writes > 0)
+}
+
+/// Turns of which there are as many as somebody has written down: a handful.
+pub fn is_handful(trace: &Trace, turning: &[LoopId]) -> bool {
+    const HANDFUL: u32 = 12;
+    turning.iter().all(|id| {
+        let info = trace.loop_info(*id);
+        info.over == Over::Range && info.exactly.is_some_and(|turns| turns <= HANDFUL)
+    })
+}
+
 /// How often a turn comes to an event.
 pub fn how_often(event: &Event, turning: &[LoopId]) -> &'static str {
     let asked = event.arms.iter().any(|arm| arm.within.is_some_and(|id| turning.contains(&id)));
     if asked { "up to once per turn" } else { "once per turn" }
+}
+
+/// The same for a relation of a row: where it may lead nowhere, nothing is fetched.
+pub fn how_often_followed(project: &Project, event: &Event, turning: &[LoopId]) -> &'static str {
+    let EventKind::Query(query) = &event.kind else { return how_often(event, turning) };
+    let Cause::Relation { row, field, .. } = &query.cause else { return how_often(event, turning) };
+    let field = row.model.and_then(|model| project.schema.field(model, field));
+    if field.is_some_and(|(_, field)| field.null) { "up to once per turn" } else { how_often(event, turning) }
 }
 
 /// Whether an event is part of storing or deleting a row: what a row does then is its own, and goes through what its

@@ -483,3 +483,171 @@ fn a_field_is_named_only_where_it_is_the_one_compared() {
     assert!(advice("title=slug").contains("title__in"));
     assert!(advice("title=slug, state=\"open\"").contains("field__in"));
 }
+
+#[test]
+fn what_others_of_a_viewset_pay_as_well() {
+    let views = (
+        "forum/api.py",
+        r#"
+from rest_framework import serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.response import Response
+from forum.models import Topic
+
+class TopicSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Topic
+        fields = [
+            "title",
+            "forum",  # RT112
+        ]
+        depth = 1
+
+class KeySerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Topic
+        fields = ["title"]
+
+class Topics(viewsets.ModelViewSet):
+    serializer_class = TopicSerializer
+
+    def get_queryset(self):
+        return Topic.objects.filter(state="open")
+
+class Brief(viewsets.ModelViewSet):
+    serializer_class = KeySerializer
+
+    def get_queryset(self):
+        return Topic.objects.filter(state="open")
+
+    @action(detail=False)
+    def forums(self, request):
+        return Response([topic.forum.name for topic in self.get_queryset()])  # RT101
+"#,
+    );
+    let files = crate::harness::with(&[views]);
+    let findings = review(&files, "5.2");
+    check_files(&files);
+    let of = |rule: &str| findings.iter().find(|finding| finding.rule == rule).expect("as marked");
+    let shared = of("RT112").rewrite.as_ref().expect("one edit cures it");
+    assert_eq!(shared.safety, roundtrip::model::Safety::Review);
+    assert!(shared.note.contains("retrieve, update and 1 other action"), "{}", shared.note);
+    let own = of("RT101");
+    assert!(own.rewrite.is_none(), "the other actions would pay for it");
+    assert!(own.advice.contains("self.action is \"forums\""), "{}", own.advice);
+}
+
+#[test]
+fn few_items_and_other_tries_are_hints() {
+    let hints = |code: &str| -> Vec<(String, bool)> {
+        review(&files(code), "5.2").into_iter().map(|finding| (finding.rule, finding.hint)).collect()
+    };
+    let removed = r#"
+def remove(request):
+    for key in request.POST.getlist("remove"):
+        topic = Topic.objects.get(pk=key)
+        print(topic.forum.name)
+        topic.delete()
+"#;
+    assert_eq!(hints(removed), [("RT105".to_owned(), true), ("RT101".to_owned(), true)]);
+    let tried = r#"
+def free_slug(base):
+    number = 1
+    while True:
+        number += 1
+        slug = f"{base}-{number}"
+        if not Forum.objects.filter(slug=slug).exists():
+            return slug
+"#;
+    assert!(hints(tried).iter().all(|(_, hint)| *hint), "{:?}", hints(tried));
+}
+
+#[test]
+fn what_a_prefetch_does_not_serve() {
+    let code = r#"
+def with_note(request, key):
+    for topic in Topic.objects.filter(state="open"):
+        print(topic.posts.get(body=key))  # RT105
+
+def filled(request):
+    topic = Topic.objects.create(title="x")
+    Post.objects.create(topic=topic, body="y")
+    for post in topic.posts.all():
+        print(list(post.replies.all()))  # RT102
+"#;
+    let models = r#"
+class Reply(models.Model):
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="replies")
+"#;
+    let mut files = files(code);
+    if let Some(text) = files.get_mut("forum/models.py") {
+        text.push_str(models);
+    }
+    check_files(&files);
+}
+
+#[test]
+fn a_relation_that_may_lead_nowhere() {
+    let findings = review(
+        &files("def editors(request):\n    return [topic.editor.username for topic in Topic.objects.all()]\n"),
+        "5.2",
+    );
+    let [only] = findings.as_slice() else { panic!("one finding, not {findings:?}") };
+    assert!(only.message.contains("up to once per turn"), "{}", only.message);
+}
+
+#[test]
+fn the_same_in_two_branches_of_a_template_is_one_edit() {
+    let template = (
+        "forum/templates/topics.html",
+        r#"{% for topic in topics %}
+{% if topic.state == "open" %}{{ topic.forum.name }}{# RT112 #}
+{% else %}{{ topic.forum.slug }}{% endif %}
+{% endfor %}
+"#,
+    );
+    let view = r#"from django.shortcuts import render
+from forum.models import Topic
+
+def topics(request):
+    return render(request, "topics.html", {"topics": Topic.objects.all()})
+"#;
+    let findings = review(&crate::harness::with(&[template, ("forum/views.py", view)]), "5.2");
+    let lines: Vec<u32> = findings.iter().filter(|f| f.rule == "RT112").filter_map(|f| f.line).collect();
+    assert_eq!(lines, [2]);
+}
+
+#[test]
+fn a_property_that_a_page_reads_again_and_again_is_told_once() {
+    let template = (
+        "forum/templates/topic.html",
+        "{{ topic.last_post.body }}\n{{ topic.last_post.pk }}\n{{ topic.last_post.body }}\n",
+    );
+    let view = r#"from django.shortcuts import get_object_or_404, render
+from forum.models import Topic
+
+def topic(request, pk):
+    return render(request, "topic.html", {"topic": get_object_or_404(Topic, pk=pk)})
+"#;
+    let findings = review(&crate::harness::with(&[template, ("forum/views.py", view)]), "5.2");
+    let again: Vec<_> = findings.iter().filter(|finding| finding.rule == "RT304").collect();
+    let [only] = again.as_slice() else { panic!("one finding, not {again:?}") };
+    assert!(only.evidence.iter().any(|evidence| format!("{evidence:?}").contains("and here")), "{only:?}");
+}
+
+#[test]
+fn what_two_helpers_fetch_apart_is_hardly_worth_a_word() {
+    let code = r#"
+def open_state(pk):
+    return Topic.objects.get(pk=pk).state
+
+def open_title(pk):
+    return Topic.objects.get(pk=pk).title
+
+def show(request, pk):
+    return open_state(pk), open_title(pk)
+"#;
+    let findings = review(&files(code), "5.2");
+    let found: Vec<Confidence> = findings.iter().map(|finding| finding.confidence).collect();
+    assert!(found.iter().all(|confidence| *confidence == Confidence::Possible), "{findings:?}");
+}

@@ -88,6 +88,12 @@ pub fn named(path: &str, code: &str) -> Files {
     [("forum/models.py".to_owned(), MODELS.to_owned()), (path.to_owned(), code)].into()
 }
 
+/// The models and files of a case's own.
+pub fn with(own: &[(&str, &str)]) -> Files {
+    let models = [("forum/models.py", MODELS)];
+    models.iter().chain(own).map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
+}
+
 pub fn review(files: &Files, django: &str) -> Vec<Finding> {
     cases::review(files, &FAMILIES, django)
 }

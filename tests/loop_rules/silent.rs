@@ -529,3 +529,154 @@ def one(title):
 "#,
     );
 }
+
+#[test]
+fn one_row_at_most() {
+    silent(
+        r#"
+def of_one(request, slug):
+    for topic in Topic.objects.filter(forum__slug=slug, pk=request.GET["topic"]):
+        print(topic.forum.name)
+
+def by_unique_column(request, slug):
+    for forum in Forum.objects.filter(slug=slug):
+        print(list(forum.topics.all()))
+"#,
+    );
+}
+
+#[test]
+fn nothing_refers_to_what_was_just_made() {
+    silent(
+        r#"
+from rest_framework import serializers
+from rest_framework.response import Response
+
+class PostSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Post
+        fields = ["body", "topic"]
+        depth = 1
+
+class TopicSerializer(serializers.ModelSerializer):
+    posts = PostSerializer(many=True)
+
+    class Meta:
+        model = Topic
+        fields = ["title", "posts"]
+
+def made(request):
+    topic = Topic(title=request.POST["title"])
+    topic.save()
+    return Response(TopicSerializer(topic).data)
+
+def copied(request):
+    topic = Topic.objects.create(title=request.POST["title"])
+    for post in topic.posts.all():
+        print(post.topic.forum.name)
+"#,
+    );
+}
+
+#[test]
+fn lists_of_the_settings_are_short() {
+    silent(
+        r#"
+from django.conf import settings
+
+def guests(request):
+    return [Forum.objects.filter(name=name).exists() for name in settings.GUESTS]
+"#,
+    );
+}
+
+#[test]
+fn the_cache_answers_the_second_time() {
+    silent(
+        r#"
+from django.core.cache import cache
+
+def may_post(user):
+    known = cache.get(f"may-{user.pk}")
+    if known is not None:
+        return known
+    known = Forum.objects.filter(name=user.username).exists()
+    cache.set(f"may-{user.pk}", known, 10)
+    return known
+
+def check(request):
+    return may_post(request.user) and request.method == "GET" or may_post(request.user)
+"#,
+    );
+}
+
+#[test]
+fn what_a_cache_of_ones_own_did_not_hold() {
+    silent(
+        r#"
+_TOPIC_CACHE = {}
+
+def cached_topic(key):
+    return _TOPIC_CACHE.get(key)
+
+def topic_of(key):
+    topic = cached_topic(key)
+    if topic is None:
+        topic = Topic.objects.get(pk=key)
+    return topic
+
+def titles(keys):
+    return [topic_of(key).title for key in keys]
+"#,
+    );
+}
+
+#[test]
+fn somebody_answers_in_between() {
+    silent(
+        r#"
+def ask(request):
+    first = Topic.objects.filter(state="open").count()
+    answer = yield "Delete them?"
+    if answer:
+        print(first, Topic.objects.filter(state="open").count())
+"#,
+    );
+}
+
+#[test]
+fn an_action_shows_by_its_own_serializer() {
+    let views = (
+        "forum/api.py",
+        r#"
+from rest_framework import serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.response import Response
+from forum.models import Topic
+
+class LongSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Topic
+        fields = ["title", "forum"]
+        depth = 1
+
+class ShortSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Topic
+        fields = ["title"]
+
+class Topics(viewsets.GenericViewSet):
+    queryset = Topic.objects.all()
+    serializer_class = LongSerializer
+
+    @action(detail=False, pagination_class=None, methods=["GET"], serializer_class=ShortSerializer)
+    def brief(self, request):
+        return Response(self.serializer_class(Topic.objects.filter(state="open"), many=True).data)
+
+    @action(detail=False, methods=["GET"], serializer_class=ShortSerializer)
+    def briefer(self, request):
+        return Response(self.get_serializer(self.get_queryset(), many=True).data)
+"#,
+    );
+    crate::harness::check_files(&crate::harness::with(&[views]));
+}

@@ -139,7 +139,7 @@ fn report(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], cx: &mut Context<'_>
     cx.report(Draft {
         rule: &META,
         severity: loops::severity(trace, &read.turning),
-        hint: None,
+        hint: loops::is_background_work(trace, &read.turning).then_some(true),
         confidence,
         site: Some(read.site),
         message: format!(

@@ -178,7 +178,7 @@ fn report(trace: &Trace, read: &Read<'_>, cx: &mut Context<'_>) {
         message: format!(
             "`{}` fetches {dotted} {} of the loop over {}, which does not load it{why}.",
             shown(cx.project.text(read.site)),
-            loops::how_often(read.event, &read.turning),
+            loops::how_often_followed(cx.project, read.event, &read.turning),
             loops::described(cx.project, trace, &read.turning),
         ),
         cost: Some(cx.cost(trace, before, fetched)),
@@ -189,10 +189,13 @@ fn report(trace: &Trace, read: &Read<'_>, cx: &mut Context<'_>) {
     });
 }
 
-/// Beside much work on each row, one statement less is not much: in commands that write, and in helpers that write a lot.
+/// Beside much work on each row, one statement less is not much: in commands that write, in helpers that write a lot,
+/// and where each turn fetches its row by itself, to write it.
 fn is_minor(trace: &Trace, read: &Read<'_>) -> bool {
     let work = read.turning.last().map(|id| loops::work_within(trace, *id)).unwrap_or_default();
+    let alone = read.row.queryset.is_some_and(|rows| loops::driven_by(trace, read.event, rows).is_none());
     match trace.role {
+        _ if alone && (work.waits || work.writes > 0) => true,
         Role::Request => false,
         Role::Command => work.waits || work.writes > 0,
         _ => work.writes > 2 && !read.event.via.is_empty(),

@@ -3,7 +3,7 @@
 use crate::model::{Confidence, Kind, LoopId, Over, Site, Terms};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule, loops};
-use crate::trace::{CallStep, Cause, Event, EventKind, Origin, Query, Trace};
+use crate::trace::{CallStep, Cause, Event, EventKind, Origin, Query, Role, Trace};
 
 rule! {
     /// Calls a function, method or property in a loop that sends queries of its own.
@@ -185,7 +185,8 @@ fn report(trace: &Trace, group: &Group<'_>, cx: &mut Context<'_>) {
     cx.report(Draft {
         rule: &META,
         severity: loops::severity(trace, &group.turning),
-        hint: None,
+        // Nobody waits for a command's, and a few are not many.
+        hint: (trace.role == Role::Command || loops::is_handful(trace, &group.turning)).then_some(true),
         confidence,
         site: Some(group.step.site),
         message: format!(
@@ -220,13 +221,24 @@ fn takes_nothing(call: &str) -> bool {
     call.find('(').is_none_or(|at| call.get(at..).is_some_and(|rest| rest.replace(char::is_whitespace, "") == "()"))
 }
 
-/// Whether the helper writes as well: the work on one item, of which the reads may not be had for all at once.
+/// Whether the helper works on one item, of which the reads may not be had for all at once: it writes as well, or talks
+/// to somebody else; the loop tries again until something fits; or a cache keeps what it finds.
 fn works(trace: &Trace, group: &Group<'_>) -> bool {
-    trace.queries().any(|(_, event, query)| {
-        let kind = query.statement.facts.kind;
+    let info = trace.loop_info(group.id);
+    let tries = info.conditional && info.over == Over::Items;
+    let busy = trace.events.iter().any(|event| {
         let within = event.loops.contains(&group.id) && event.via.iter().any(|step| step.site == group.step.site);
-        within && !kind.reads() && kind != Kind::Other
-    })
+        within
+            && match &event.kind {
+                EventKind::Query(query) => {
+                    let kind = query.statement.facts.kind;
+                    !kind.reads() && kind != Kind::Other
+                }
+                EventKind::ExternalIo(_) => true,
+                _ => false,
+            }
+    });
+    tries || busy || group.sent.iter().all(|(event, _)| loops::is_cached(trace, event, group.step.site))
 }
 
 fn sends(query: &Query, model: &str) -> String {

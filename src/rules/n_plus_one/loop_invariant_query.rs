@@ -3,7 +3,7 @@
 use crate::model::{Confidence, Kind, LoopId, Over, Terms};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, Meta, Rule, loops};
-use crate::trace::{Cause, Event, EventKind, Origin, Query, Trace};
+use crate::trace::{Cause, Event, EventKind, Origin, Query, Role, Trace};
 
 rule! {
     /// Sends the same query in every turn of a loop.
@@ -125,7 +125,7 @@ fn report(trace: &Trace, event: &Event, query: &Query, id: LoopId, cx: &mut Cont
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
-        hint: None,
+        hint: (trace.role == Role::Command || loops::is_handful(trace, &[id])).then_some(true),
         confidence: event.confidence.min(sure),
         site: Some(site),
         message: format!(

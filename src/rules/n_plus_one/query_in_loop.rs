@@ -107,7 +107,8 @@ fn repeats(trace: &Trace, event: &Event, query: &Query, cx: &Context<'_>) -> Opt
                     || queryset.slice.is_some()
             });
             let counted = matches!(query.statement.facts.kind, Kind::Count | Kind::Exists);
-            !prefetched && refined && !counted
+            let asked = refined || super::reverse_in_loop::looks_up(query);
+            !prefetched && asked && !counted
         }
         _ => false,
     };
@@ -166,12 +167,17 @@ fn is_minor(trace: &Trace, query: &Query, turning: &[LoopId]) -> bool {
     let work = turning.last().map(|id| loops::work_within(trace, *id)).unwrap_or_default();
     let first_of_each = query.cause == Cause::Evaluation
         && query.queryset.is_some_and(|id| trace.queryset(id).slice.is_some_and(|slice| slice.bounded));
+    // Another try of the same; and what is deleted in the same turn is RT607's.
+    let driver = turning.last().map(|id| trace.loop_info(*id)).filter(|info| info.over == Over::Items);
+    let few = driver.is_some_and(|info| info.conditional || work.deletes > 0);
     let busy = match trace.role {
+        _ if few => true,
         Role::Request => work.waits,
         Role::Command => true,
-        _ => work.waits || work.writes > 0,
+        // Nobody waits, and what is read for a row that is written is a small part of it.
+        _ => turning.iter().map(|id| loops::work_within(trace, *id)).any(|work| work.waits || work.writes > 0),
     };
-    busy || first_of_each
+    busy || first_of_each || loops::is_handful(trace, turning)
 }
 
 /// What the item is compared with.

@@ -191,9 +191,10 @@ impl Rule for RenderNPlusOne {
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
         let reads = reads(trace, cx);
-        let mut seen: Vec<(QuerySetId, &str, Site)> = Vec::new();
+        // Where one branch or another shows the same, one edit mends both.
+        let mut seen: Vec<(QuerySetId, &str)> = Vec::new();
         for read in &reads {
-            let key = (read.rows, read.path.as_str(), read.site);
+            let key = (read.rows, read.path.as_str());
             if !seen.contains(&key) {
                 seen.push(key);
                 report(trace, read, &reads, cx);
@@ -328,7 +329,7 @@ fn report(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], cx: &mut Context<'_>
         site: Some(read.site),
         message: format!(
             "{place} fetches {dotted} {} of the loop over {}, which does not load it{why}.",
-            loops::how_often(read.event, &read.turning),
+            loops::how_often_followed(cx.project, read.event, &read.turning),
             loops::described(cx.project, trace, &read.turning),
         ),
         cost: Some(cx.cost(trace, before, after)),

@@ -140,7 +140,15 @@ fn reads(trace: &Trace) -> impl Iterator<Item = Read<'_>> {
 
 /// Whether a manager's statement fetches the rows as they are, which a prefetch would serve.
 pub(super) fn is_plain_read(trace: &Trace, query: &Query) -> bool {
-    query.statement.facts.kind == Kind::Select && query.queryset.is_none_or(|id| trace.queryset(id).is_plain())
+    !looks_up(query)
+        && query.statement.facts.kind == Kind::Select
+        && query.queryset.is_none_or(|id| trace.queryset(id).is_plain())
+}
+
+/// Whether a manager is asked for some of its rows, which goes to the database whatever was prefetched.
+pub(super) fn looks_up(query: &Query) -> bool {
+    let Cause::Manager { method, .. } = &query.cause else { return false };
+    matches!(method.trim_start_matches('a'), "get" | "last" | "latest" | "earliest" | "in_bulk")
 }
 
 /// Several are of the same rows, read by the same expression.
@@ -180,7 +188,7 @@ fn report(trace: &Trace, reads: &[&Read<'_>], cx: &mut Context<'_>) -> bool {
     cx.report(Draft {
         rule: &META,
         severity: loops::severity(trace, &turning),
-        hint: None,
+        hint: loops::is_background_work(trace, &turning).then_some(true),
         confidence,
         site: Some(site),
         message: format!(

@@ -87,10 +87,20 @@ fn look(trace: &Trace, cx: &mut Context<'_>) {
         let Some(identity) = query.identity.as_deref().filter(|_| is_fetch(query)) else { continue };
         match first.get(identity).copied() {
             Some(earlier) if covers(trace, earlier, at) => match called_again(trace, earlier, at) {
-                Some((before, site)) => match again.iter_mut().find(|known| known.site == site) {
-                    Some(known) => known.statements += 1,
-                    None => again.push(Again { earlier, later: at, before, site, statements: 1 }),
-                },
+                Some((_, site)) if loops::is_cached(trace, event, site) => {}
+                Some((before, site)) => {
+                    let text = cx.project.text(site);
+                    let same = |known: &&mut Again| {
+                        let one = trace.events.get(known.later).is_some_and(|known| known.site == event.site);
+                        known.site == site || one && cx.project.text(known.site) == text
+                    };
+                    match again.iter_mut().find(same) {
+                        Some(known) if known.site == site => known.statements += 1,
+                        Some(known) if known.further.contains(&site) => {}
+                        Some(known) => known.further.push(site),
+                        None => again.push(Again { earlier, later: at, before, site, statements: 1, further: vec![] }),
+                    }
+                }
                 None => report(trace, earlier, at, cx),
             },
             _ => {}
@@ -110,6 +120,8 @@ struct Again {
     before: Site,
     site: Site,
     statements: u32,
+    /// Where the same is written, and fetched, once more.
+    further: Vec<Site>,
 }
 
 /// Where the ways to two events part, if they lead to the same place in the code.
@@ -184,14 +196,15 @@ fn report(trace: &Trace, earlier: usize, later: usize, cx: &mut Context<'_>) {
         severity: META.severity,
         // Nobody waits for one statement of a command.
         hint: (trace.role == Role::Command).then_some(true),
-        confidence: second.confidence.min(sure),
+        confidence: second.confidence.min(sure).min(wanted(trace, first, second)),
         site: Some(site),
         message: format!("This fetches {what} as line {} did.", cx.project.place(before).line),
         cost: Some(cx.cost(trace, twice, once)),
         evidence,
         rewrite: reuse(cx.project, first, second, before, site),
         advice: "Keep the first result in a variable and use it here.".to_owned(),
-        key: format!("{model}.{}", query.statement.facts.kind.as_str()),
+        // What a helper of many models fetches twice is one thing to mend.
+        key: query.statement.facts.kind.as_str().to_owned(),
     });
 }
 
@@ -208,9 +221,13 @@ fn report_again(trace: &Trace, again: &Again, cx: &mut Context<'_>) {
         DraftEvidence::Code { site: fetched, message: "sent from here, each time".to_owned() },
     ];
     evidence.extend(loops::calls(second));
+    let further = again.further.iter().map(|site| (*site, "and here".to_owned()));
+    evidence.extend(further.map(|(site, message)| DraftEvidence::Code { site, message }));
     let once = Terms::product(again.statements, second.loops.clone());
     let mut twice = once.clone();
-    twice.add(&once);
+    for _ in 0..=again.further.len() {
+        twice.add(&once);
+    }
     let (line, text) = (cx.project.place(again.before).line, shown(cx.project.text(again.site)));
     cx.report(Draft {
         rule: &META,
@@ -225,8 +242,28 @@ fn report_again(trace: &Trace, again: &Again, cx: &mut Context<'_>) {
         rewrite: None,
         advice: "Keep the first result: in a variable, with {% with %} in a template, or by cached_property."
             .to_owned(),
-        key: format!("{model}.{}", query.statement.facts.kind.as_str()),
+        // What a helper of many models fetches twice is one thing to mend.
+        key: query.statement.facts.kind.as_str().to_owned(),
     });
+}
+
+/// What another function fetches to write it is read there for good reason, and no variable leads from one function to
+/// another that does not call it.
+fn wanted(trace: &Trace, first: &Event, second: &Event) -> Confidence {
+    let EventKind::Query(query) = &second.kind else { return Confidence::Certain };
+    let apart = !second.via.is_empty() && first.via != second.via;
+    let written = query.queryset.is_some()
+        && trace.events.iter().any(|event| match &event.kind {
+            EventKind::Row(row) => {
+                let writes = matches!(row.op, RowOp::Write(_) | RowOp::Save { .. } | RowOp::Delete);
+                writes && row.row.queryset == query.queryset && event.via == second.via
+            }
+            _ => false,
+        });
+    let shared = first.via.iter().zip(second.via.iter()).take_while(|(one, two)| one == two).count();
+    let parted = |event: &Event| event.via.get(shared).is_some_and(|step| !step.renders);
+    let beside = parted(first) && parted(second);
+    if beside || apart && written { Confidence::Possible } else { Confidence::Certain }
 }
 
 /// One line of an expression.
