@@ -78,6 +78,7 @@ test("before and after stand side by side, with their numbers and colours, and t
     await app.row(29).waitFor();
     await page.keyboard.press("s");
     await page.locator(".row.pair").first().waitFor();
+    assert.ok(await app.finding("RT101").isVisible(), "the list stays beside two texts");
     const row = app.row(29);
     assert.match(await row.locator(".half").last().textContent(), /29⇄ N.*topic\.forum\.name/);
     const removed = page.locator(".half.removed").first();

@@ -13,7 +13,7 @@ use leptos::prelude::*;
 use super::finding::FindingDetail;
 use super::shell::is_for_something_else;
 use super::state::{App, Decided, Reviewed, View};
-use super::widgets::{copy, focus};
+use super::widgets::copy;
 use crate::model::Decision;
 use bar::Bar;
 use code::CodeView;
@@ -35,11 +35,7 @@ pub fn Review() -> impl IntoView {
             "a" => decide(app, desk, Decision::Accept),
             "x" => decide(app, desk, Decision::Dismiss),
             "l" => decide(app, desk, Decision::Later),
-            "s" => {
-                app.side_by_side.update(|chosen| *chosen = !*chosen);
-                // The list, which may have had it, makes room for two texts.
-                focus("code");
-            }
+            "s" => app.side_by_side.update(|chosen| *chosen = !*chosen),
             "u" => desk.unfolded.update(|unfolded| *unfolded = !*unfolded),
             "Escape" if desk.opened.with_untracked(Option::is_some) => desk.opened.set(None),
             "Escape" => desk.back(),
