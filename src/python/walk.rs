@@ -15,6 +15,26 @@ pub fn statements(block: &[Stmt]) -> impl Iterator<Item = &Stmt> {
     })
 }
 
+/// The statements that hold, cross or touch a place, with those inside of them: what a search for one place has to look
+/// at, however long the file is.
+pub fn statements_at(block: &[Stmt], place: Span) -> impl Iterator<Item = &Stmt> {
+    let mut stack: Vec<&Stmt> = near(block, place).iter().rev().collect();
+    std::iter::from_fn(move || {
+        let stmt = stack.pop()?;
+        for inner in blocks(stmt).into_iter().rev() {
+            stack.extend(near(inner, place).iter().rev());
+        }
+        Some(stmt)
+    })
+}
+
+/// Statements of a block stand in the order of the text.
+fn near(block: &[Stmt], place: Span) -> &[Stmt] {
+    let from = block.partition_point(|stmt| stmt.span.end < place.start);
+    let to = block.partition_point(|stmt| stmt.span.start <= place.end);
+    block.get(from..to).unwrap_or_default()
+}
+
 /// The blocks that stand directly in a statement.
 pub fn blocks(stmt: &Stmt) -> Vec<&[Stmt]> {
     match &stmt.kind {
@@ -122,7 +142,7 @@ fn children(expr: &Expr) -> Vec<&Expr> {
 
 /// The outermost expression with exactly this span.
 pub fn expression_at(module: &ir::Module, span: Span) -> Option<&Expr> {
-    statements(&module.body)
+    statements_at(&module.body, span)
         .filter(|stmt| stmt.span.contains(span))
         .flat_map(expressions_of)
         .filter(|expr| expr.span.contains(span))
@@ -132,7 +152,7 @@ pub fn expression_at(module: &ir::Module, span: Span) -> Option<&Expr> {
 
 /// Whether a span stands in the braces of an f-string, where quotes cannot be written freely.
 pub fn inside_fstring(module: &ir::Module, span: Span) -> bool {
-    statements(&module.body)
+    statements_at(&module.body, span)
         .filter(|stmt| stmt.span.contains(span))
         .flat_map(expressions_of)
         .filter(|expr| expr.span.contains(span))
@@ -142,7 +162,7 @@ pub fn inside_fstring(module: &ir::Module, span: Span) -> bool {
 
 /// The innermost statement around a place; of one that has blocks, the expression of its head that holds the place.
 pub fn unit_around(module: &ir::Module, place: Span) -> Option<Span> {
-    let around = statements(&module.body).filter(|stmt| stmt.span.contains(place));
+    let around = statements_at(&module.body, place).filter(|stmt| stmt.span.contains(place));
     let stmt = around.min_by_key(|stmt| stmt.span.end - stmt.span.start)?;
     if blocks(stmt).is_empty() {
         return Some(stmt.span);

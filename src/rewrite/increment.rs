@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use crate::model::Span;
 use crate::python::ir::{self, BinaryOp, Expr, ExprKind, StmtKind};
-use crate::python::walk::{expression_at, statements};
+use crate::python::walk::{expression_at, statements_at};
 
 /// A sum of what was there and a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub fn increment(module: &ir::Module, span: Span) -> Option<Increment> {
 
 /// The statement at `span` as `name = base + step`.
 pub fn assigned_increment(module: &ir::Module, span: Span) -> Option<Increment> {
-    let stmt = statements(&module.body).find(|stmt| stmt.span == span)?;
+    let stmt = statements_at(&module.body, span).find(|stmt| stmt.span == span)?;
     let StmtKind::Assign { targets, value } = &stmt.kind else { return None };
     match targets.as_slice() {
         [Expr { kind: ExprKind::Name(name), .. }] => sum(value, name.clone()),
@@ -32,7 +32,7 @@ pub fn assigned_increment(module: &ir::Module, span: Span) -> Option<Increment> 
 
 /// The target of the only statement in a loop at `span`, where that is `target += step`.
 pub fn added_to(module: &ir::Module, span: Span) -> Option<Span> {
-    let stmt = statements(&module.body).find(|stmt| stmt.span == span)?;
+    let stmt = statements_at(&module.body, span).find(|stmt| stmt.span == span)?;
     let StmtKind::For { body, .. } = &stmt.kind else { return None };
     match body.as_slice() {
         [ir::Stmt { kind: StmtKind::AugAssign { target, op: BinaryOp::Add, .. }, .. }] => Some(target.span),

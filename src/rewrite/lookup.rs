@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use crate::model::Span;
 use crate::python::ir::{self, ArgKind, Call, CompareOp, Expr, ExprKind, Stmt, StmtKind};
-use crate::python::walk::{blocks, expression_at, expressions, expressions_of, statements};
+use crate::python::walk::{blocks, expression_at, expressions, expressions_of, statements_at};
 
 /// What becomes of the row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct LookedUp {
 /// with nothing else in them, where the look-up is at `find` and the creation at `make`.
 pub fn looked_up_or_made(module: &ir::Module, find: Span, make: Span) -> Option<LookedUp> {
     let (manager, made) = create_call(expression_at(module, make)?.as_call()?)?;
-    let whole = statements(&module.body)
+    let whole = statements_at(&module.body, make)
         .filter(|stmt| matches!(stmt.kind, StmtKind::Try { .. } | StmtKind::If { .. }) && stmt.span.contains(make))
         .min_by_key(|stmt| stmt.span.end - stmt.span.start)?;
     let (bound, before) = match &whole.kind {
@@ -66,7 +66,7 @@ pub fn looked_up_or_made(module: &ir::Module, find: Span, make: Span) -> Option<
         _ => return None,
     };
     // `elif` shares its line with the `if` before it.
-    let is_elif = statements(&module.body).any(
+    let is_elif = statements_at(&module.body, whole.span).any(
         |outer| matches!(&outer.kind, StmtKind::If { orelse, .. } if orelse.len() == 1 && orelse[0].span == whole.span),
     );
     (!is_elif).then_some(LookedUp { bound, manager, made, whole: whole.span, before })
@@ -121,7 +121,7 @@ fn asks(test: &Expr) -> Option<Asks> {
 
 /// The statement right before another in its block.
 fn before_of<'m>(module: &'m ir::Module, stmt: &Stmt) -> Option<&'m Stmt> {
-    let all = std::iter::once(module.body.as_slice()).chain(statements(&module.body).flat_map(blocks));
+    let all = std::iter::once(module.body.as_slice()).chain(statements_at(&module.body, stmt.span).flat_map(blocks));
     let mut around = all.filter_map(|block| {
         let at = block.iter().position(|inner| inner.span == stmt.span)?;
         block.get(at.checked_sub(1)?)

@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use crate::model::Span;
 use crate::python::ir::{self, ArgKind, Expr, ExprKind, Stmt, StmtKind};
-use crate::python::walk::{expressions, expressions_of, statements};
+use crate::python::walk::{expressions, expressions_of, statements, statements_at};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct ForLoop {
@@ -24,7 +24,7 @@ pub struct ForLoop {
 
 /// The `for` statement with exactly this span.
 pub fn for_loop(module: &ir::Module, span: Span) -> Option<ForLoop> {
-    let found = statements(&module.body).find(|stmt| stmt.span == span)?;
+    let found = statements_at(&module.body, span).find(|stmt| stmt.span == span)?;
     let StmtKind::For { is_async, target, iter, body, orelse } = &found.kind else { return None };
     let name = match &target.kind {
         ExprKind::Name(name) => Some(name.clone()),
@@ -61,7 +61,7 @@ pub enum UseOfCall {
 
 /// What becomes of the value of the call with this span.
 pub fn use_of_call(module: &ir::Module, call: Span) -> UseOfCall {
-    let around = statements(&module.body).filter(|stmt| stmt.span.contains(call));
+    let around = statements_at(&module.body, call).filter(|stmt| stmt.span.contains(call));
     let Some(stmt) = around.min_by_key(|stmt| stmt.span.end - stmt.span.start) else { return UseOfCall::Other };
     let is_call = |expr: &Expr| match &expr.kind {
         ExprKind::Await(inner) => inner.span == call,
@@ -81,7 +81,7 @@ pub fn use_of_call(module: &ir::Module, call: Span) -> UseOfCall {
 
 /// Whether the expression with this span stands right behind `await`.
 pub fn is_awaited(module: &ir::Module, span: Span) -> bool {
-    let around = statements(&module.body).filter(|stmt| stmt.span.contains(span));
+    let around = statements_at(&module.body, span).filter(|stmt| stmt.span.contains(span));
     around
         .flat_map(expressions_of)
         .filter(|expr| expr.span.contains(span))
@@ -91,7 +91,7 @@ pub fn is_awaited(module: &ir::Module, span: Span) -> bool {
 
 /// Where the `for` statement begins whose items are the expression with this span.
 pub fn loop_over(module: &ir::Module, iter: Span) -> Option<Span> {
-    statements(&module.body).find_map(|stmt| match &stmt.kind {
+    statements_at(&module.body, iter).find_map(|stmt| match &stmt.kind {
         StmtKind::For { is_async: false, iter: over, .. } if over.span == iter => Some(Span::at(stmt.span.start)),
         _ => None,
     })

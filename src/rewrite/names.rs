@@ -6,12 +6,14 @@ use smol_str::SmolStr;
 
 use crate::model::Span;
 use crate::python::ir::{self, Expr, ExprKind, Stmt, StmtKind};
-use crate::python::walk::{expressions, expressions_of, statements};
+use crate::python::walk::{expressions, expressions_of, statements_at};
 
 /// Names that statements starting within `span` bind: a value computed before it may differ after it.
 pub fn bound_between(module: &ir::Module, span: Span) -> BTreeSet<SmolStr> {
     let mut out = BTreeSet::new();
-    for stmt in statements(&module.body).filter(|stmt| span.start <= stmt.span.start && stmt.span.start < span.end) {
+    for stmt in
+        statements_at(&module.body, span).filter(|stmt| span.start <= stmt.span.start && stmt.span.start < span.end)
+    {
         bound_by(stmt, &mut out);
     }
     out
@@ -62,7 +64,7 @@ fn bind(target: &Expr, out: &mut BTreeSet<SmolStr>) {
 
 /// The name in `name = value`, where the statement is nothing else.
 pub fn assigned_name(module: &ir::Module, statement: Span, value: Span) -> Option<SmolStr> {
-    let found = statements(&module.body).find(|stmt| stmt.span == statement)?;
+    let found = statements_at(&module.body, statement).find(|stmt| stmt.span == statement)?;
     let target = match &found.kind {
         StmtKind::Assign { targets, value: assigned } if assigned.span == value => match targets.as_slice() {
             [target] => target,
@@ -80,11 +82,13 @@ pub fn assigned_name(module: &ir::Module, statement: Span, value: Span) -> Optio
 /// Whether a variable of the function around `at` is given more than one value there, or one of two: what holds of one
 /// need not hold of the other.
 pub fn has_other_values(module: &ir::Module, at: Span, name: &str) -> bool {
-    let around = statements(&module.body).filter(|stmt| stmt.span.contains(at));
+    let around = statements_at(&module.body, at).filter(|stmt| stmt.span.contains(at));
     let functions = around.filter(|stmt| matches!(stmt.kind, StmtKind::Function(_)));
     let Some(function) = functions.min_by_key(|stmt| stmt.span.end - stmt.span.start) else { return true };
     let mut given = 0;
-    for stmt in statements(&module.body).filter(|stmt| function.span.contains(stmt.span) && *stmt != function) {
+    for stmt in
+        statements_at(&module.body, function.span).filter(|stmt| function.span.contains(stmt.span) && *stmt != function)
+    {
         let mut bound = BTreeSet::new();
         bound_by(stmt, &mut bound);
         if !bound.contains(name) {
@@ -103,7 +107,7 @@ pub fn has_other_values(module: &ir::Module, at: Span, name: &str) -> bool {
 
 /// Names that the expressions within `span` read.
 pub fn read_in(module: &ir::Module, span: Span) -> BTreeSet<SmolStr> {
-    let around = statements(&module.body).filter(|s| s.span.start <= span.end && span.start <= s.span.end);
+    let around = statements_at(&module.body, span).filter(|s| s.span.start <= span.end && span.start <= s.span.end);
     around
         .flat_map(expressions_of)
         .flat_map(expressions)

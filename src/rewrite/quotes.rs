@@ -7,13 +7,17 @@ pub enum Quote {
     Double,
 }
 
+/// Strings by which one of them leads where nobody looks further.
+const LEAD: u32 = 100;
+
 impl Quote {
-    /// Counts the strings of a Python text; double quotes where there are as many or none.
+    /// Counts the strings of a Python text, as far as it is open which are more; double quotes where there are as many or
+    /// none.
     pub fn of(text: &str) -> Quote {
         let bytes = text.as_bytes();
         let (mut single, mut double) = (0u32, 0u32);
         let mut at = 0;
-        while let Some(byte) = bytes.get(at) {
+        while let Some(byte) = bytes.get(at).filter(|_| single.abs_diff(double) < LEAD) {
             match byte {
                 b'#' => at += bytes[at..].iter().position(|b| matches!(b, b'\n' | b'\r')).unwrap_or(bytes.len() - at),
                 b'\'' | b'"' => {

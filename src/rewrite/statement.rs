@@ -3,12 +3,12 @@
 use super::FileEdit;
 use crate::model::{Site, Span};
 use crate::python::ir::{self, Stmt, StmtKind};
-use crate::python::walk::statements;
+use crate::python::walk::statements_at;
 use crate::text::Source;
 
 /// The statement with exactly this span.
 pub fn statement_at(module: &ir::Module, span: Span) -> Option<&Stmt> {
-    statements(&module.body).find(|stmt| stmt.span == span)
+    statements_at(&module.body, span).find(|stmt| stmt.span == span)
 }
 
 /// Puts lines before the statement at `site`; `None` where it does not start its line.
@@ -53,7 +53,7 @@ pub fn replace_line(source: &Source, site: Site, lines: &str) -> Option<FileEdit
 
 /// The statements of a `try`'s body.
 pub fn try_body(module: &ir::Module, span: Span) -> Option<Span> {
-    let found = statements(&module.body).find(|stmt| stmt.span == span)?;
+    let found = statements_at(&module.body, span).find(|stmt| stmt.span == span)?;
     let StmtKind::Try { body, .. } = &found.kind else { return None };
     Some(Span { start: body.first()?.span.start, end: body.last()?.span.end })
 }

@@ -4,7 +4,7 @@ use smol_str::SmolStr;
 
 use crate::model::Span;
 use crate::python::ir::{self, CompareOp, Expr, ExprKind, Stmt, StmtKind};
-use crate::python::walk::{blocks, statements};
+use crate::python::walk::{blocks, statements_at};
 
 /// What the test asks of the column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub fn tested_change(module: &ir::Module, change: Span, save: Span) -> Option<Te
 /// The block that a statement stands in, and the statement around it.
 fn block_of(module: &ir::Module, place: Span) -> Option<(Option<&Stmt>, &[Stmt])> {
     let has = |block: &[Stmt]| block.iter().any(|stmt| stmt.span == place);
-    let inner = statements(&module.body)
+    let inner = statements_at(&module.body, place)
         .find_map(|stmt| blocks(stmt).into_iter().find(|block| has(block)).map(|block| (Some(stmt), block)));
     inner.or_else(|| has(&module.body).then_some((None, module.body.as_slice())))
 }

@@ -71,8 +71,13 @@ pub fn unified_new(path: &str, text: &str) -> String {
 
 /// Unchanged lines around a change.
 const CONTEXT: u32 = 3;
+/// Lines around all changes among which a change may be moved to stand where git would put it.
+const KEPT: usize = 20;
+/// In bytes.
+const PIECE: usize = 256;
 
 fn hunks(before: &str, after: &str) -> String {
+    let (skipped, before, after) = around_changes(before, after);
     // git's lines end at LF only: a CR is a part of its line.
     let lines = InternedInput::new(before, after);
     let mut diff = Diff::compute(Algorithm::Myers, &lines);
@@ -84,8 +89,8 @@ fn hunks(before: &str, after: &str) -> String {
         let (Some(first), Some(last)) = (near.first(), near.last()) else { continue };
         let lead = first.before.start.min(CONTEXT);
         let tail = (lines.before.len() as u32 - last.before.end).min(CONTEXT);
-        let old = range(first.before.start - lead, last.before.end + tail);
-        let new = range(first.after.start - lead, last.after.end + tail);
+        let old = range(skipped + first.before.start - lead, skipped + last.before.end + tail);
+        let new = range(skipped + first.after.start - lead, skipped + last.after.end + tail);
         out.push_str(&format!("@@ -{old} +{new} @@\n"));
         let mut write = |mark: char, tokens: &[Token], range: Range<u32>| {
             for token in tokens.get(range.start as usize..range.end as usize).unwrap_or_default() {
@@ -107,6 +112,29 @@ fn hunks(before: &str, after: &str) -> String {
         write(' ', &lines.before, at..at + tail);
     }
     out
+}
+
+/// Both texts without the lines that they begin and end with alike, save some around the changes; and the number of
+/// lines left out before them. What a rewrite costs then does not grow with its file.
+fn around_changes<'t>(before: &'t str, after: &'t str) -> (u32, &'t str, &'t str) {
+    let (old, new) = (before.as_bytes(), after.as_bytes());
+    // By pieces first: those are compared many bytes at a time.
+    let equal = |(one, other): &(&[u8], &[u8])| one == other;
+    let pieces = old.chunks_exact(PIECE).zip(new.chunks_exact(PIECE)).take_while(equal).count();
+    let rest = old.iter().zip(new).skip(pieces * PIECE);
+    let start = pieces * PIECE + rest.take_while(|(one, other)| one == other).count();
+    let (tail, other_tail) = (&old[start..], &new[start..]);
+    let pieces = tail.rchunks_exact(PIECE).zip(other_tail.rchunks_exact(PIECE)).take_while(equal).count();
+    let rest = tail.iter().rev().zip(other_tail.iter().rev()).skip(pieces * PIECE);
+    let end = old.len() - pieces * PIECE - rest.take_while(|(one, other)| one == other).count();
+    let from = memchr::memrchr_iter(b'\n', &old[..start]).nth(KEPT).map_or(0, |line_end| line_end + 1);
+    // The first of the lines behind may be alike at its end alone.
+    let left_out = memchr::memchr_iter(b'\n', &old[end..]).nth(KEPT).map_or(0, |at| old.len() - end - at - 1);
+    let skipped = memchr::memchr_iter(b'\n', &old[..from]).count() as u32;
+    match (before.get(from..before.len() - left_out), after.get(from..after.len() - left_out)) {
+        (Some(before), Some(after)) => (skipped, before, after),
+        _ => (0, before, after),
+    }
 }
 
 /// A hunk's range, from 0-based half-open lines. An empty one names the line before it.
@@ -155,6 +183,30 @@ mod tests {
         assert_eq!(apply_edits("01234", &overlap), Err(EditError::Overlap(Span::new(0, 3), Span::new(2, 4))));
         assert_eq!(apply_edits("ä", &[edit(1, 2, "")]), Err(EditError::Outside(Span::new(1, 2))));
         assert_eq!(apply_edits("a", &[edit(0, 9, "")]), Err(EditError::Outside(Span::new(0, 9))));
+    }
+
+    #[test]
+    fn a_change_is_the_same_in_a_long_text() {
+        let text = |lines: usize| (0..lines).map(|line| format!("line {line}\n")).collect::<String>();
+        let cut = |before: &str, after: &str| hunks(before, after).split_once(" @@").map(|cut| cut.0.to_owned());
+        let long = text(2_000);
+        for line in [0usize, 19, 20, 700, 1_980, 1_999] {
+            let changed = long.replace(&format!("line {line}\n"), "ä\n");
+            let (from, to) = (line.saturating_sub(3), (line + 3).min(1_999));
+            let whole = format!("@@ -{0},{1} +{0},{1}", from + 1, to - from + 1);
+            assert_eq!(cut(&long, &changed), Some(whole), "{line}");
+            assert_eq!(
+                hunks(&long, &changed).split_inclusive('\n').filter(|line| line.starts_with(['-', '+'])).count(),
+                2
+            );
+        }
+        // One more of many that are alike stands behind them, as git puts it.
+        let alike = "x\n".repeat(15);
+        let grown = long.replace("line 900\n", &alike);
+        let more = long.replace("line 900\n", &format!("{alike}x\n"));
+        assert_eq!(cut(&grown, &more).as_deref(), Some("@@ -913,6 +913,7"));
+        assert_eq!(cut(&long, &text(2_001)).as_deref(), Some("@@ -1998,3 +1998,4"));
+        assert_eq!(cut(&long, &text(1_999)).as_deref(), Some("@@ -1997,4 +1997,3"));
     }
 
     #[test]
