@@ -341,3 +341,27 @@ def chapter(request, slug):
     );
     assert!(inherited.iter().any(|finding| finding.message.contains("IntegrityError")), "{inherited:?}");
 }
+#[test]
+fn a_manager_that_looks_first_is_followed_through_the_one_that_wraps_it() {
+    let models = "
+from scopes import ScopedManager
+
+class AskingManager(models.Manager):
+    def create(self, **kwargs):
+        return self.get_or_create(**kwargs)[0]
+
+class Scoped(models.Model):
+    name = models.CharField(max_length=20, unique=True)
+    objects = ScopedManager(space='space', _manager_class=AskingManager)
+";
+    let found = with_models(
+        models,
+        "
+from shop.models import Scoped
+
+def scoped(request, name):
+    return Scoped.objects.filter(name=name).first() or Scoped.objects.create(name=name)
+",
+    );
+    assert!(found.iter().all(|finding| finding.rule != "RT504"), "{found:?}");
+}

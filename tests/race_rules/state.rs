@@ -815,3 +815,53 @@ class Target:
 ",
     );
 }
+
+#[test]
+fn a_method_that_stores_totals_with_the_whole_row_is_a_hint() {
+    let model = |save: &str| {
+        format!(
+            "
+class Board(models.Model):
+    title = models.CharField(max_length=20)
+    notes = models.IntegerField(default=0)
+    votes = models.IntegerField(default=0)
+
+    def refresh(self):
+        self.notes = Note.objects.filter(text=self.title).count()
+        self.votes = Vote.objects.filter(item__title=self.title).count()
+        self.{save}
+
+    def rename(self, title):
+        self.title = title
+        self.save()
+"
+        )
+    };
+    let told = |save: &str| {
+        let mut files = named("shop/views.py", "");
+        if let Some(models) = files.get_mut("shop/models.py") {
+            models.push_str(&model(save));
+        }
+        review(&files).into_iter().map(|finding| (finding.rule.to_string(), finding.confidence)).collect::<Vec<_>>()
+    };
+    assert_eq!(told("save()"), [("RT503".to_owned(), Confidence::Possible)]);
+    assert_eq!(told("save(update_fields=['notes', 'votes'])"), []);
+}
+
+#[test]
+fn a_value_that_is_made_because_the_cache_had_none_is_no_lost_update() {
+    silent(
+        "
+from django.core.cache import caches
+
+def rules(request, kind):
+    key = f'rules-{request.user.pk}'
+    if kept := caches['default'].get(key, {}):
+        kept[kind] = 1
+    else:
+        kept[kind] = Note.objects.filter(text=kind).count()
+        caches['default'].set(key, kept, 30)
+    return kept
+",
+    );
+}

@@ -99,7 +99,12 @@ impl<'p> Interpreter<'p, '_> {
             Value::Manager(manager) => {
                 Some(Value::Manager(Rc::new(ManagerValue { model: model.clone(), ..(*manager).clone() })))
             }
-            _ => Some(Value::Manager(Rc::new(ManagerValue { opaque: name != "objects", ..plain }))),
+            _ => {
+                // One from elsewhere may be given the class that does the work.
+                let (class, queryset) = project.manager_classes(id, &name);
+                let classes = class.into_iter().chain(queryset).collect();
+                Some(Value::Manager(Rc::new(ManagerValue { classes, opaque: name != "objects", ..plain })))
+            }
         }
     }
 

@@ -40,7 +40,11 @@ pub fn declared(sources: &Sources<'_>, file: FileId, name: &SmolStr, value: &ir:
             let (queryset_name, queryset) = named(sources, file, value)?;
             Class { name: PLAIN.into(), key: None, queryset_name: Some(queryset_name), queryset }
         }
-        _ => manager_class(sources, file, &call.func, 0)?,
+        _ => {
+            let class = manager_class(sources, file, &call.func, 0)?;
+            let wraps = class.key.is_none() && class.name != PLAIN;
+            wraps.then(|| given_class(sources, file, call)).flatten().unwrap_or(class)
+        }
     };
     let manager = Manager { name: name.clone(), class: class.name, queryset_class: class.queryset_name };
     Some(Declared { manager, class: class.key, queryset: class.queryset })
@@ -96,6 +100,12 @@ fn manager_class(sources: &Sources<'_>, file: FileId, expr: &ir::Expr, depth: us
         }),
         _ => None,
     }
+}
+
+/// The manager class of the input that one from elsewhere is given to do the work: `ScopedManager(_manager_class=TreeManager)`.
+fn given_class(sources: &Sources<'_>, file: FileId, call: &Call) -> Option<Class> {
+    let given = call.args.iter().filter_map(|arg| manager_class(sources, file, &arg.value, 1));
+    given.into_iter().find(|class| class.key.is_some())
 }
 
 fn from_queryset(sources: &Sources<'_>, file: FileId, call: &Call, depth: usize) -> Option<Class> {

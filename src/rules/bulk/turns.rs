@@ -204,9 +204,11 @@ impl<'t> Repeated<'t> {
         let one_owner = self.rows().is_some_and(|rows| rows.related_to.is_some());
         let handful = match self.info().over {
             Over::Items => self.step.is_some() || !self.is_over_lines(project),
-            _ => one_owner && self.is_conditional(self.event),
+            _ => one_owner && (self.query.cause == Cause::Save || self.is_conditional(self.event)),
         };
-        command || handful
+        // A helper that decides whether it writes at all.
+        let decides = self.step.is_some() && self.is_conditional(self.event);
+        command || handful || decides
     }
 
     /// The items are the lines of a file.

@@ -4,6 +4,7 @@ use super::{counter, grave};
 use crate::config::Preset;
 use crate::model::{Severity, Site};
 use crate::project::Project;
+use crate::rewrite;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops};
 use crate::trace::{CacheBackend, CacheEvent, CacheOp, Event, EventKind, Trace, ValueChange};
@@ -72,7 +73,8 @@ impl Rule for CacheReadModifyWrite {
             }
             if let Some((read_at, read)) = write.derives_from.and_then(|at| read_of(trace, at)) {
                 // What is put back as it was read, or made anew because nothing was there, is no update.
-                let fills = trace.asked(event).any(|asked| asked.absent.contains(&read_at));
+                let fills = trace.asked(event).any(|asked| asked.absent.contains(&read_at))
+                    || is_otherwise(cx.project, event, read);
                 if same_key(write, cache_of(read)) && write.change.is_some() && !fills {
                     lost_update(trace, (read_at, read), (event, write), cx);
                 }
@@ -105,6 +107,13 @@ fn read_of(trace: &Trace, at: usize) -> Option<(usize, &Event)> {
 
 fn same_key(write: &CacheEvent, read: Option<&CacheEvent>) -> bool {
     read.is_some_and(|read| write.key.is_some() && read.key == write.key)
+}
+
+/// `if kept := cache.get(key): … else: cache.set(key, made)`
+fn is_otherwise(project: &Project, write: &Event, read: &Event) -> bool {
+    let (Some(write), Some(read)) = (write.site, read.site) else { return false };
+    let tests = rewrite::tests_around(&project.module(write.file).ir, write.span);
+    write.file == read.file && tests.into_iter().any(|(test, holds)| !holds && test.contains(read.span))
 }
 
 /// A lock is taken before and not given back.

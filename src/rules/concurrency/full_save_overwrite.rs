@@ -10,13 +10,15 @@ use crate::project::Project;
 use crate::rewrite::{self, FileEdit, Quote};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops, models};
-use crate::trace::{Event, EventKind, Role, Row, RowOp, Trace, Written};
+use crate::schema::FieldKind;
+use crate::trace::{self, Event, EventKind, Role, Row, RowOp, Trace, ValueKind, Written};
 
 rule! {
     /// Saves every column of a row, though it has changed only some and others may have changed the rest.
     ///
     /// `save()` without `update_fields`, where a call to another program, a mail, a `sleep()` or an `await` stands between
-    /// the read and the save, or where another place counts a column of the row up in the database.
+    /// the read and the save, or where another place counts a column of the row up in the database. A method of the row
+    /// that stores totals of other rows this way is a hint.
     ///
     /// ## Why
     /// `save()` writes all columns as they were read. What another request has changed while this one was waiting is set
@@ -125,7 +127,8 @@ rule! {
 
 struct Overwrite<'t> {
     row: &'t Row,
-    read: &'t Event,
+    /// None where a caller has read it.
+    read: Option<&'t Event>,
     cause: Cause<'t>,
     /// What is written between the read and the save.
     writes: Vec<&'t Written>,
@@ -139,6 +142,8 @@ enum Cause<'t> {
     Wait(&'t Event),
     /// A column is counted up in the database, there.
     Counted(SmolStr, Site),
+    /// The row's own method has asked this, to store what comes of it; who knows when its caller has read the row.
+    Computed(&'t Event),
 }
 
 impl Rule for FullSaveOverwrite {
@@ -172,7 +177,9 @@ fn look<'t>(
     row: &'t Row,
     counted: &[Counted],
 ) -> Option<Verdict<Overwrite<'t>>> {
-    let (from, read) = rows::read_before(trace, at, row)?;
+    let Some((from, read)) = rows::read_before(trace, at, row) else {
+        return computed(project, trace, (at, event), row);
+    };
     let between = trace.events.get(from + 1..at)?;
     let waits = |other: &&Event| matches!(other.kind, EventKind::ExternalIo(_)) && !other.excludes(event);
     let own = |field: &SmolStr| {
@@ -201,7 +208,40 @@ fn look<'t>(
         return Some(Verdict::Guarded);
     }
     let opaque = between.iter().any(|other| matches!(other.kind, EventKind::Opaque(_)));
-    Some(Verdict::AtRisk(Overwrite { row, read, cause, writes, opaque }))
+    Some(Verdict::AtRisk(Overwrite { row, read: Some(read), cause, writes, opaque }))
+}
+
+/// A method that counts other rows, and stores the totals with a save of its whole row.
+fn computed<'t>(
+    project: &Project,
+    trace: &'t Trace,
+    (at, event): (usize, &'t Event),
+    row: &'t Row,
+) -> Option<Verdict<Overwrite<'t>>> {
+    let before = trace.events.get(..at)?;
+    let written = before.iter().filter_map(rows::write).filter(|(of, _)| of.identity == row.identity);
+    let writes: Vec<&Written> = written.map(|(_, written)| written).collect();
+    let totals = writes.iter().filter(|written| {
+        let kind = models::column_kind(project, row.model, &written.assigned.field).flatten();
+        let number = matches!(kind, Some(FieldKind::Integer | FieldKind::Decimal | FieldKind::Float));
+        number && !written.derived && written.assigned.kind == ValueKind::Other
+    });
+    let asks = |event: &&Event| match &event.kind {
+        EventKind::Query(query) => {
+            let of_relation = matches!(query.cause, trace::Cause::Relation { .. } | trace::Cause::Singular { .. });
+            query.statement.facts.kind.reads() && !of_relation
+        }
+        _ => false,
+    };
+    let asked = before.iter().rev().find(asks)?;
+    let own = event.via.is_empty() && row.identity == "self" && !row.made;
+    let several = writes.len() > 1 && totals.count() > 0;
+    if !own || !several || project.save_effects(row.model?).overridden.is_some() {
+        return None;
+    }
+    let held = runs::is_locked(trace, at) || event.site.is_some_and(|site| is_first_save(project, site));
+    let told = Overwrite { row, read: None, cause: Cause::Computed(asked), writes, opaque: false };
+    Some(if held { Verdict::Guarded } else { Verdict::AtRisk(told) })
 }
 
 /// `if row._state.adding: row.save()`
@@ -217,9 +257,9 @@ fn report(risk: &Risk<'_, Overwrite<'_>>, cx: &mut Context<'_>) {
     let Risk { trace, at, site, told: overwrite } = risk;
     let Some(event) = trace.events.get(*at) else { return };
     let Overwrite { row, read, cause, .. } = overwrite;
-    let known = rows::confidence(Some(read), row);
+    let known = rows::confidence(*read, row);
     let confidence = match (trace.role, cause) {
-        (Role::Command, _) => Confidence::Possible,
+        (Role::Command, _) | (_, Cause::Computed(_)) => Confidence::Possible,
         // A user's own row changes by that user's own requests, mostly, and what is counted there is counted anew.
         (_, Cause::Counted(..)) if row.model.is_some() && row.model == cx.project.user_model() => Confidence::Possible,
         _ if admitted::is_admitted(cx.project, *site) => Confidence::Possible,
@@ -247,6 +287,13 @@ fn report(risk: &Risk<'_, Overwrite<'_>>, cx: &mut Context<'_>) {
             );
             (message, (Some(*counts), "counted here"))
         }
+        Cause::Computed(asked) => {
+            let message = format!(
+                "Saves every column of {of} as the caller has read it, to store what is computed here: what others have \
+                 changed meanwhile is set back."
+            );
+            (message, (asked.site, "asked for it here"))
+        }
     };
     cx.report(Draft {
         rule: &META,
@@ -256,7 +303,7 @@ fn report(risk: &Risk<'_, Overwrite<'_>>, cx: &mut Context<'_>) {
         site: Some(*site),
         message,
         cost: None,
-        evidence: rows::evidence(Some((read, "the row is read here")), &[step], event),
+        evidence: rows::evidence(read.map(|read| (read, "the row is read here")), &[step], event),
         rewrite: partial(cx.project, overwrite, event, &fields),
         advice: match fields.is_empty() {
             true => "Save what was changed here only: save(update_fields=[…]), auto_now columns included.".to_owned(),
@@ -297,7 +344,7 @@ fn partial(project: &Project, overwrite: &Overwrite<'_>, event: &Event, fields: 
     let model = overwrite.row.model?;
     let site = event.site?;
     let effects = project.save_effects(model);
-    let same = overwrite.read.via == event.via;
+    let same = overwrite.read.is_none_or(|read| read.via == event.via);
     if fields.is_empty() || overwrite.opaque || !same || !effects.is_plain() || project.schema.get(model).is_partial {
         return None;
     }

@@ -32,8 +32,12 @@ impl Locked {
             }
         }
         // A method of `AbstractVoucher` has rows of `Voucher`.
-        let bases = project.schema.ids().filter(|id| models.iter().any(|model| project.schema.descends(*model, *id)));
-        let bases: Vec<ModelId> = bases.collect();
+        let classes = models.iter().filter_map(|model| project.model_class(*model));
+        let bases: Vec<ModelId> = classes
+            .flat_map(|class| {
+                project.lineage(class).filter_map(|base| project.model_of_class(base)).collect::<Vec<_>>()
+            })
+            .collect();
         models.extend(bases);
         Locked { models }
     }

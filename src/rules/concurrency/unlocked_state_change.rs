@@ -216,11 +216,11 @@ fn tested<'t>(
                 read.row.identity == row.identity && matches!(&read.op, RowOp::Read(name) if name == field)
             })
         })?;
-        let store = trace.events.get(saved).and_then(|event| event.site);
+        let store = trace.events.get(saved).and_then(runs::place).map(|(site, _)| site);
         let along = trace.events.iter().enumerate().filter(|(at, event)| {
             let way = event.arms.iter().any(|arm| arm.fork == asked.fork && arm.arm == asked.arm);
             // What the save itself does is done by whoever saves.
-            let same = *at == saved || *at == index || event.site == store;
+            let same = *at == saved || *at == index || event.site.is_some() && event.site == store;
             let inside = event.via.iter().any(|step| Some(step.site) == store);
             way && !same && !inside && is_effect(&event.kind, row) && !event.excludes(write)
         });
