@@ -791,6 +791,22 @@ def keep(request, pk):
         item.save()
     else:
         item.save(update_fields=['state'])
+
+def put(request, pk):
+    item = Item.objects.filter(pk=pk).first() or Item(title='x')
+    item.state = 'kept'
+    if item.pk is None:
+        item.save()
+    else:
+        item.save(update_fields=['state'])
+
+def set(request, pk):
+    item = Item.objects.filter(pk=pk).first() or Item(title='x')
+    item.state = 'kept'
+    if item.pk:
+        item.save(update_fields=['state'])
+    else:
+        item.save()
 ",
     );
 }

@@ -11,7 +11,7 @@ use crate::rewrite::{self, FileEdit, Quote};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops, models};
 use crate::schema::FieldKind;
-use crate::trace::{self, Event, EventKind, Role, Row, RowOp, Trace, ValueKind, Written};
+use crate::trace::{self, Event, EventKind, Origin, Role, Row, RowOp, Trace, ValueKind, Written};
 
 rule! {
     /// Saves every column of a row, though it has changed only some and others may have changed the rest.
@@ -234,9 +234,12 @@ fn computed<'t>(
         _ => false,
     };
     let asked = before.iter().rev().find(asks)?;
-    let own = event.via.is_empty() && row.identity == "self" && !row.made;
+    let saves = matches!(&trace.origin, Origin::Code { function, .. } if function.ends_with(".save"));
+    let here = runs::place(event).is_some_and(|(_, via)| via.is_empty()) && !saves;
+    let own = here && row.identity == "self" && !row.made;
     let several = writes.len() > 1 && totals.count() > 0;
-    if !own || !several || project.save_effects(row.model?).overridden.is_some() {
+    row.model?;
+    if !own || !several {
         return None;
     }
     let held = runs::is_locked(trace, at) || event.site.is_some_and(|site| is_first_save(project, site));
@@ -244,13 +247,24 @@ fn computed<'t>(
     Some(if held { Verdict::Guarded } else { Verdict::AtRisk(told) })
 }
 
-/// `if row._state.adding: row.save()`
+/// `if row._state.adding: row.save()`, `if row.pk is None: row.save()`
 fn is_first_save(project: &Project, site: Site) -> bool {
     let tests = rewrite::tests_around(&project.module(site.file).ir, site.span);
-    tests.into_iter().any(|(test, holds)| {
-        let text = project.text(Site::new(site.file, test));
-        text.ends_with("._state.adding") && text.starts_with("not ") != holds
-    })
+    tests.into_iter().any(|(test, holds)| asks_whether_new(project.text(Site::new(site.file, test))) == Some(holds))
+}
+
+/// What a test says of a row's being new where it holds.
+fn asks_whether_new(test: &str) -> Option<bool> {
+    let ends = |text: &str, ends: &[&str]| ends.iter().any(|end| text.ends_with(end));
+    let (negated, asked) = test.strip_prefix("not ").map_or((false, test), |asked| (true, asked));
+    let new = if asked.ends_with("._state.adding") || ends(asked, &[".pk is None", ".id is None"]) {
+        true
+    } else if ends(asked, &[".pk", ".id", ".pk is not None", ".id is not None"]) {
+        false
+    } else {
+        return None;
+    };
+    Some(new != negated)
 }
 
 fn report(risk: &Risk<'_, Overwrite<'_>>, cx: &mut Context<'_>) {

@@ -6,7 +6,7 @@ use super::{admitted, compare_and_swap, grave, rows};
 use crate::model::{Confidence, Kind, Severity, Site};
 use crate::project::Project;
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, Meta, Rule, models};
+use crate::rules::{Context, Draft, Meta, Rule, loops, models};
 use crate::schema::FieldKind;
 use crate::trace::{Cause, Event, EventKind, Origin, Role, Row, RowOp, Trace, ValueKind, Written};
 
@@ -226,12 +226,16 @@ fn tested<'t>(
         });
         let along: Vec<&Event> =
             along.map(|(_, event)| event).filter(|event| !is_missed(trace, event, write)).collect();
-        let sent = |event: &&&Event| matches!(event.kind, EventKind::Dispatch(_) | EventKind::ExternalIo(_));
-        let effect = along.iter().find(sent).or(along.first())?;
+        let effect = along.iter().find(|event| is_sent(event)).or(along.first())?;
         // The test asks for no more than whether this was done already, by the value or by its truth.
         let again = as_told || asked.compared.is_empty() && written.assigned.kind == ValueKind::Constant;
         Some(Tested { site: read.site, effect, again })
     })
+}
+
+/// A task, a mail, a request goes out; what the save of some row sends by itself says no more than how that row is now.
+fn is_sent(event: &Event) -> bool {
+    matches!(event.kind, EventKind::Dispatch(_) | EventKind::ExternalIo(_)) && !loops::in_write(event)
 }
 
 /// A row that is made on this way because a query has found none: the second request finds it.
@@ -267,7 +271,7 @@ fn within(event: &Event) -> Option<Site> {
 
 /// Whether doing both twice harms: money and the like, what is sent twice, a change that another one has overtaken.
 fn harms(project: &Project, change: &Change<'_>, tested: &Tested<'_>, locked: &Locked) -> bool {
-    let sent = matches!(tested.effect.kind, EventKind::Dispatch(_) | EventKind::ExternalIo(_));
+    let sent = is_sent(tested.effect);
     let grave = grave::is_named(change.field) || grave::is_named(&change.row.model_name);
     let own = change.row.model.is_some() && change.row.model == project.user_model();
     grave || sent || !own && !tested.again && locked.has(change.row.model)
