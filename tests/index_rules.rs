@@ -287,6 +287,8 @@ fn a_column_leads_where_its_value_picks_few_rows() {
     assert_eq!(by("Job.objects.filter(kind__in=x).order_by('-made')[:9]"), ["RT401 -made info"]);
     assert_eq!(by("Job.objects.filter(kind=x).order_by('-made')[:9]"), ["RT402 kind,-made info"]);
     assert_eq!(by("Job.objects.filter(checksum=x).order_by('-made')[:9]"), ["RT401 checksum info"]);
+    // An index of many columns serves one statement.
+    assert_eq!(by("Job.objects.filter(kind=x, state=x, sent=y, made__gt=y)"), ["RT402 kind,state,sent,made hint"]);
 }
 
 #[test]

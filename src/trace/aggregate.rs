@@ -68,8 +68,11 @@ impl Aggregation {
         let of_each = self.aggregates.iter().flat_map(|other| other.joins.iter().chain(&other.condition));
         let all = of_each.chain(&self.filtered_by);
         let mut out: Vec<&Join> = Vec::new();
+        // `Count(Value(1), filter=Q(lines__state=…))` counts what its condition joins.
+        let of_condition: &[Join] = if of.path.is_empty() && of.joins.is_empty() { &of.condition } else { &[] };
         for join in all {
-            let own = of.joins.iter().any(|known| known.key == join.key) || of.narrowed.contains(&join.key);
+            let mut known = of.joins.iter().chain(of_condition);
+            let own = known.any(|known| known.key == join.key) || of.narrowed.contains(&join.key);
             if !own && out.iter().all(|known| known.key != join.key) {
                 out.push(join);
             }

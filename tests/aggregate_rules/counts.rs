@@ -29,6 +29,9 @@ fn what_spares_little_is_a_hint() {
     assert!(!is_hint("RT201", &two("Order")));
     assert!(is_hint("RT201", &two("Customer")), "a list of names stays small");
     assert!(is_hint("RT201", &two("Order").replace("request, ", "")), "nobody waits for it");
+    // An index may serve each of two, and none serves both at once.
+    let each = "def f(request, x):\n    return Order.objects.filter(amount__gt=x).count(), Order.objects.filter(position=x).count()\n";
+    assert!(is_hint("RT201", each));
     // All rows, those of somebody, those of one thing.
     assert!(!is_hint("RT202", "def f(x):\n    return len(Order.objects.filter(state=x))\n"));
     assert!(!is_hint("RT202", "def f(x):\n    return sum(o.amount for o in Order.objects.filter(customer=x))\n"));

@@ -74,11 +74,17 @@ fn what_multiplies_nothing_is_silent() {
         // A group for each of the joined values.
         "Order.objects.values('tags__name').annotate(n=Count('lines'))",
         "Order.objects.annotate(n=Count('pk', filter=Q(tags__slug=x)))",
+        // Where there must be no row, none is repeated; a condition's rows are counted on purpose.
+        "Order.objects.annotate(n=Count('pk', filter=Q(notes__isnull=True)))",
+        "Order.objects.annotate(n=Count(Value(1), filter=Q(lines__price__gt=x)))",
         "Customer.objects.filter(limit__gt=x).annotate(n=Count('orders', filter=Q(orders__state='open')))",
     ] {
         check(&format!("def f(x):\n    return list({chain})\n"));
     }
     // What is not known is not claimed.
+    check(
+        "def f(x, way):\n    return list(Order.objects.filter(lines__price__gt=x).annotate(n=Sum(f'{way}__price')))\n",
+    );
     check("def f(x, extra):\n    return list(Order.objects.annotate(a=Count('lines'), **extra))\n");
     check(
         "def f():\n    return Order.objects.annotate(n=Count('lines')).aggregate(most=Max('n'), total=Sum('amount'))\n",

@@ -267,6 +267,32 @@ fn flattened(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Whether an index may find the rows of each count, and none those of all: one statement reads the whole table where
+/// several read little.
+pub fn is_better_apart(project: &Project, group: &[Counted<'_>]) -> bool {
+    let finds = |counted: &Counted<'_>, leaf: &Filter| {
+        let field = counted.queryset.model.and_then(|model| project.schema.along(model, &leaf.path));
+        let by_value = matches!(leaf.lookup.as_str(), "exact" | "in") || is_range(leaf);
+        by_value && !leaf.negated && !leaf.alternative && field.is_some_and(|field| !field.is_low_selectivity())
+    };
+    let Some((first, others)) = group.split_first() else { return false };
+    let has = |counted: &Counted<'_>, leaf: &Filter| {
+        counted.queryset.filters.iter().any(|other| meaning(other) == meaning(leaf))
+    };
+    let of_all = |leaf: &Filter| others.iter().all(|counted| has(counted, leaf));
+    let shared = |counted: &Counted<'_>, leaf: &Filter| has(first, leaf) && of_all(leaf) && finds(counted, leaf);
+    let own = |counted: &Counted<'_>, leaf: &Filter| !(has(first, leaf) && of_all(leaf)) && finds(counted, leaf);
+    let ranged = |counted: &Counted<'_>| -> Vec<Vec<SmolStr>> {
+        let ranges = counted.queryset.filters.iter().filter(|leaf| is_range(leaf));
+        ranges.map(|leaf| leaf.path.clone()).collect()
+    };
+    let one_range = ranged(first).iter().any(|path| others.iter().all(|counted| ranged(counted).contains(path)));
+    first.queryset.related_to.is_none()
+        && !one_range
+        && !first.queryset.filters.iter().any(|leaf| shared(first, leaf))
+        && group.iter().all(|counted| counted.queryset.filters.iter().any(|leaf| own(counted, leaf)))
+}
+
 /// Whether each count has a range of its own over one column: an index serves them together, and rows outside of all
 /// of them must not be read.
 fn have_ranges(group: &[Counted<'_>], common: &[&Condition]) -> bool {

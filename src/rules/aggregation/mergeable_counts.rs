@@ -175,12 +175,13 @@ fn report(trace: &Trace, group: &[Counted<'_>], cx: &mut Context<'_>) {
         Err(reason) => (None, format!("One aggregate() could count these, but not by an edit: {reason}.")),
     };
     let is_small = trace.role == Role::Command || is_few(cx.project, first.queryset);
+    let is_apart = merge::is_better_apart(cx.project, group);
     let is_pair = many == 2 && trace.role != Role::Request;
     cx.report(Draft {
         rule: &META,
         severity: severity(many, cx),
         // What stands apart for a reason is seldom worth it, nor is a pair of counts that nobody waits for.
-        hint: Some(cx.config.preset != Preset::Seeds && (rewrite.is_none() || is_small || is_pair)),
+        hint: Some(cx.config.preset != Preset::Seeds && (rewrite.is_none() || is_small || is_pair || is_apart)),
         confidence,
         site: Some(first.site),
         message: format!("{many} counts of {model} could be one aggregate(){why}."),

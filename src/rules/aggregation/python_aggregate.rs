@@ -9,7 +9,7 @@ use crate::rules::growth::is_few;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops};
 use crate::schema::{Field, FieldKind};
-use crate::trace::{Event, EventKind, Fold, Folded, QuerySet, Role, Trace};
+use crate::trace::{Event, EventKind, Fold, Folded, Origin, QuerySet, Role, Trace};
 
 rule! {
     /// Fetches all rows to compute one number of them.
@@ -132,11 +132,13 @@ fn report(trace: &Trace, event: &Event, folded: &Folded, cx: &mut Context<'_>) {
         (_, None) => return,
     };
     let (confidence, why) = loops::doubt(queryset.model.is_some(), event.confidence, &queryset.model_name);
+    let in_office = matches!(&trace.origin, Origin::Code { file, .. } if cx.project.is_back_office(*file));
+    let is_apart = trace.role == Role::Command || in_office;
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
         // A few rows are fetched as fast as their number, and by a statement either way.
-        hint: Some(trace.role == Role::Command || is_few(cx.project, queryset)),
+        hint: Some(is_apart || is_few(cx.project, queryset)),
         confidence,
         site: event.site,
         message: format!("All rows of {model} are fetched to {what}; the database can do that{why}."),

@@ -19,6 +19,8 @@ pub struct Asked {
     /// The rows that a partial index would be of: a field and the literal that few rows have there.
     pub condition: Option<rare::Condition>,
     pub is_lookup: bool,
+    /// A column that is compared for equality has many values.
+    pub has_key: bool,
     /// The leading column has an index already.
     pub is_narrowed: bool,
     /// What the index would spare is little as a rule.
@@ -161,6 +163,7 @@ impl<'p> Table<'p> {
             equal: 0,
             condition: Some(condition),
             is_lookup: false,
+            has_key: false,
             is_narrowed: false,
             is_minor: false,
         });
@@ -183,6 +186,7 @@ impl<'p> Table<'p> {
             equal: 1,
             condition: None,
             is_lookup: true,
+            has_key: true,
             is_narrowed: false,
             is_minor: false,
         };
@@ -235,6 +239,10 @@ impl<'p> Table<'p> {
         // Long texts do not fit into an index: what would have one beside others is for a person to weigh.
         let is_several = equal.len() + usize::from(then.is_some()) > 1;
         let mut is_minor = is_several && equal.iter().any(|name| is(name, FieldKind::Text));
+        // One of many columns serves one statement, and the key's own index a range of keys.
+        is_minor |= equal.len() + usize::from(then.is_some()) > 3;
+        is_minor |= then.as_ref().and_then(|(name, _)| self.field(name)).is_some_and(|field| field.primary_key);
+        let has_key = equal.iter().any(selective);
         if let Some(served) = served {
             let columns = served.index.columns.iter().take(served.equal);
             let by: Vec<&SmolStr> = columns.map(|column| &column.name).collect();
@@ -261,7 +269,16 @@ impl<'p> Table<'p> {
         let mut columns = equal;
         columns.extend(then.map(directed));
         let is_narrowed = served.is_some();
-        Some(Asked { model: self.model, columns, equal: count, condition: None, is_lookup, is_narrowed, is_minor })
+        Some(Asked {
+            model: self.model,
+            columns,
+            equal: count,
+            condition: None,
+            is_lookup,
+            has_key,
+            is_narrowed,
+            is_minor,
+        })
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Usage {
     pub is_narrowed: bool,
     /// What the index would spare is little as a rule.
     pub is_minor: bool,
+    /// A column that is compared for equality has many values.
+    has_key: bool,
     /// Its place among all of them by how often and how hot they are asked for, from 1.
     pub rank: usize,
     /// Columns that are compared for equality, and how many of them lead for another lookup's sake.
@@ -94,7 +96,8 @@ impl Usage {
             return waits > 0 && self.functions() > 1;
         }
         match self.equal {
-            0 => waits > 0 && !of_users,
+            _ if of_users && !self.has_key => false,
+            0 => waits > 0,
             _ => self.functions() > 1 || waits > 0 || self.is_login(project),
         }
     }
@@ -160,6 +163,7 @@ impl Usage {
             entries: BTreeSet::new(),
             is_narrowed: asked.is_narrowed,
             is_minor: asked.is_minor,
+            has_key: asked.has_key,
             rank: 1,
             equal: asked.equal,
             pinned: 0,

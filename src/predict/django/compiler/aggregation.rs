@@ -126,7 +126,11 @@ impl Reader<'_> {
                 distinct: matches!(option("distinct"), Some(Operand::Constant(Const::Bool(true)))),
                 has_default: option("default").is_some(),
                 alone: matches!(operand, Operand::Expression(whole) if std::ptr::eq(&**whole, expression)),
-                open: reach.open || reach.aggregates || self.model.is_none(),
+                // A variable names a field that is not known.
+                open: reach.open
+                    || reach.aggregates
+                    || self.model.is_none()
+                    || expression.args.iter().any(|argument| matches!(argument, Operand::Param)),
                 site: expression.site,
             });
         }
@@ -159,15 +163,16 @@ impl Reader<'_> {
 
     /// The joins of a condition, each with whether several rows of one may meet it.
     fn joins_of(&self, tree: &QTree<'_>) -> Vec<(Join, bool)> {
-        let mut leaves: Vec<(&SmolStr, bool)> = Vec::new();
+        let mut leaves: Vec<(&SmolStr, bool, bool)> = Vec::new();
         leaves_of(tree, true, 0, &mut leaves);
         let mut made: Vec<(Join, bool)> = Vec::new();
         // What an annotation is compared with joins nothing.
-        for (key, must) in leaves.into_iter().filter(|(key, _)| self.annotation(key).is_none()) {
+        for (key, must, absent) in leaves.into_iter().filter(|(key, ..)| self.annotation(key).is_none()) {
             let mut reach = Reach::default();
             self.path(key, &mut reach);
             let alone = reach.joins.len() == 1;
-            let several = self.finds_several(key);
+            // Where there must be none, one row stands for it.
+            let several = if absent { Some(false) } else { self.finds_several(key) };
             for join in reach.joins {
                 let single = alone && must && several == Some(false);
                 match made.iter_mut().find(|(known, _)| known.key == join.key) {
@@ -306,10 +311,13 @@ fn aggregates_in<'a, 'p>(operand: &'a Operand<'p>, depth: u32, out: &mut Vec<&'a
     }
 }
 
-/// The conditions that join, and whether each must hold. What is negated over many rows is a statement of its own.
-fn leaves_of<'a>(tree: &'a QTree<'_>, must: bool, depth: u32, out: &mut Vec<(&'a SmolStr, bool)>) {
+/// The conditions that join, whether each must hold, and whether it asks for none. What is negated over many rows is a statement of its own.
+fn leaves_of<'a>(tree: &'a QTree<'_>, must: bool, depth: u32, out: &mut Vec<(&'a SmolStr, bool, bool)>) {
     match tree {
-        QTree::Leaf { key, .. } => out.push((key, must)),
+        QTree::Leaf { key, constant, .. } => {
+            let absent = key.ends_with("__isnull") && matches!(constant, Some(Const::Bool(true)));
+            out.push((key, must, absent));
+        }
         QTree::And(parts) if depth < MAX_DEPTH => parts.iter().for_each(|part| leaves_of(part, must, depth + 1, out)),
         QTree::Or(parts) if depth < MAX_DEPTH => parts.iter().for_each(|part| leaves_of(part, false, depth + 1, out)),
         _ => {}
