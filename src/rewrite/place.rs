@@ -15,7 +15,8 @@ pub fn function_at(module: &ir::Module, name: Span) -> Option<Span> {
 
 /// Whether a name is that of a class where it is defined.
 pub fn is_class_at(module: &ir::Module, name: Span) -> bool {
-    statements(&module.body).any(|stmt| matches!(&stmt.kind, StmtKind::Class(class) if class.name.span == name))
+    statements_at(&module.body, name)
+        .any(|stmt| matches!(&stmt.kind, StmtKind::Class(class) if class.name.span == name))
 }
 
 /// Whether `second` is the statement right behind `first`, in one block.

@@ -11,7 +11,9 @@ use crate::trace::{CacheOp, CallStep, Cause, Event, EventKind, QuerySet, QuerySe
 /// The loops around an event that repeat it; `None` where it is excused: outside of loops, in a constant loop of a few
 /// turns, behind a memo guard, on a way that leaves the loop, in a test or a migration.
 pub fn repeating(trace: &Trace, event: &Event, config: &Config) -> Option<Vec<LoopId>> {
-    if !trace.role.is_judged() {
+    // What stands in a loop without a turn never happens.
+    let never = event.loops.iter().any(|id| trace.loop_info(*id).at_most == Some(0));
+    if !trace.role.is_judged() || never {
         return None;
     }
     let left = left_by(event);

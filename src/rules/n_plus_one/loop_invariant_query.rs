@@ -125,7 +125,7 @@ fn report(trace: &Trace, event: &Event, query: &Query, id: LoopId, cx: &mut Cont
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
-        hint: (trace.role == Role::Command || loops::is_handful(trace, &[id])).then_some(true),
+        hint: (trace.role == Role::Command).then_some(true),
         confidence: event.confidence.min(sure),
         site: Some(site),
         message: format!(
