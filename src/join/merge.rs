@@ -431,7 +431,11 @@ impl<'m> Merge<'m> {
         if let Some((path, line)) = places.first().filter(|_| sure && places.len() == 1) {
             finding.path = Some((*path).to_owned());
             finding.line = Some(*line);
-            let of_loop = met.iter().flat_map(|meeting| meeting.predictions.iter().map(move |at| (*meeting, *at)));
+            // A loop is of what it repeats.
+            let of_loop = met
+                .iter()
+                .filter(|_| is_of_one_place(&finding))
+                .flat_map(|meeting| meeting.predictions.iter().map(move |at| (*meeting, *at)));
             let mut turning = of_loop.filter_map(|(meeting, at)| {
                 let prediction = self.predictions.get(at).filter(|prediction| !prediction.loops.is_empty())?;
                 let turns = meeting.place.is_none() || turns(self.code, at, prediction, &meeting.stack);

@@ -216,9 +216,13 @@ fn report(trace: &Trace, group: &Group<'_>, cx: &mut Context<'_>) {
     });
 }
 
-/// `self.rates()`, `settings.rate`: a call that is the same in every turn.
+/// `self.rates()`, `settings.rate`: a call that is the same in every turn; that of another name may be of its row.
 fn takes_nothing(call: &str) -> bool {
-    call.find('(').is_none_or(|at| call.get(at..).is_some_and(|rest| rest.replace(char::is_whitespace, "") == "()"))
+    let (target, arguments) = call.split_once('(').map_or((call, ")"), |(target, rest)| (target, rest));
+    let of_row = target.split_once('.').is_some_and(|(name, _)| {
+        !matches!(name, "self" | "cls" | "settings") && name.starts_with(|first: char| first.is_lowercase())
+    });
+    !of_row && arguments.replace(char::is_whitespace, "") == ")"
 }
 
 /// Whether the helper works on one item, of which the reads may not be had for all at once: it writes as well, or talks

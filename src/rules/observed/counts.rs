@@ -65,6 +65,9 @@ fn draft(trace: &Trace, meta: &'static Meta, members: &[&Group<'_>], different: 
     let total: Option<u64> = members.iter().map(|group| group.total_us()).sum();
     let longest = members.iter().flat_map(|group| &group.members).filter_map(|(_, seen)| seen.duration_us).max();
     let joined = base.is_some_and(|group| group.statement.facts.tables.len() > 1);
+    // Counts of two functions share no statement as they stand.
+    let function = |group: &Group<'_>| group.frame.map(|frame| (frame.path.clone(), frame.function.clone()));
+    let apart = members.iter().any(|group| function(group) != base.and_then(function));
     let form = match base.map(|group| names::orm(group.raw())) {
         Some(Orm::SqlAlchemy) => "select(func.count().filter(…), …)",
         _ => "aggregate(a=Count(\"pk\", filter=Q(…)), …)",
@@ -86,7 +89,7 @@ fn draft(trace: &Trace, meta: &'static Meta, members: &[&Group<'_>], different: 
         rule: meta,
         severity: meta.severity,
         hint: None,
-        confidence: if is_bounded(trace) && !joined { Confidence::Likely } else { Confidence::Possible },
+        confidence: if is_bounded(trace) && !joined && !apart { Confidence::Likely } else { Confidence::Possible },
         site: None,
         message: format!(
             "`{table}` is counted {different} times with different filters; one statement can give all of the numbers."

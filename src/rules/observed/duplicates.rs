@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
-use super::groups::{Group, is_bounded};
+use super::groups::{Group, is_bounded, is_of_test};
 use super::n_plus_one::evidence;
 use super::parent::{DJANGO_GET_LIMIT, limit, own_key};
 use super::{Run, names};
@@ -82,8 +82,10 @@ enum What {
     Rows,
     /// One row by its key, as relations are followed: by lines of which each may have an object of its own.
     Row,
-    /// The same, by one line: several rows lead to it.
+    /// The same, by one line on the same way: several rows lead to it.
     Parent,
+    /// The same, by one line that is called from several.
+    Called,
     /// Whether a row of this key is there: a form or model that is validated asks so.
     Key,
 }
@@ -96,11 +98,15 @@ impl What {
         // A reverse one-to-one relation asks by the key of the other row.
         let by_relation = facts.keys.iter().any(|(column, _)| names::relation(column).is_some());
         let single = by_key || by_relation && limit(group) == Some(DJANGO_GET_LIMIT);
-        let mut lines = group.members.iter().map(|(_, observed)| observed.frame());
-        let first = lines.next().flatten();
+        let first = group.members.first().map(|(_, observed)| *observed);
+        let line = first.and_then(Observed::frame);
+        let one_line = line.is_some() && group.members.iter().all(|(_, observed)| observed.frame() == line);
+        let one_way =
+            group.members.iter().all(|(_, observed)| Some(&observed.stack) == first.map(|first| &first.stack));
         match facts.kind {
             Kind::Exists if by_key => Self::Key,
-            Kind::Select if single && first.is_some() && lines.all(|line| line == first) => Self::Parent,
+            Kind::Select if single && one_line && one_way => Self::Parent,
+            Kind::Select if single && one_line => Self::Called,
             Kind::Select if single => Self::Row,
             _ => Self::Rows,
         }
@@ -110,7 +116,7 @@ impl What {
     fn confidence(self, repeats: usize, known: bool) -> Confidence {
         match self {
             Self::Rows => Confidence::Certain,
-            Self::Parent => Confidence::Likely,
+            Self::Parent | Self::Called => Confidence::Likely,
             Self::Row if !known && repeats > 1 => Confidence::Likely,
             Self::Row | Self::Key => Confidence::Possible,
         }
@@ -119,7 +125,7 @@ impl What {
     fn advice(self) -> &'static str {
         match self {
             Self::Rows => "Keep the result of the first in a variable, on the request, or in a cached_property.",
-            Self::Row => {
+            Self::Row | Self::Called => {
                 "Where both are of one object, pass it on; where two objects lead to the row, load it with each of them, \
                  by select_related() or joinedload()."
             }
@@ -139,7 +145,10 @@ fn draft(trace: &Trace, meta: &'static Meta, repeated: &Repeated<'_>) -> Draft {
         rule: meta,
         severity: if repeats >= MANY { meta.severity.max(Severity::Warning) } else { meta.severity },
         hint: None,
-        confidence: what.confidence(repeats, group.frame.is_some()),
+        confidence: match what {
+            What::Parent if is_of_test(trace, group) => Confidence::Possible,
+            what => what.confidence(repeats, group.frame.is_some()),
+        },
         site: None,
         message: format!("The same rows of `{table}` are read {times} with equal values in one request."),
         cost: Some(DraftCost {

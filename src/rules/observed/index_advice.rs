@@ -16,6 +16,10 @@ use crate::workload::{Place, Shape, Workload};
 /// Columns of an index that is advised.
 const MOST_COLUMNS: usize = 3;
 
+/// Different sets of values up to which an index is in doubt, where there are as many executions.
+const FEW_VALUES: u64 = 2;
+const MANY: u64 = 20;
+
 /// Executions from which on a lookup is no accident, and microseconds from which on one is enough.
 const SEVERAL: u64 = 3;
 const LONG: u64 = 10_000;
@@ -100,10 +104,11 @@ fn unserved(facts: &Facts, name: &str, table: &Table) -> Option<Vec<SmolStr>> {
     (!columns.is_empty()).then_some(columns)
 }
 
-/// Without those that tests send themselves.
+/// Without those that tests and migrations send themselves.
 fn executions(shape: &Shape) -> u64 {
     let places = shape.places.by_count();
-    let by_test = |lines: &[Place]| lines.first().is_some_and(|line| is_test(&line.path));
+    let nobodys = |path: &str| is_test(path) || path.contains("/migrations/");
+    let by_test = |lines: &[Place]| lines.first().is_some_and(|line| nobodys(&line.path));
     let of_tests: u64 = places.iter().filter(|(lines, _)| by_test(lines)).map(|(_, sent)| sent.executions).sum();
     shape.executions.saturating_sub(of_tests)
 }
@@ -111,6 +116,12 @@ fn executions(shape: &Shape) -> u64 {
 impl Lookup<'_> {
     fn executions(&self) -> u64 {
         self.shapes.iter().map(|shape| executions(shape)).sum()
+    }
+
+    /// The same one or two values again and again: a small table, or what is best kept.
+    fn asks_little(&self) -> bool {
+        let few = |shape: &&Shape| shape.distinct_params().is_some_and(|different| different <= FEW_VALUES);
+        self.executions() >= MANY && self.shapes.iter().all(few)
     }
 
     /// `None` where a shape has no times.
@@ -145,7 +156,7 @@ impl Lookup<'_> {
             severity: Severity::Info,
             // It was seen.
             hint: Some(false),
-            confidence: Confidence::Likely,
+            confidence: if self.asks_little() { Confidence::Possible } else { Confidence::Likely },
             site: None,
             message: format!(
                 "`{table}` is looked up by {columns} {times}×{took}, and no index leads with any of them."
