@@ -3,6 +3,7 @@
 use super::merge::{self, Counted};
 use crate::config::Preset;
 use crate::model::{Confidence, Kind, Orm, Severity, Terms};
+use crate::rules::growth::is_few;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule};
 use crate::trace::{Cause, Event, EventKind, Role, Trace, Usage};
@@ -173,7 +174,7 @@ fn report(trace: &Trace, group: &[Counted<'_>], cx: &mut Context<'_>) {
         }
         Err(reason) => (None, format!("One aggregate() could count these, but not by an edit: {reason}.")),
     };
-    let is_small = trace.role == Role::Command;
+    let is_small = trace.role == Role::Command || many == 2 && is_few(cx.project, first.queryset);
     let is_apart = merge::is_better_apart(cx.project, group);
     let is_pair = many == 2 && trace.role != Role::Request;
     cx.report(Draft {
