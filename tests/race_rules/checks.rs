@@ -267,6 +267,17 @@ def badge(request, pk, name):
     );
     assert_eq!(related.len(), 1, "{related:?}");
     assert!(related[0].message.contains("IntegrityError"), "{:?}", related[0].message);
+    // A constraint without it would let no other shop have the name.
+    let free = with_models(
+        KEY,
+        "
+def line(request, pk, name):
+    shop = Shop.objects.get(pk=pk)
+    if not shop.lines.filter(name=name).exists():
+        shop.lines.create(name=name)
+",
+    );
+    assert!(free.iter().any(|finding| finding.advice.contains("covers (name, shop)")), "{free:?}");
 }
 
 #[test]

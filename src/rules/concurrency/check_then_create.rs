@@ -236,8 +236,11 @@ pub(super) fn is_unique(project: &Project, check: &Check<'_>, trace: &Trace) -> 
         return Some(true);
     }
     let model = trace.queryset(check.query.queryset?).model?;
-    let all: Vec<&str> = check.fields.iter().chain(&check.beside).copied().collect();
-    models::is_unique(project, model, &all)
+    models::is_unique(project, model, &all_of(check))
+}
+
+fn all_of<'t>(check: &Check<'t>) -> Vec<&'t str> {
+    check.fields.iter().chain(&check.beside).copied().collect()
 }
 
 fn report(risk: &Risk<'_, Check<'_>>, single: &Singles, cx: &mut Context<'_>) {
@@ -247,8 +250,10 @@ fn report(risk: &Risk<'_, Check<'_>>, single: &Singles, cx: &mut Context<'_>) {
     let model = queryset.map_or("", |queryset| queryset.model_name.as_str());
     let unique = is_unique(cx.project, check, trace);
     let fields = check.fields.join(", ");
+    // The parent of a manager's rows too: a constraint without it would forbid the rows of all others.
+    let spanned = if check.narrower { fields.clone() } else { all_of(check).join(", ") };
     let gets = singles::is_get(&check.query.cause);
-    let all: Vec<&str> = check.fields.iter().chain(&check.beside).copied().collect();
+    let all = all_of(check);
     let known = queryset.and_then(|queryset| queryset.model);
     let gets_elsewhere = known.is_some_and(|model| single.find_two(model, &all));
     let twice = match (gets, gets_elsewhere) {
@@ -280,14 +285,14 @@ fn report(risk: &Risk<'_, Check<'_>>, single: &Singles, cx: &mut Context<'_>) {
         Some(false) => (
             twice,
             format!(
-                "No unique constraint covers ({fields}), so get_or_create() would race too: add a UniqueConstraint (and \
+                "No unique constraint covers ({spanned}), so get_or_create() would race too: add a UniqueConstraint (and \
                  remove the rows that are there twice), then use get_or_create()."
             ),
         ),
         None => (
             "without a unique constraint there are two rows then",
             format!(
-                "Make sure that a unique constraint covers ({fields}) (add the file that defines {model} to be sure), and \
+                "Make sure that a unique constraint covers ({spanned}) (add the file that defines {model} to be sure), and \
                  use get_or_create(), which reads the other request's row."
             ),
         ),
