@@ -32,7 +32,7 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 from store import truth  # noqa: E402
 from store.models import Customer, Line, Note, Order, Tag  # noqa: E402
 
-FUNCTIONS = ["states", "spent", "added_up", "number", "doubled", "counts", "sums", "by_customer"]
+FUNCTIONS = ["states", "ranges", "spent", "added_up", "number", "doubled", "counts", "sums", "by_customer"]
 
 
 def draw(seed):

@@ -33,7 +33,8 @@ def rewritten(binary, folder):
     shutil.copytree(CASES, folder, ignore=shutil.ignore_patterns("__pycache__"))
     before = functions((folder / "store/before.py").read_text())
     rules = sorted({rule for _, rule in before.values()})
-    command = [binary, "check", "store", "--fix", "--unsafe-fixes", "--fail-on", "never", "--quiet"]
+    # What a rewrite does is proven here, not how loudly it is offered: hints too.
+    command = [binary, "check", "store", "--fix", "--unsafe-fixes", "--hints", "--fail-on", "never", "--quiet"]
     command += [part for rule in rules for part in ("--select", rule)]
     subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
     text = (folder / "store/before.py").read_text()

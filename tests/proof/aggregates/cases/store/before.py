@@ -12,6 +12,13 @@ def states(customer):  # RT201
     return total, paid, open_ones, others
 
 
+def ranges(customer):  # RT201
+    large = Order.objects.filter(customer=customer, amount__gte=6).count()
+    due = Order.objects.filter(customer=customer, amount__gte=2, state="open").count()
+    below = Order.objects.filter(customer=customer, amount__lt=0).count()
+    return large, due, below
+
+
 def spent(customer):  # RT202
     return sum(order.amount for order in Order.objects.filter(customer=customer))
 

@@ -14,6 +14,12 @@ def states(customer):
     return len(orders), sum(paid), sum(o and not p for o, p in zip(is_open, paid)), len(orders) - sum(is_open)
 
 
+def ranges(customer):
+    orders = of(customer)
+    due = [order for order in orders if order.amount >= 2 and order.state == "open"]
+    return sum(order.amount >= 6 for order in orders), len(due), sum(order.amount < 0 for order in orders)
+
+
 def spent(customer):
     return sum([order.amount for order in of(customer)])
 
