@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { withPage } from "./support/browser.mjs";
-import { Roundtrip } from "./support/roundtrip.mjs";
+import { Roundtrip, kept } from "./support/roundtrip.mjs";
 
 const CODE = `from django.db import models
 
@@ -197,7 +197,7 @@ test("the order and the filter of the statements stay, in other views and in the
     await app.view("inputs").waitFor();
     await page.goForward();
     await stays();
-    await page.waitForTimeout(600);
+    await kept(page, [1]);
     await page.reload();
     await stays();
   }));

@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withPage } from "./support/browser.mjs";
-import { Roundtrip } from "./support/roundtrip.mjs";
+import { Roundtrip, kept } from "./support/roundtrip.mjs";
 
 const DIFF = await readFile("public/samples/dashboard.diff", "utf8");
 
@@ -176,7 +176,7 @@ test("offline, after a reload, a paste and a folder are reviewed as before", () 
       await seesTheDiff(app);
       await app.go("inputs");
       await page.getByTestId("clear").click();
-      await page.waitForTimeout(600);
+      await kept(page, []);
       await page.reload();
       await app.drop(root);
       await app.finding("RT101").waitFor();

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { withPage } from "./support/browser.mjs";
-import { Roundtrip } from "./support/roundtrip.mjs";
+import { Roundtrip, kept } from "./support/roundtrip.mjs";
 
 test("a rule is found by what it is about, and its example is tried out in place, beside the workspace", () =>
   withPage(async ({ page }) => {
@@ -81,7 +81,7 @@ test("a rule that was turned off judges nothing, here and on the next visit", ()
     assert.equal(await readFile(await file.path(), "utf8"), 'preset = "seeds"\nignore = ["RT101"]\n');
     await app.go("review");
     await page.getByTestId("verdict").waitFor();
-    await page.waitForTimeout(600);
+    await kept(page, [1]);
     await page.reload();
     await page.getByTestId("verdict").waitFor();
     assert.equal(await app.finding("RT101").count(), 0);

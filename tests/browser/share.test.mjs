@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { inflateRawSync } from "node:zlib";
 import { withPage } from "./support/browser.mjs";
-import { Roundtrip } from "./support/roundtrip.mjs";
+import { Roundtrip, kept } from "./support/roundtrip.mjs";
 
 const CODE = `from django.db import models
 
@@ -85,7 +85,7 @@ test("a link brings code, logs, settings, decisions and the view to another brow
     await there.go("review");
     await there.finding("RT101").filter({ hasText: "later" }).waitFor();
     assert.ok(await other.getByLabel("Hints").isChecked());
-    await other.waitForTimeout(600);
+    await kept(other, [2]);
     await other.reload();
     await there.finding("RT101").filter({ hasText: "later" }).waitFor();
     await context.close();
@@ -127,8 +127,8 @@ test("a link does not overwrite what its receiver has, and a tab that has the pa
     const link = await shared(page, app);
     await page.getByTestId("clear").click();
     await bring(page, app, "mine.py", "x = 1\n");
+    await kept(page, [1]);
     await app.go("inputs");
-    await page.waitForTimeout(800);
 
     await page.evaluate((hash) => { globalThis.location.hash = hash; }, link.slice(link.indexOf("#")));
     await app.notices.getByText("came from a link").waitFor();

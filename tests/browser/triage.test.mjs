@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { withPage } from "./support/browser.mjs";
-import { Roundtrip } from "./support/roundtrip.mjs";
+import { Roundtrip, kept } from "./support/roundtrip.mjs";
 
 const CODE = `from django.db import models
 
@@ -102,6 +102,7 @@ test("what a finding costs is told in time, at the latency that was set", () =>
     await app.panel.getByTestId("latency").fill("20");
     await app.panel.getByTestId("latency").press("Enter");
     await time.getByText("ms → 20.0 ms").waitFor();
+    await kept(page, [1]);
     await page.reload();
     await app.finding("RT101").first().click();
     assert.equal(await app.panel.getByTestId("latency").inputValue(), "20.0");

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { withPage } from "./support/browser.mjs";
-import { Roundtrip } from "./support/roundtrip.mjs";
+import { Roundtrip, kept } from "./support/roundtrip.mjs";
 
 const CODE = `from django.db import models
 
@@ -24,24 +24,6 @@ def names():
 `;
 
 const names = (app) => app.entries.locator(".entry-name").allTextContents();
-
-/** Until the browser has it on its disk: what is kept is written shortly after each change. */
-async function kept(page, wanted) {
-  const entries = () =>
-    page.evaluate(async () => {
-      const open = indexedDB.open("roundtrip");
-      const database = await new Promise((done) => (open.onsuccess = () => done(open.result)));
-      const all = database.transaction("workspaces").objectStore("workspaces").getAll();
-      const texts = await new Promise((done) => (all.onsuccess = () => done(all.result)));
-      database.close();
-      return texts.map((text) => text.split("\n").filter((line) => line.startsWith("entry")).length).sort();
-    });
-  for (let tries = 0; tries < 100; tries++) {
-    if (JSON.stringify(await entries()) === JSON.stringify(wanted)) return;
-    await page.waitForTimeout(100);
-  }
-  assert.deepEqual(await entries(), wanted);
-}
 
 /** A tab with the page, and what it throws in `seen`. */
 async function tab({ context, site, seen }, url = site.url) {
@@ -70,7 +52,6 @@ test("a reload brings back inputs, formats, settings and the view, and reviews a
     await page.getByTestId("filter").fill("blocker");
     await page.getByLabel("Hints").check();
     await kept(page, [2]);
-    await page.waitForTimeout(600);
     seen.requests.length = 0;
     await page.reload();
     await app.view("review").waitFor();
@@ -89,7 +70,6 @@ test("what comes back is there with the first paint: nothing jumps", () =>
     await app.finding("RT101").waitFor();
     await app.go("inputs");
     await kept(page, [1]);
-    await page.waitForTimeout(600);
     await page.addInitScript(() => {
       globalThis.shifts = 0;
       new PerformanceObserver((list) => {

@@ -1,5 +1,40 @@
 // The page as its user sees it: what can be brought in, and what is shown.
 
+import assert from "node:assert/strict";
+
+/** Reads in a row that must be alike: what is kept is written shortly after each change. */
+const ALIKE = 3;
+
+/**
+ * Until the browser has on its disk workspaces of so many entries, smallest first, and writes no more: what a reload
+ * brings back.
+ */
+export async function kept(page, wanted) {
+  const read = () =>
+    page.evaluate(async () => {
+      const open = indexedDB.open("roundtrip");
+      const database = await new Promise((done) => (open.onsuccess = () => done(open.result)));
+      if (!database.objectStoreNames.contains("workspaces")) return database.close(), [];
+      const all = database.transaction("workspaces").objectStore("workspaces").getAll();
+      const texts = await new Promise((done) => (all.onsuccess = () => done(all.result)));
+      database.close();
+      return texts;
+    });
+  const entries = (texts) =>
+    texts.map((text) => text.split("\n").filter((line) => line.startsWith("entry")).length).sort((a, b) => a - b);
+  let before = null;
+  let alike = 0;
+  for (let tries = 0; tries < 80; tries++) {
+    const texts = await read();
+    const now = JSON.stringify(texts);
+    alike = now === before ? alike + 1 : 0;
+    before = now;
+    if (alike >= ALIKE && JSON.stringify(entries(texts)) === JSON.stringify(wanted)) return;
+    await page.waitForTimeout(200);
+  }
+  assert.deepEqual(entries(JSON.parse(before)), wanted);
+}
+
 export class Roundtrip {
   constructor(page) {
     this.page = page;
