@@ -58,6 +58,24 @@ fn is_written(trace: &Trace, members: &[&Group<'_>]) -> bool {
     })
 }
 
+/// Whether the totals are one statement's, for one row's key after the other: a loop that turned too seldom to be told,
+/// and a matter of its queryset.
+fn is_per_member(members: &[&Group<'_>]) -> bool {
+    let mut sent = members.iter().flat_map(|group| {
+        let params = group.members.iter().map(|(_, seen)| seen.params.as_deref().unwrap_or_default());
+        params.map(|params| (&group.statement, params))
+    });
+    let Some((statement, first)) = sent.next() else { return false };
+    let is_key = |at: usize| {
+        let of = statement.facts.keys.iter().find(|(_, value)| *value as usize == at);
+        of.is_some_and(|(column, _)| *column == "id" || column.ends_with("_id"))
+    };
+    sent.all(|(other, params)| {
+        let mut differ = (0..first.len().max(params.len())).filter(|at| first.get(*at) != params.get(*at));
+        other.fingerprint == statement.fingerprint && differ.all(is_key)
+    })
+}
+
 fn draft(trace: &Trace, meta: &'static Meta, members: &[&Group<'_>], different: usize) -> Draft {
     let base = members.first().copied();
     let table = base.map_or("", Group::table);
@@ -68,10 +86,14 @@ fn draft(trace: &Trace, meta: &'static Meta, members: &[&Group<'_>], different: 
     // Counts of two functions share no statement as they stand.
     let function = |group: &Group<'_>| group.frame.map(|frame| (frame.path.clone(), frame.function.clone()));
     let apart = members.iter().any(|group| function(group) != base.and_then(function));
+    let counts = members.iter().all(|group| group.statement.facts.kind == Kind::Count);
     let form = match base.map(|group| names::orm(group.raw())) {
-        Some(Orm::SqlAlchemy) => "select(func.count().filter(…), …)",
-        _ => "aggregate(a=Count(\"pk\", filter=Q(…)), …)",
+        Some(Orm::SqlAlchemy) if counts => "select(func.count().filter(…), …)",
+        Some(Orm::SqlAlchemy) => "select(func.sum(…).filter(…), …)",
+        _ if counts => "aggregate(a=Count(\"pk\", filter=Q(…)), …)",
+        _ => "aggregate(a=Sum(…, filter=Q(…)), …)",
     };
+    let asked = if counts { "is counted" } else { "gives totals" };
     let unless = if joined {
         " Not where a filter goes over a relation to many rows: every count of the statement would count joined rows."
     } else {
@@ -89,10 +111,13 @@ fn draft(trace: &Trace, meta: &'static Meta, members: &[&Group<'_>], different: 
         rule: meta,
         severity: meta.severity,
         hint: None,
-        confidence: if is_bounded(trace) && !joined && !apart { Confidence::Likely } else { Confidence::Possible },
+        confidence: match is_bounded(trace) && !joined && !apart && !is_per_member(members) {
+            true => Confidence::Likely,
+            false => Confidence::Possible,
+        },
         site: None,
         message: format!(
-            "`{table}` is counted {different} times with different filters; one statement can give all of the numbers."
+            "`{table}` {asked} {different} times with different filters; one statement can give all of the numbers."
         ),
         cost: Some(DraftCost {
             before: Terms::constant(u32::try_from(sent).unwrap_or(u32::MAX)),

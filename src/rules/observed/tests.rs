@@ -170,6 +170,25 @@ fn counts_that_could_be_one() {
 }
 
 #[test]
+fn totals_of_one_row_after_the_other_are_a_loop_more_likely() {
+    let confidence = |statements: &[&str]| {
+        let all = found(&request(statements));
+        let [("RT201", draft)] = &all[..] else { panic!("{all:?}") };
+        assert_eq!(draft.advice.contains("Sum("), !draft.message.contains("counted"), "{draft:?}");
+        draft.confidence
+    };
+    let sum = |ticket: u32, kind: &str| {
+        format!(
+            r#"SELECT SUM("s"."spent") AS "t" FROM "s" WHERE ("s"."ticket_id" = {ticket} AND "s"."kind" = '{kind}')"#
+        )
+    };
+    assert_eq!(confidence(&[&sum(1, "a"), &sum(2, "a")]), Confidence::Possible);
+    assert_eq!(confidence(&[&sum(1, "a"), &sum(1, "b")]), Confidence::Likely);
+    let count = |ticket: u32| format!(r#"SELECT COUNT(*) AS "__count" FROM "s" WHERE "s"."ticket_id" = {ticket}"#);
+    assert_eq!(confidence(&[&count(1), &count(2)]), Confidence::Possible);
+}
+
+#[test]
 fn duplicates_until_a_write() {
     let one = forum(1);
     assert_eq!(codes(&[&one, &one]), ["RT304"]);
