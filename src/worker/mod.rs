@@ -11,9 +11,10 @@ mod log;
 mod options;
 mod project;
 
+use std::cell::Cell;
 use std::io;
 
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, Date, Uint8Array};
 #[cfg(debug_assertions)]
 use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::Closure;
@@ -30,6 +31,9 @@ use crate::protocol::{Answer, Ask, BUILD, Engine, Job, wire};
 fn counts(counts: &[(&str, u64)]) -> Vec<(String, u64)> {
     counts.iter().map(|(what, count)| ((*what).to_owned(), *count)).collect()
 }
+
+/// Between two words on how far a job is: the page has more to do than to hear of each file.
+const PROGRESS_MS: f64 = 50.0;
 
 /// The content of one item.
 pub type Bytes = Box<dyn ReadSeek>;
@@ -55,8 +59,12 @@ pub fn serve(engine: Engine, mut answer: impl FnMut(Ask, Vec<Bytes>, &dyn Fn(&st
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         if let Some((ask, files)) = read(&event.data()) {
             let job = ask.job();
+            let told = Cell::new(Date::now());
             let tell = |phase: &str, done, total| {
-                post(&desk, &Answer::Progress { job, phase: phase.to_owned(), done, total });
+                if Date::now() - told.get() >= PROGRESS_MS {
+                    told.set(Date::now());
+                    post(&desk, &Answer::Progress { job, phase: phase.to_owned(), done, total });
+                }
             };
             let answer = match files.into_iter().map(open).collect() {
                 Ok(files) => answer(ask, files, &tell),
