@@ -6,25 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { withPage } from "./support/browser.mjs";
+import { CODE } from "./support/code.mjs";
 import { Roundtrip, kept } from "./support/roundtrip.mjs";
-
-const CODE = `from django.db import models
-
-
-class Forum(models.Model):
-    name = models.CharField(max_length=80)
-
-
-class Topic(models.Model):
-    forum = models.ForeignKey(Forum, on_delete=models.CASCADE)
-
-
-def names():
-    out = []
-    for topic in Topic.objects.all():
-        out.append(topic.forum.name)
-    return out
-`;
 
 const file = (name, content) => ({ name, mimeType: "text/plain", buffer: Buffer.from(content) });
 const pick = (page, ...files) => page.getByTestId("pick-files").setInputFiles(files);

@@ -6,25 +6,8 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { inflateRawSync } from "node:zlib";
 import { withPage } from "./support/browser.mjs";
+import { CODE } from "./support/code.mjs";
 import { Roundtrip, kept } from "./support/roundtrip.mjs";
-
-const CODE = `from django.db import models
-
-
-class Forum(models.Model):
-    name = models.CharField(max_length=80)
-
-
-class Topic(models.Model):
-    forum = models.ForeignKey(Forum, on_delete=models.CASCADE)
-
-
-def names():
-    out = []
-    for topic in Topic.objects.all():
-        out.append(topic.forum.name)
-    return out
-`;
 
 const row = (id, name) =>
   `(0.00${id}) SELECT "forum_forum"."id", "forum_forum"."name" FROM "forum_forum" WHERE "forum_forum"."name" = '${name}' LIMIT 21; ` +

@@ -3,25 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { withPage } from "./support/browser.mjs";
+import { CODE } from "./support/code.mjs";
 import { Roundtrip, kept } from "./support/roundtrip.mjs";
-
-const CODE = `from django.db import models
-
-
-class Forum(models.Model):
-    name = models.CharField(max_length=80)
-
-
-class Topic(models.Model):
-    forum = models.ForeignKey(Forum, on_delete=models.CASCADE)
-
-
-def names():
-    out = []
-    for topic in Topic.objects.all():
-        out.append(topic.forum.name)
-    return out
-`;
 
 const names = (app) => app.entries.locator(".entry-name").allTextContents();
 
