@@ -9,7 +9,6 @@ beside it every pair of line and fingerprint once. What fingerprints alone say i
 where an aim is missed.
 """
 
-import argparse
 import json
 import re
 import subprocess
@@ -148,12 +147,7 @@ def compare(project, binary, recording, tree, folder, most):
 
 
 def main():
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("binary", type=lambda path: str(Path(path).resolve()))
-    arguments.add_argument("projects", nargs="*")
-    arguments.add_argument("--misses", type=int, default=0)
-    arguments.add_argument("--keep", type=Path)
-    options = arguments.parse_args()
+    options = suites.options()
     holds = True
     with tempfile.TemporaryDirectory() as temporary:
         folder = (options.keep or Path(temporary)).resolve()

@@ -10,7 +10,6 @@ Counted are distinct pairs of line and fingerprint. What is predicted as `possib
 has `…` in it says that it is partial: both are counted apart.
 """
 
-import argparse
 import ast
 import json
 import subprocess
@@ -174,12 +173,7 @@ def compare(project, recording, queries, prints, tree, most):
 
 
 def main():
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("binary", type=lambda path: str(Path(path).resolve()))
-    arguments.add_argument("projects", nargs="*")
-    arguments.add_argument("--misses", type=int, default=0)
-    arguments.add_argument("--keep", type=Path)
-    options = arguments.parse_args()
+    options = suites.options()
     holds = True
     with tempfile.TemporaryDirectory() as temporary:
         folder = (options.keep or Path(temporary)).resolve()

@@ -1,5 +1,6 @@
 """The public projects of projects.toml: where they are, what runs their suites, and which of their files are tests."""
 
+import argparse
 import json
 import os
 import subprocess
@@ -14,6 +15,16 @@ sys.path.insert(0, str(HERE.parent))
 from harness import TOOLS, Postgres  # noqa: E402
 
 TREES = Path(os.environ.get("ROUNDTRIP_PUBLIC") or Path.home() / ".cache/roundtrip/public")
+
+
+def options():
+    """What the command line asks for: `BINARY [PROJECT…] [--misses N] [--keep FOLDER]`."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("binary", type=lambda path: str(Path(path).resolve()))
+    arguments.add_argument("projects", nargs="*")
+    arguments.add_argument("--misses", type=int, default=0)
+    arguments.add_argument("--keep", type=Path)
+    return arguments.parse_args()
 
 
 def found(wanted):
