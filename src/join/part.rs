@@ -54,12 +54,9 @@ impl Part {
 /// Behind the deepest line is the framework, which may call anything of the rest of the way; of templates within
 /// templates, a stack has the innermost only.
 pub fn passes(code: &Code<'_>, at: usize, prediction: &Prediction, finding: &Finding, stack: &[(&str, u32)]) -> bool {
-    let mut steps: Vec<(&str, u32, u32)> = code.way(at).iter().map(|(path, line)| (*path, *line, *line)).collect();
-    steps.push((&prediction.path, prediction.line, prediction.end_line.max(prediction.line)));
-    let is_on =
-        |(path, first, last): &(&str, u32, u32), on: &(&str, u32)| on.0 == *path && (*first..=*last).contains(&on.1);
-    let in_stack = |step: &(&str, u32, u32)| stack.iter().any(|on| is_on(step, on));
-    let deepest = |step: &(&str, u32, u32)| stack.first().is_some_and(|on| is_on(step, on));
+    let steps = steps_to(code, at, prediction);
+    let in_stack = |step: &Step<'_>| stack.iter().any(|on| is_on(step, on));
+    let deepest = |step: &Step<'_>| stack.first().is_some_and(|on| is_on(step, on));
     let own = steps.len() - 1;
     let Some(reached) =
         steps.last().filter(|own| in_stack(own)).map(|_| own).or_else(|| steps.iter().rposition(deepest))
@@ -71,20 +68,31 @@ pub fn passes(code: &Code<'_>, at: usize, prediction: &Prediction, finding: &Fin
     };
     let (path, first) = (finding.path.as_deref(), finding.line.unwrap_or_default());
     let last = finding.end_line.unwrap_or(first).max(first);
-    let here = |step: &(&str, u32, u32)| path == Some(step.0) && step.1 <= last && step.2 >= first;
+    let here = |step: &Step<'_>| path == Some(step.0) && step.1 <= last && step.2 >= first;
     let Some(place) = steps.iter().rposition(here) else { return false };
     goes(place) && loops_of(finding).filter_map(|around| nearest(&steps, around)).all(goes)
 }
 
 /// Whether a stack leads through the body of the innermost loop around a prediction.
 pub fn turns(code: &Code<'_>, at: usize, prediction: &Prediction, stack: &[(&str, u32)]) -> bool {
-    let mut steps: Vec<(&str, u32, u32)> = code.way(at).iter().map(|(path, line)| (*path, *line, *line)).collect();
-    steps.push((&prediction.path, prediction.line, prediction.end_line.max(prediction.line)));
+    let steps = steps_to(code, at, prediction);
     let around = prediction.loops.last().and_then(|letter| prediction.loop_.get(letter));
     let inside = around.and_then(|around| nearest(&steps, around)).and_then(|at| steps.get(at));
-    inside.is_some_and(|(path, first, last)| {
-        stack.iter().any(|(file, line)| file == path && (*first..=*last).contains(line))
-    })
+    inside.is_some_and(|step| stack.iter().any(|on| is_on(step, on)))
+}
+
+/// A place on the way: its path, its first and its last line.
+type Step<'c> = (&'c str, u32, u32);
+
+/// The calls that lead to a prediction, and its own place.
+fn steps_to<'c>(code: &Code<'c>, at: usize, prediction: &'c Prediction) -> Vec<Step<'c>> {
+    let mut steps: Vec<Step<'c>> = code.way(at).iter().map(|(path, line)| (*path, *line, *line)).collect();
+    steps.push((&prediction.path, prediction.line, prediction.end_line.max(prediction.line)));
+    steps
+}
+
+fn is_on((path, first, last): &Step<'_>, on: &(&str, u32)) -> bool {
+    on.0 == *path && (*first..=*last).contains(&on.1)
 }
 
 /// The loops that a finding speaks of, the innermost first.
@@ -96,7 +104,7 @@ pub fn loops_of(finding: &Finding) -> impl Iterator<Item = &Loop> {
 }
 
 /// The step that is taken in a loop's body: the nearest of its file.
-fn nearest(steps: &[(&str, u32, u32)], around: &Loop) -> Option<usize> {
+fn nearest(steps: &[Step<'_>], around: &Loop) -> Option<usize> {
     let of_file = steps.iter().enumerate().filter(|(_, step)| step.0 == around.path);
     of_file.min_by_key(|(_, step)| (step.1.abs_diff(around.line), step.1 < around.line)).map(|(at, _)| at)
 }
