@@ -73,7 +73,7 @@ pub fn is_time(field: &Field) -> bool {
 }
 
 /// Whether a queryset is of few rows: of a table that stays small, or those of one object, unless that is somebody
-/// whose rows become more with time. What is not known is not few.
+/// whose rows become more with time. A queryset of no known model is not one of few.
 pub fn is_few(project: &Project, queryset: &QuerySet) -> bool {
     const PEOPLE: [&str; 9] =
         ["Account", "Author", "Company", "Customer", "Member", "Person", "Profile", "Team", "User"];

@@ -61,8 +61,9 @@ pub fn serve(engine: Engine, mut answer: impl FnMut(Ask, Vec<Bytes>, &dyn Fn(&st
             let job = ask.job();
             let told = Cell::new(Date::now());
             let tell = |phase: &str, done, total| {
-                if Date::now() - told.get() >= PROGRESS_MS {
-                    told.set(Date::now());
+                let now = Date::now();
+                if now - told.get() >= PROGRESS_MS {
+                    told.set(now);
                     post(&desk, &Answer::Progress { job, phase: phase.to_owned(), done, total });
                 }
             };

@@ -223,11 +223,11 @@ fn set_to<'t>(created: &'t Query, identity: &str) -> Option<&'t str> {
 
 /// `user` and `user.id` are one key.
 fn is_key_of(one: &str, other: &str) -> bool {
-    let base = |text: &str| {
-        let stripped = [".pk", ".id"].iter().find_map(|end| text.strip_suffix(end));
-        stripped.unwrap_or(text).to_owned()
-    };
-    base(one) == base(other)
+    base_of(one) == base_of(other)
+}
+
+fn base_of(text: &str) -> &str {
+    [".pk", ".id"].iter().find_map(|end| text.strip_suffix(end)).unwrap_or(text)
 }
 
 /// Whether a constraint forbids two rows with these fields; `None` where the model is not known well enough.

@@ -3,8 +3,8 @@
 use js_sys::Array;
 use web_sys::Blob;
 
-use super::super::snapshot::Listed;
-use super::super::{Entry, Part, Standing};
+use crate::app::state::snapshot::Listed;
+use crate::app::state::{Entry, Part, Standing};
 
 /// The parts of an entry, cut out of its content.
 pub(in crate::app::state) fn entry(listed: &Listed, content: &Blob) -> Option<Entry> {
@@ -43,8 +43,8 @@ pub(super) fn unstamped(text: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::snapshot::Snapshot;
     use super::*;
+    use crate::app::state::snapshot::Snapshot;
 
     #[test]
     fn the_last_change_stands_in_front() {

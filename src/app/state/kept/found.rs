@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::super::link::{self, Linked};
-use super::super::lock::{self, Held};
-use super::super::snapshot::Snapshot;
-use super::super::store::Store;
-use super::super::{Entry, keeps_nothing, router};
 use super::content::{entry, stamp, unstamped};
 use super::{TAB, fresh, tab};
+use crate::app::state::link::{self, Linked};
+use crate::app::state::lock::{self, Held};
+use crate::app::state::snapshot::Snapshot;
+use crate::app::state::store::Store;
+use crate::app::state::{Entry, keeps_nothing, router};
 
 /// Workspaces of tabs that are gone; beyond, those that were left first go.
 const MOST: usize = 8;

@@ -5,10 +5,10 @@ use std::rc::Rc;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::super::lock;
-use super::super::store::Store;
-use super::super::{Action, App, KEEP_NOTHING, keeps_nothing};
 use super::{FORGOTTEN, Keeping, Kept, TAB, local, tab};
+use crate::app::state::lock;
+use crate::app::state::store::Store;
+use crate::app::state::{Action, App, KEEP_NOTHING, keeps_nothing};
 
 impl Kept {
     /// Whether anything is kept from now on. Nothing: what was kept by any tab goes.

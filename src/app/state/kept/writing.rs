@@ -8,10 +8,10 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use web_sys::Blob;
 
-use super::super::App;
-use super::super::snapshot::Listed;
 use super::content::content;
 use super::{Keeping, Kept};
+use crate::app::state::App;
+use crate::app::state::snapshot::Listed;
 
 /// A larger entry stays where it is: the browser would copy it.
 const LARGEST: u64 = 256 << 20;
