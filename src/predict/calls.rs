@@ -249,11 +249,10 @@ impl<'p> Interpreter<'p, '_> {
         let plain = args.all().all(|arg| arg.value.is_plain())
             && receiver.as_ref().is_none_or(|r| matches!(r, Value::Class(_)));
         let key = (function.file, function.site.span);
-        if plain && self.shared.silent.get(&key).copied() == Some(true) {
-            let result = self.result_sym(&Sym::new(format!("def {}", function.qualified)), &args);
-            let number = self.number();
-            return Value::Unknown(self.fresh(Sym { text: format!("{}#{number}", result.text).into(), ..result }));
+        if plain && self.shared.silent.contains(&key) {
+            return self.silent_result(function, &args);
         }
+        let fuel = self.fuel;
         let before = self.rec.position();
         let exact = std::mem::replace(&mut self.rec.exact, true);
         self.rec.enter_call(CallStep {
@@ -276,9 +275,18 @@ impl<'p> Interpreter<'p, '_> {
         let quiet = self.rec.exact && self.rec.position() == before;
         self.rec.exact &= exact;
         if plain && quiet && value.is_plain() && !matches!(value, Value::Const(_) | Value::Seq(_) | Value::Dict(_)) {
-            self.shared.silent.insert(key, true);
+            // What a root says must not hang on which ran before it.
+            self.fuel = fuel;
+            self.shared.silent.insert(key);
+            return self.silent_result(function, &args);
         }
         value
+    }
+
+    fn silent_result(&mut self, function: FunctionRef<'p>, args: &Args<'p>) -> Value<'p> {
+        let result = self.result_sym(&Sym::new(format!("def {}", function.qualified)), args);
+        let number = self.number();
+        Value::Unknown(self.fresh(Sym { text: format!("{}#{number}", result.text).into(), ..result }))
     }
 
     /// Runs something whose result is kept for the turns to come, as behind a guard that asks for it.

@@ -195,7 +195,10 @@ impl<'p> Interpreter<'p, '_> {
             return Value::Unknown(name);
         }
         self.evaluating_globals.push(key);
+        // Every root gets the same value, whatever it has spent before it asks.
+        let fuel = std::mem::replace(&mut self.fuel, super::FUEL);
         let value = self.within(file, |this| this.eval(expr));
+        self.fuel = fuel;
         self.evaluating_globals.pop();
         let value = match value {
             // Contents of module-level containers change at run time.

@@ -47,6 +47,8 @@ pub const MODULE: &str = "<module>";
 
 /// Statements that one root may run, callees included, before the rest of it counts as unknown.
 const FUEL: u32 = 30_000;
+/// Nothing is found in tests, and one of them may lead through half of a project.
+const TEST_FUEL: u32 = 2_000;
 /// Calls inside of calls.
 const DEPTH: usize = 10;
 
@@ -60,11 +62,15 @@ pub fn run(project: &Project, wanted: &dyn Fn(FileId, Option<&str>) -> bool) -> 
         if !wanted(root.file, None) || !wanted(root.file, Some(root.qualified)) {
             continue;
         }
+        let role = project.role(root);
         let mut interpreter = Interpreter::new(project, &mut shared);
-        interpreter.run_root(root);
+        if role == Role::Test {
+            interpreter.fuel = TEST_FUEL;
+        }
+        interpreter.run_root(root, role);
         let origin = Origin::Code { file: root.file, function: root.qualified.clone(), site: root.site };
         let beside = root.class.map(|class| interpreter.beside(class, &root.function.name.name)).unwrap_or_default();
-        traces.push(Trace { beside, ..interpreter.finish(origin, project.role(root)) });
+        traces.push(Trace { beside, ..interpreter.finish(origin, role) });
     }
     for class in project.classes().filter(|class| wanted(class.file, None)) {
         for action in Interpreter::new(project, &mut shared).actions(class) {
@@ -109,7 +115,7 @@ pub fn run(project: &Project, wanted: &dyn Fn(FileId, Option<&str>) -> bool) -> 
 #[derive(Default)]
 struct Shared<'p> {
     /// Functions that, called with plain arguments, do nothing that a trace shows.
-    silent: FxHashMap<(FileId, Span), bool>,
+    silent: FxHashSet<(FileId, Span)>,
     /// Values of module-level names, by their expression.
     globals: FxHashMap<(FileId, Span), Value<'p>>,
     /// Names read in a function, by its name's place.
@@ -178,8 +184,8 @@ impl<'p, 's> Interpreter<'p, 's> {
         }
     }
 
-    fn run_root(&mut self, function: FunctionRef<'p>) {
-        let request = self.opens_transaction(self.project.role(function));
+    fn run_root(&mut self, function: FunctionRef<'p>, role: Role) {
+        let request = self.opens_transaction(role);
         self.run_with_unknown_arguments(function);
         if let Some(request) = request {
             self.rec.close_block(request);

@@ -8,15 +8,10 @@ use crate::config::{Config, Preset};
 use crate::model::{Cost, Evidence, Finding, FindingSource, Letters, Report, RuleName, Severity, Site, Summary};
 use crate::project::Project;
 use crate::rules::{CALLED, Draft, DraftCost, DraftEvidence, Meta};
-use crate::trace::{Role, Trace};
 
 /// Whether a draft stands in reviewed code that is no test.
 pub fn stands(side: &Side, at: usize) -> bool {
     let Some(found) = side.found.get(at) else { return false };
-    let in_test = |trace: &Trace| trace.role == Role::Test;
-    if found.trace.and_then(|at| side.traces.get(at)).is_some_and(in_test) {
-        return false;
-    }
     found.draft.site.is_none_or(|site| !is_context(&side.context, site) && !side.tests.contains(&site.file))
 }
 

@@ -3,7 +3,7 @@
 use crate::model::{Confidence, Severity};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, Meta, Rule, loops};
-use crate::trace::{EventKind, Misuse, Role, Trace};
+use crate::trace::{EventKind, Misuse, Trace};
 
 rule! {
     /// Takes the result of a call that writes or lists rows for something that it is not.
@@ -54,9 +54,6 @@ impl Rule for BulkMisuse {
     }
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
-        if trace.role == Role::Test {
-            return;
-        }
         for event in &trace.events {
             let EventKind::Misuse(misuse) = event.kind else { continue };
             let (message, advice) = match misuse {
