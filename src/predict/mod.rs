@@ -116,6 +116,8 @@ pub fn run(project: &Project, wanted: &dyn Fn(FileId, Option<&str>) -> bool) -> 
 struct Shared<'p> {
     /// Functions that, called with plain arguments, do nothing that a trace shows.
     silent: FxHashSet<(FileId, Span)>,
+    /// Numbers of what module-level expressions make.
+    counter: u32,
     /// Values of module-level names, by their expression.
     globals: FxHashMap<(FileId, Span), Value<'p>>,
     /// Names read in a function, by its name's place.
@@ -157,6 +159,9 @@ struct Interpreter<'p, 's> {
     counted: Option<Counted>,
     value_site: Option<Site>,
 }
+
+/// No run has as many numbers of its own.
+const GLOBAL: u32 = 1 << 31;
 
 /// Expressions and blocks nested deeper than this are unknown: the wasm stack holds 1 MB.
 const NESTING: u32 = 160;
@@ -222,6 +227,11 @@ impl<'p, 's> Interpreter<'p, 's> {
 
     /// A number that nothing else in this run has.
     fn number(&mut self) -> u32 {
+        // What is at the level of a module serves every run, so it takes no number of this one.
+        if !self.evaluating_globals.is_empty() {
+            self.shared.counter += 1;
+            return GLOBAL | self.shared.counter;
+        }
         self.counter += 1;
         self.counter
     }
@@ -235,6 +245,8 @@ impl<'p, 's> Interpreter<'p, 's> {
     }
 }
 
+#[cfg(test)]
+mod alone_tests;
 #[cfg(test)]
 mod render_tests;
 #[cfg(test)]
