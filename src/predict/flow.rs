@@ -216,6 +216,7 @@ fn join_querysets<'p>(a: &Rc<QsNode<'p>>, b: &Rc<QsNode<'p>>) -> QsNode<'p> {
     node.plan.either = true;
     let others = main.plan.others.iter().chain(&other.plan.others).chain([other]);
     node.plan.others = others.take(QsNode::WAYS).map(alone).collect();
+    node.desc.meets(&other.desc);
     for path in &other.desc.select_related {
         if !node.desc.select_related.contains(path) {
             node.desc.select_related.push(path.clone());

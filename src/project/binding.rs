@@ -226,6 +226,23 @@ impl Project {
         self.function_ref(file, self.names.index(file)?.function_number(function)?)
     }
 
+    /// The function whose name stands at a place.
+    pub fn function_named_at(&self, site: Site) -> Option<FunctionRef<'_>> {
+        self.function_ref(site.file, self.names.index(site.file)?.function_starting(site.span.start)?)
+    }
+
+    /// Whether a place stands in a function of this name.
+    pub fn is_within_function(&self, file: FileId, at: u32, name: &str) -> bool {
+        let Some(index) = self.names.index(file) else { return false };
+        let named =
+            index.functions.iter().enumerate().filter(|(_, entry)| entry.qualified.rsplit('.').next() == Some(name));
+        let mut found = named.filter_map(|(number, _)| self.function_ref(file, number as u32));
+        found.any(|function| {
+            let end = function.function.body.last().map_or(0, |stmt| stmt.span.end);
+            (function.site.span.start..end).contains(&at)
+        })
+    }
+
     /// Every function and method of the input, nested ones too, in the order of the text.
     pub fn functions(&self) -> impl Iterator<Item = FunctionRef<'_>> {
         let files = self.names.indexes.iter().enumerate();

@@ -73,6 +73,8 @@ pub struct Project {
     /// whole project that is kept there.
     above: usize,
     receivers: Receivers,
+    /// The whole tree of an application, and no change to it: what nothing in it calls, nobody calls.
+    is_whole: bool,
     /// Of the statements that are predicted.
     pub texts: Texts,
 }
@@ -110,8 +112,10 @@ impl Project {
         let modules: Vec<Module> = modules.collect();
         // Without models the input may be the tests alone.
         let above = if models.class_of.is_empty() { 0 } else { role::shared_directories(&modules) };
+        let is_whole = hints.changed.is_empty() && settings.site.is_some() && seldom::is_application(&modules);
         let project = Self {
             above,
+            is_whole,
             modules,
             names,
             schema: models.schema,

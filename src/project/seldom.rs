@@ -1,7 +1,8 @@
 //! Code that runs seldom, from where it stands and what it is called.
 
-use super::{ClassRef, FunctionRef, Project};
+use super::{ClassRef, FunctionRef, Module, Project};
 use crate::model::FileId;
+use crate::trace::Role;
 
 /// Decorators that keep what a function gave.
 const KEEPS: [&str; 9] =
@@ -12,6 +13,41 @@ const BACK_OFFICE: [&str; 7] =
 /// Directories and files of what is done once for an installation.
 const ONCE: [&str; 10] =
     ["backfill", "bootstrap", "fixtures", "importer", "importers", "install", "installer", "seed", "seeds", "upgrades"];
+
+/// Methods that Django calls on a model of the project.
+const CALLED_BY_MODELS: [&str; 20] = [
+    "adelete",
+    "arefresh_from_db",
+    "asave",
+    "check",
+    "clean",
+    "clean_fields",
+    "date_error_message",
+    "delete",
+    "from_db",
+    "full_clean",
+    "get_absolute_url",
+    "get_constraints",
+    "natural_key",
+    "prepare_database_save",
+    "refresh_from_db",
+    "save",
+    "save_base",
+    "serializable_value",
+    "validate_constraints",
+    "validate_unique",
+];
+
+/// Whether a tree is an application that somebody runs: a library is called by others.
+pub fn is_application(modules: &[Module]) -> bool {
+    let depth = |path: &str| path.matches('/').count();
+    let top = modules.iter().filter(|module| ends(module, "manage.py")).map(|module| depth(&module.source.path)).min();
+    top.is_some_and(|top| !modules.iter().any(|module| ends(module, "setup.py") && depth(&module.source.path) <= top))
+}
+
+fn ends(module: &Module, name: &str) -> bool {
+    module.source.path.rsplit('/').next() == Some(name)
+}
 
 impl Project {
     /// What it gave is kept, so that it runs seldom.
@@ -36,6 +72,30 @@ impl Project {
         let path = self.modules.get(file.0 as usize).map_or("", |module| module.source.path.as_str());
         let parts = path.split('/').skip(self.above);
         parts.map(|part| part.strip_suffix(".py").unwrap_or(part)).any(|part| names.contains(&part))
+    }
+
+    /// Whether nothing of a whole application but its tests names a function: as far as names tell, nobody calls it.
+    /// What frameworks call by its name is asked for by its role, its decorators or its class.
+    pub fn is_uncalled(&self, function: FunctionRef<'_>) -> bool {
+        let name = function.function.name.name.as_str();
+        let read = |name: &str| matches!(name, "property" | "cached_property" | "staticmethod" | "classmethod");
+        let decorated =
+            function.function.decorators.iter().any(|decorator| !decorator.dotted().is_some_and(|d| read(&d)));
+        let is_own = function
+            .class
+            .is_none_or(|class| self.is_subclass(class, &["django.db.models.Model"]) || self.bases(class).is_empty());
+        if !self.is_whole || decorated || !is_own || CALLED_BY_MODELS.contains(&name) || name.starts_with("__") {
+            return false;
+        }
+        let own = |module: &Module, at: usize| {
+            let text = module.source.text();
+            text.get(..at).is_some_and(|before| before.trim_end().ends_with("def"))
+                || self.is_within_function(module.id, at as u32, name)
+        };
+        let called = |module: &Module| {
+            self.file_role(module.id) != Role::Test && words(module.source.text(), name).any(|at| !own(module, at))
+        };
+        self.role(function) == Role::Other && !called(self.module(function.file)) && !self.modules.iter().any(called)
     }
 
     /// Whether no code of a whole project names a class of forms: nobody can use it.

@@ -1,6 +1,6 @@
 //! One side of a change, read and judged: the code as it stands, its runs, and what the rules say of them.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use super::finding::bring_home;
 use crate::config::Config;
@@ -107,19 +107,32 @@ pub fn judge(project: &Project, config: &Config, traces: &[Trace], scope: Scope<
 pub fn settled<'f>(said: impl IntoIterator<Item = &'f Found>, context: &[bool]) -> Vec<Found> {
     type Key<'f> = (&'static str, Site, &'f str, Option<&'f DraftEvidence>);
     let (own, far): (Vec<&Found>, Vec<&Found>) = said.into_iter().partition(|found| found.own);
-    let mut known: HashSet<Key<'f>> = HashSet::new();
-    let mut is_new = |found: &&'f Found| {
-        let draft = &found.draft;
-        draft.site.is_none_or(|site| known.insert((draft.rule.code, site, &draft.key, draft.evidence.first())))
-    };
+    let mut known: HashMap<Key<'f>, usize> = HashMap::new();
     let mut found: Vec<Found> = Vec::new();
     for one in own.into_iter().chain(far) {
-        if is_new(&one) {
-            found.push(one.clone());
+        let draft = &one.draft;
+        let key = draft.site.map(|site| (draft.rule.code, site, draft.key.as_str(), draft.evidence.first()));
+        match key.and_then(|key| known.get(&key)).and_then(|at| found.get_mut(*at)) {
+            Some(before) => weigh_again(&mut before.draft, draft),
+            None => {
+                known.extend(key.map(|key| (key, found.len())));
+                found.push(one.clone());
+            }
         }
     }
     bring_home(&mut found, context);
     found
+}
+
+/// What another run says of the same place: a helper weighs as much as where it weighs most.
+fn weigh_again(draft: &mut Draft, other: &Draft) {
+    let is_hint = |draft: &Draft| draft.hint.unwrap_or(draft.rule.hint);
+    if is_hint(draft) && !is_hint(other) {
+        draft.hint = other.hint;
+        draft.severity = other.severity;
+    } else if is_hint(draft) == is_hint(other) {
+        draft.severity = draft.severity.max(other.severity);
+    }
 }
 
 /// Spans of functions, by their names' places.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crate::config::Config;
-use crate::model::{Confidence, LoopId, Over, Severity, Site, Terms};
+use crate::model::{Confidence, LoopId, Over, Site, Terms};
 use crate::project::Project;
 use crate::rules::DraftEvidence;
 use crate::trace::{CacheOp, CallStep, Cause, Event, EventKind, QuerySet, QuerySetId, Role, Trace};
@@ -17,6 +17,13 @@ pub fn repeating(trace: &Trace, event: &Event, config: &Config) -> Option<Vec<Lo
         return None;
     }
     let left = left_by(event);
+    // What was just made has related rows only where they were made as well.
+    if let EventKind::Query(query) = &event.kind
+        && let Cause::Manager { row, .. } = &query.cause
+        && row.made
+    {
+        return None;
+    }
     let turns = |id: &LoopId| !is_excused(trace, *id, config) && !left.contains(id);
     let turning: Vec<LoopId> = event.loops.iter().copied().filter(turns).collect();
     let memo = event.arms.iter().any(|arm| arm.memo && arm.within.is_some_and(|id| turning.contains(&id)));
@@ -43,16 +50,6 @@ fn is_excused(trace: &Trace, id: LoopId, config: &Config) -> bool {
         // What the settings list.
         None => constant,
     }
-}
-
-/// A blocker where the number of turns has no bound and somebody waits; a warning otherwise.
-pub fn severity(trace: &Trace, turning: &[LoopId]) -> Severity {
-    let unbounded = turning.iter().any(|id| {
-        let info = trace.loop_info(*id);
-        let open = info.exactly.is_none() && info.at_most.is_none();
-        open && matches!(info.over, Over::Query | Over::Items | Over::Pages)
-    });
-    if unbounded && !trace.role.is_background() { Severity::Blocker } else { Severity::Warning }
 }
 
 /// The loop that a queryset's rows drive, among those of an event.
@@ -150,12 +147,23 @@ pub fn how_often(event: &Event, turning: &[LoopId]) -> &'static str {
     if asked { "up to once per turn" } else { "once per turn" }
 }
 
-/// The same for a relation of a row: where it may lead nowhere, nothing is fetched.
-pub fn how_often_followed(project: &Project, event: &Event, turning: &[LoopId]) -> &'static str {
+/// The same for a relation of a row: where it or one on the way to it may lead nowhere, nothing is fetched.
+pub fn how_often_followed(project: &Project, trace: &Trace, event: &Event, turning: &[LoopId]) -> &'static str {
     let EventKind::Query(query) = &event.kind else { return how_often(event, turning) };
     let Cause::Relation { row, field, .. } = &query.cause else { return how_often(event, turning) };
-    let field = row.model.and_then(|model| project.schema.field(model, field));
-    if field.is_some_and(|(_, field)| field.null) { "up to once per turn" } else { how_often(event, turning) }
+    let mut model = match row.queryset {
+        Some(rows) => trace.queryset(rows).model,
+        None => row.model,
+    };
+    let walked = row.path.iter().filter(|_| row.queryset.is_some());
+    for name in walked.chain([field]) {
+        let Some((_, field)) = model.and_then(|model| project.schema.field(model, name)) else { break };
+        if field.null {
+            return "up to once per turn";
+        }
+        model = field.relation.as_ref().and_then(|relation| relation.target);
+    }
+    how_often(event, turning)
 }
 
 /// Whether an event is part of storing or deleting a row: what a row does then is its own, and goes through what its

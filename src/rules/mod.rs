@@ -19,6 +19,7 @@ pub mod observed;
 pub mod over_fetching;
 pub mod pagination;
 pub mod registry;
+mod weight;
 
 pub use draft::{Context, Draft, DraftCost, DraftEvidence, DraftRewrite, SentFrom};
 

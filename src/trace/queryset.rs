@@ -20,6 +20,10 @@ pub struct QuerySet {
     pub built: Option<Site>,
     /// The calls that built it, from the manager on, across variables, functions and files.
     pub steps: Vec<Step>,
+    /// Other ways to build it, of which one was taken in the place of the first `met` steps: those of the arms of an
+    /// `if`. The steps from there on are part of all ways.
+    pub ways: Vec<Vec<Step>>,
+    pub met: usize,
     /// The rows of another object's relation: `topic.posts.all()`.
     pub related_to: Option<Row>,
     /// The attribute of that object: `posts`.
@@ -64,13 +68,39 @@ pub struct QuerySet {
 /// A list of the admin that says nothing of relations.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Listed {
-    /// The statement that sets `list_display`.
-    pub site: Site,
+    /// The statement of the class that sets `list_display`, else the last one that sets anything.
+    pub site: Option<Site>,
     /// Forward relations that it names: those that are not null come along while nothing else is said.
     pub relations: Vec<SmolStr>,
 }
 
 impl QuerySet {
+    /// How many ways to build a queryset are told apart.
+    const WAYS: usize = 8;
+
+    /// All ways to build it, this one first.
+    fn all_ways(&self) -> Vec<Vec<Step>> {
+        let after = self.steps.get(self.met..).unwrap_or_default();
+        let others = self.ways.iter().map(|way| [way.as_slice(), after].concat());
+        std::iter::once(self.steps.clone()).chain(others).collect()
+    }
+
+    /// Another queryset may be this one as well: what is called from here on is called on either.
+    pub fn meets(&mut self, other: &QuerySet) {
+        if self.steps == other.steps && self.ways == other.ways {
+            return;
+        }
+        let mut ways = self.all_ways();
+        for way in other.all_ways() {
+            if ways.len() < Self::WAYS && !ways.contains(&way) {
+                ways.push(way);
+            }
+        }
+        ways.remove(0);
+        self.met = if ways.is_empty() { 0 } else { self.steps.len() };
+        self.ways = ways;
+    }
+
     /// A relation's rows as they are: what a prefetch of it would serve.
     pub fn is_plain(&self) -> bool {
         self.filters.iter().all(|filter| filter.step.is_none())

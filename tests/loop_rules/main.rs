@@ -7,3 +7,4 @@ mod flagged;
 mod harness;
 mod rewrites;
 mod silent;
+mod weight;

@@ -9,7 +9,7 @@ use super::super::sym::Sym;
 use super::super::value::{Arg, Args, Const, QsNode, Value};
 use crate::model::{FileId, Kind, Site};
 use crate::project::ClassRef;
-use crate::python::ir::{Expr, ExprKind, StmtKind};
+use crate::python::ir::{Expr, ExprKind, Stmt, StmtKind};
 use crate::schema::{ModelId, RelationKind};
 use crate::trace::{Cause, Listed, Renderer, Slice, Usage};
 
@@ -96,7 +96,7 @@ impl<'p> Interpreter<'p, '_> {
             }
             _ => {
                 page.desc.select_related_all = !relations.is_empty();
-                page.desc.listed = display_statement(class).map(|site| Listed { site, relations });
+                page.desc.listed = Some(Listed { site: display_statement(class), relations });
             }
         }
         page
@@ -156,14 +156,16 @@ impl<'p> Interpreter<'p, '_> {
     }
 }
 
-/// The statement that sets `list_display` in the class's own body.
+/// The statement that sets `list_display` in the class's own body, else the last one that sets something.
 fn display_statement(class: ClassRef<'_>) -> Option<Site> {
-    let stmt = class.class.body.iter().find(|stmt| match &stmt.kind {
+    let sets = |stmt: &&Stmt| matches!(stmt.kind, StmtKind::Assign { .. });
+    let display = class.class.body.iter().find(|stmt| match &stmt.kind {
         StmtKind::Assign { targets, .. } => {
             targets.iter().any(|target| matches!(&target.kind, ExprKind::Name(name) if name == "list_display"))
         }
         _ => false,
-    })?;
+    });
+    let stmt = display.or_else(|| class.class.body.iter().rfind(sets))?;
     Some(Site::new(class.file, stmt.span))
 }
 

@@ -126,6 +126,8 @@ impl<'p> Interpreter<'p, '_> {
             model_name: model.name.clone(),
             built: Some(site),
             steps: Vec::new(),
+            ways: Vec::new(),
+            met: 0,
             related_to: None,
             related_by: None,
             filters: Vec::new(),

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 use super::super::flow::Flow;
 use super::super::iterate::Turning;
 use super::super::sym::Sym;
-use super::super::value::{Driver, Seq, Value};
+use super::super::value::{Const, Driver, Seq, Value};
 use super::super::{Interpreter, NESTING};
 use super::render::Page;
 use crate::model::{Site, Terms};
@@ -245,7 +245,7 @@ impl<'p> Interpreter<'p, '_> {
             }
             Test::Not(inner) => match self.test_value(inner, depth + 1) {
                 Value::Const(constant) => match constant.truth() {
-                    Some(truth) => Value::Const(super::super::value::Const::Bool(!truth)),
+                    Some(truth) => Value::Const(Const::Bool(!truth)),
                     None => Value::Unknown(Sym::new("not")),
                 },
                 other => {
@@ -253,11 +253,8 @@ impl<'p> Interpreter<'p, '_> {
                     Value::Scalar(Sym::of(format!("not {}", sym.text), [&sym]))
                 }
             },
-            Test::And(parts) | Test::Or(parts) => {
-                let syms: Vec<Sym> = parts.iter().map(|part| self.test_value(part, depth + 1).sym()).collect();
-                let text = syms.iter().map(|sym| &*sym.text).collect::<Vec<_>>().join(" ? ");
-                Value::Scalar(Sym::of(format!("({text})"), &syms))
-            }
+            Test::And(parts) => self.test_values(parts, false, depth),
+            Test::Or(parts) => self.test_values(parts, true, depth),
             Test::Compare { left, contains, right } => {
                 let first = self.template_value(left).sym();
                 let value = self.template_value(right);
@@ -267,6 +264,41 @@ impl<'p> Interpreter<'p, '_> {
                 }
                 let second = value.sym();
                 Value::Scalar(Sym::of(format!("({} ~ {})", first.text, second.text), [&first, &second]))
+            }
+        }
+    }
+}
+
+impl<'p> Interpreter<'p, '_> {
+    /// `a and b`, or with `deciding` `a or b`: what stands behind the first that decides is not asked, and behind one
+    /// that may decide perhaps.
+    fn test_values(&mut self, parts: &[Test], deciding: bool, depth: u32) -> Value<'p> {
+        let arms = self.rec.arm_depth();
+        let mut open: Vec<Sym> = Vec::new();
+        let mut decided = None;
+        for part in parts {
+            let value = self.test_value(part, depth + 1);
+            match super::super::truth::known(&value) {
+                Some(truth) if truth == deciding => {
+                    decided = Some(truth);
+                    break;
+                }
+                Some(_) => {}
+                None => {
+                    let sym = value.sym();
+                    let fork = self.rec.fork_on(&sym);
+                    self.rec.enter_arm(fork, u32::from(deciding), false, sym.clone());
+                    open.push(sym);
+                }
+            }
+        }
+        self.rec.truncate_arms(arms);
+        match decided {
+            Some(truth) => Value::Const(Const::Bool(truth)),
+            None if open.is_empty() => Value::Const(Const::Bool(!deciding)),
+            _ => {
+                let text = open.iter().map(|sym| &*sym.text).collect::<Vec<_>>().join(" ? ");
+                Value::Scalar(Sym::of(format!("({text})"), &open))
             }
         }
     }

@@ -50,7 +50,14 @@ impl<'p> Interpreter<'p, '_> {
             }
         }
         self.rec.leave_statement();
+        if name != "cache" {
+            return self.run_nodes(body, page);
+        }
+        // Shown once, and then as it is kept.
+        let fork = self.rec.fork();
+        self.rec.enter_arm(fork, 0, true, Sym::new(name));
         self.run_nodes(body, page);
+        self.rec.leave_arm();
     }
 
     fn tag_args(&mut self, args: &[TagArg]) -> Args<'p> {

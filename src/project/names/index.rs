@@ -137,7 +137,12 @@ impl ModuleIndex {
     }
 
     pub fn function_number(&self, function: &ir::Function) -> Option<u32> {
-        self.function_at.get(&function.name.span.start).copied()
+        self.function_starting(function.name.span.start)
+    }
+
+    /// The function whose name starts here.
+    pub fn function_starting(&self, name: u32) -> Option<u32> {
+        self.function_at.get(&name).copied()
     }
 
     /// Notes what `stmt` binds in `scope`; gives the scope of its blocks.

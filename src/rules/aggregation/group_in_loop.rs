@@ -219,7 +219,7 @@ fn cure(project: &Project, trace: &Trace, event: &Event, query: &Query, counted:
     };
     let path = Quote::of(module.source.text()).text(&reverse.query_name);
     let args = format!("{name}={count}({path}{filter}, distinct=True)");
-    let mut edits = vec![eager::append(project, trace, parents, "annotate", &args).ok()?];
+    let mut edits = eager::append(project, trace, parents, "annotate", &args).ok()?;
     edits.extend(imported.edit);
     edits.push(FileEdit::replace(site, format!("{row}.{name}")));
     Some(DraftRewrite {

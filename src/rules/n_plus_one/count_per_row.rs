@@ -7,7 +7,7 @@ use crate::model::{Kind, LoopId, Safety, Site, Span, Terms};
 use crate::project::Project;
 use crate::rewrite::{self, FileEdit};
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops};
+use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops, weight};
 use crate::schema::ModelId;
 use crate::trace::{Cause, Event, Origin, Query, QuerySet, QuerySetId, Row, Trace};
 
@@ -136,10 +136,12 @@ fn report(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], cx: &mut Context<'_>
         }
         _ => format!("Annotate the answer where the rows are fetched, with Exists() over {path}."),
     };
+    let weight = weight::of(cx.project, trace, read.event, &read.turning)
+        .or_minor(loops::is_background_work(trace, &read.turning));
     cx.report(Draft {
         rule: &META,
-        severity: loops::severity(trace, &read.turning),
-        hint: loops::is_background_work(trace, &read.turning).then_some(true),
+        severity: weight.severity,
+        hint: weight.hinted(),
         confidence,
         site: Some(read.site),
         message: format!(
@@ -180,7 +182,7 @@ fn cure(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], project: &Project) -> 
     let quoted = rewrite::Quote::of(module.source.text()).text(&lookup);
     let count = import.names.first()?;
     let args = format!("{name}={count}({quoted}, distinct=True)");
-    let mut edits = vec![eager::append(project, trace, queryset, "annotate", &args).ok()?];
+    let mut edits = eager::append(project, trace, queryset, "annotate", &args).ok()?;
     edits.extend(import.edit);
     for other in same {
         edits.push(annotated(project, other, &name)?);

@@ -2,7 +2,7 @@
 
 use smol_str::SmolStr;
 
-use crate::model::{Safety, Span};
+use crate::model::{FileId, Safety, Span};
 use crate::project::Project;
 use crate::rewrite::{self, Call, FileEdit, Quote};
 use crate::rules::DraftRewrite;
@@ -64,7 +64,7 @@ pub fn load(
             named(&trace.beside)
         ));
     }
-    let edit = place(project, trace, queryset, how, paths)?;
+    let edits = place(project, trace, queryset, how, paths)?;
     let home = home(project, trace);
     let in_class =
         |step: &Step| home.is_some_and(|(file, span)| step.call.file == file && span.contains(step.call.span));
@@ -81,7 +81,7 @@ pub fn load(
         safety: if concerns.is_empty() { Safety::Safe } else { Safety::Review },
         title: format!("Load {listed} with {}", how.method()),
         note: concerns.join(" "),
-        edits: vec![edit],
+        edits,
     })
 }
 
@@ -100,7 +100,12 @@ pub fn join(
     {
         let lead: Vec<&str> = parent.path.iter().map(SmolStr::as_str).chain([accessor.as_str()]).collect();
         let deep: Vec<String> = paths.iter().map(|path| format!("{}__{path}", lead.join("__"))).collect();
-        return load(project, trace, above, Load::Prefetch, &deep, certain);
+        let prefetched = load(project, trace, above, Load::Prefetch, &deep, certain);
+        // Where nothing shows how those above are fetched, each of them may fetch more at once.
+        let is_fetched = trace.queries().any(|(_, _, query)| query.queryset == Some(rows));
+        if prefetched.is_ok() || !is_fetched || !trace.queryset(above).steps.is_empty() {
+            return prefetched;
+        }
     }
     load(project, trace, rows, Load::Join, paths, certain)
 }
@@ -222,17 +227,20 @@ fn place(
     queryset: &QuerySet,
     how: Load,
     paths: &[String],
-) -> Result<FileEdit, String> {
-    let steps = steps(project, trace, queryset)?;
-    let source = |step: &Step| &project.module(step.call.file).source;
+) -> Result<Vec<FileEdit>, String> {
+    let chains = chains(project, trace, queryset)?;
     let missing: Vec<&String> = paths.iter().filter(|path| !is_loaded(queryset, how, path)).collect();
-    let quote = Quote::of(steps.first().map_or("", |first| source(first).text()));
-    let args = missing.iter().map(|path| quote.text(path)).collect::<Vec<_>>().join(", ");
-    let present = |step: &&&Step| step.method == how.method() && !matches!(args_of(project, step), "" | "None");
-    if let Some(step) = steps.iter().find(present) {
-        return Ok(rewrite::extend_args(source(step), call(step), &args));
-    }
-    chained(project, &steps, how.method(), &args)
+    let edits = chains.iter().map(|steps| {
+        let source = |step: &Step| &project.module(step.call.file).source;
+        let quote = Quote::of(steps.first().map_or("", |first| source(first).text()));
+        let args = missing.iter().map(|path| quote.text(path)).collect::<Vec<_>>().join(", ");
+        let present = |step: &&&Step| step.method == how.method() && !matches!(args_of(project, step), "" | "None");
+        match steps.iter().find(present) {
+            Some(step) => Ok(rewrite::extend_args(source(step), call(step), &args)),
+            None => chained(project, steps, how.method(), &args),
+        }
+    });
+    once(edits)
 }
 
 /// Puts `.method(args)` where a queryset is built: after the calls that narrow its rows.
@@ -242,14 +250,24 @@ pub fn append(
     queryset: &QuerySet,
     method: &str,
     args: &str,
-) -> Result<FileEdit, String> {
-    chained(project, &steps(project, trace, queryset)?, method, args)
+) -> Result<Vec<FileEdit>, String> {
+    once(chains(project, trace, queryset)?.iter().map(|steps| chained(project, steps, method, args)))
+}
+
+/// Each edit once: two ways may lead through one place.
+fn once(edits: impl Iterator<Item = Result<FileEdit, String>>) -> Result<Vec<FileEdit>, String> {
+    let mut out: Vec<FileEdit> = Vec::new();
+    for edit in edits {
+        let edit = edit?;
+        if !out.contains(&edit) {
+            out.push(edit);
+        }
+    }
+    Ok(out)
 }
 
 fn chained(project: &Project, steps: &[&Step], method: &str, args: &str) -> Result<FileEdit, String> {
-    let Some(first) = steps.first() else {
-        return Err("no call that builds the queryset was found to add it to".to_owned());
-    };
+    let Some(first) = steps.first() else { return Err(NO_CALL.to_owned()) };
     let source = |step: &Step| &project.module(step.call.file).source;
     let leading = steps.iter().take_while(|step| NARROWING.contains(&step.method.as_str()));
     // A chain may go on after a variable: the last leading call of the first statement's own chain.
@@ -259,32 +277,59 @@ fn chained(project: &Project, steps: &[&Step], method: &str, args: &str) -> Resu
     })
 }
 
-/// The calls that build a queryset, those in the trace's own function where there are any.
-fn steps<'t>(project: &Project, trace: &Trace, queryset: &'t QuerySet) -> Result<Vec<&'t Step>, String> {
-    let Some(home) = home(project, trace) else { return Err("the code is not in the input".to_owned()) };
+const NO_CALL: &str = "no call that builds the queryset was found to add it to";
+
+/// The calls that build a queryset, where an edit reaches it whichever way was taken: what all ways have in common,
+/// else each way. Those in the trace's own function come first.
+fn chains<'t>(project: &Project, trace: &Trace, queryset: &'t QuerySet) -> Result<Vec<Vec<&'t Step>>, String> {
+    let own = home(project, trace).ok_or("the code is not in the input")?;
+    let whole: Vec<&Step> = queryset.steps.iter().collect();
+    let (before, after) = whole.split_at(queryset.met.min(whole.len()));
+    let shared = before.iter().enumerate().take_while(|(at, step)| {
+        queryset.ways.iter().all(|way| way.get(*at).is_some_and(|other| other.call == step.call))
+    });
+    let shared: Vec<&Step> = shared.map(|(_, step)| *step).collect();
+    let each = std::iter::once(before.to_vec()).chain(queryset.ways.iter().map(|way| way.iter().collect()));
+    let each: Vec<Vec<&Step>> = each.collect();
+    let here = |step: &&&Step| step.call.file == own.0 && own.1.contains(step.call.span);
+    let local_ways = each.iter().map(|way| way.iter().filter(here).copied().collect::<Vec<_>>());
+    let local_ways: Vec<Vec<&Step>> = local_ways.collect();
+    let reached = [
+        vec![usable(project, trace, after, own)],
+        vec![usable(project, trace, &shared, own)],
+        if queryset.ways.is_empty() { Vec::new() } else { local_ways },
+        vec![shared],
+        vec![after.to_vec()],
+        each,
+    ];
+    let found = reached.into_iter().find(|ways| !ways.is_empty() && ways.iter().all(|way| !way.is_empty()));
+    found.ok_or_else(|| NO_CALL.to_owned())
+}
+
+/// Of these calls those in the trace's own function that every way to its loops leads through.
+fn usable<'t>(project: &Project, trace: &Trace, steps: &[&'t Step], own: (FileId, Span)) -> Vec<&'t Step> {
+    let here = |step: &&Step| step.call.file == own.0 && own.1.contains(step.call.span);
+    let local: Vec<&Step> = steps.iter().copied().filter(here).collect();
+    if local.is_empty() {
+        return local;
+    }
     // The loops that the rows drive must come after the call, whichever way was taken.
-    let mut loops: Vec<_> =
-        trace.loops.iter().filter(|info| info.site.file == home.0).map(|info| info.site.span).collect();
+    let mut loops: Vec<Span> =
+        trace.loops.iter().filter(|info| info.site.file == own.0).map(|info| info.site.span).collect();
     // A template's loop runs where the view calls it.
     let rendered = trace.events.iter().filter(|event| event.rendered.is_some()).filter_map(|event| event.via.first());
-    loops.extend(rendered.filter(|step| step.site.file == home.0).map(|step| step.site.span));
+    loops.extend(rendered.filter(|step| step.site.file == own.0).map(|step| step.site.span));
     loops.dedup();
-    let here = |step: &Step| step.call.file == home.0 && home.1.contains(step.call.span);
-    let usable = |step: &&Step| {
-        let module = project.module(step.call.file);
-        !here(step)
-            || loops
-                .iter()
-                .filter(|l| l.start >= step.call.span.start)
-                .all(|l| rewrite::dominates(&module.ir, step.call.span, *l))
+    let module = project.module(own.0);
+    let comes_first = |step: &&Step| {
+        let mut later = loops.iter().filter(|l| l.start >= step.call.span.start);
+        later.all(|l| rewrite::dominates(&module.ir, step.call.span, *l))
     };
-    let local: Vec<&Step> = queryset.steps.iter().filter(|step| here(step)).filter(usable).collect();
-    let steps: Vec<&Step> = if local.is_empty() { queryset.steps.iter().collect() } else { local };
-    if steps.is_empty() { Err("no call that builds the queryset was found to add it to".to_owned()) } else { Ok(steps) }
+    local.into_iter().filter(comes_first).collect()
 }
 
 /// The file and span of the trace's function.
-fn home(project: &Project, trace: &Trace) -> Option<(crate::model::FileId, Span)> {
+fn home(project: &Project, trace: &Trace) -> Option<(FileId, Span)> {
     let Origin::Code { file, site, .. } = &trace.origin else { return None };
     let module = project.module(*file);
     let whole = Span::new(0, module.source.text().len());

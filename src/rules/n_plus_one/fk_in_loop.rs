@@ -1,9 +1,9 @@
 //! RT101
 
 use super::{eager, fk_object_only_for_pk};
-use crate::model::{Confidence, LoopId, Severity, Site, Terms};
+use crate::model::{Confidence, LoopId, Site, Terms};
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, Meta, Rule, loops};
+use crate::rules::{Context, Draft, Meta, Rule, loops, weight};
 use crate::trace::{Cause, Event, QuerySetId, Role, Row, Trace};
 
 rule! {
@@ -164,21 +164,21 @@ fn report(trace: &Trace, read: &Read<'_>, cx: &mut Context<'_>) {
         None => (None, None),
     };
     let dotted = read.path.replace("__", ".");
-    let minor = is_minor(trace, read);
+    let weight = weight::of(cx.project, trace, read.event, &read.turning).or_minor(is_minor(trace, read));
     let advice = match refused {
         Some(reason) => format!("Load {dotted} with the rows; here {reason}."),
         None => format!("Load it with the rows: select_related(\"{}\") where the queryset is built.", read.path),
     };
     cx.report(Draft {
         rule: &META,
-        severity: if minor { Severity::Info } else { loops::severity(trace, &read.turning) },
-        hint: minor.then_some(true),
+        severity: weight.severity,
+        hint: weight.hinted(),
         confidence,
         site: Some(read.site),
         message: format!(
             "`{}` fetches {dotted} {} of the loop over {}, which does not load it{why}.",
             shown(cx.project.text(read.site)),
-            loops::how_often_followed(cx.project, read.event, &read.turning),
+            loops::how_often_followed(cx.project, trace, read.event, &read.turning),
             loops::described(cx.project, trace, &read.turning),
         ),
         cost: Some(cx.cost(trace, before, fetched)),

@@ -2,7 +2,7 @@
 
 use crate::model::{Confidence, Kind, LoopId, Over, Site, Terms};
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule, loops};
+use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule, loops, weight};
 use crate::trace::{CallStep, Cause, Event, EventKind, Origin, Query, Role, Trace};
 
 rule! {
@@ -96,6 +96,8 @@ struct Group<'t> {
     id: LoopId,
     turning: Vec<LoopId>,
     sent: Vec<(&'t Event, &'t Query)>,
+    /// Other calls in the same loop that send the same.
+    further: Vec<Group<'t>>,
 }
 
 fn groups<'t>(trace: &'t Trace, cx: &Context<'_>) -> Vec<Group<'t>> {
@@ -104,10 +106,22 @@ fn groups<'t>(trace: &'t Trace, cx: &Context<'_>) -> Vec<Group<'t>> {
         let Some((step, id, turning)) = repeats(trace, event, query, cx) else { continue };
         match out.iter_mut().find(|group| group.step.site == step.site && group.id == id) {
             Some(group) => group.sent.push((event, query)),
-            None => out.push(Group { step, id, turning, sent: vec![(event, query)] }),
+            None => out.push(Group { step, id, turning, sent: vec![(event, query)], further: Vec::new() }),
         }
     }
-    out
+    // The same helper, called by several lines of one loop, is one place to mend.
+    let mut told: Vec<Group<'t>> = Vec::new();
+    for group in out {
+        let sends = |group: &Group<'_>| group.sent.iter().map(|(event, _)| event.site).collect::<Vec<_>>();
+        let same = |known: &&mut Group<'_>| {
+            known.id == group.id && known.step.callee == group.step.callee && sends(known) == sends(&group)
+        };
+        match told.iter_mut().find(same) {
+            Some(known) => known.further.push(group),
+            None => told.push(group),
+        }
+    }
+    told
 }
 
 /// The call and the loop in whose body it stands, for a look-up that it sends. Relations that it reads are told where
@@ -130,12 +144,22 @@ fn repeats<'t>(
     }
     let turning = loops::repeating(trace, event, cx.config)?;
     let id = *turning.last().filter(|id| event.loops.last() == Some(id))?;
+    if is_of_failure(trace, event) {
+        return None;
+    }
     let info = trace.loop_info(id);
     let step = loops::call_in(trace, event, id).filter(|_| !loops::in_write(event))?;
     let steady = query.varies_with.is_none_or(|varies| !turning.contains(&varies));
     let on_purpose = steady && (loops::writes_within(trace, id, &facts.tables) || loops::waits_within(trace, id));
     let loops_on = info.over == Over::Pages || (steady && info.conditional);
     (!on_purpose && !loops_on).then_some((step, id, turning))
+}
+
+/// Whether it is sent where something went wrong, which does not happen in each turn.
+fn is_of_failure(trace: &Trace, event: &Event) -> bool {
+    let Some(at) = trace.events.iter().position(|other| std::ptr::eq(other, event)) else { return false };
+    let mut handlers = trace.scopes.attempts.iter().flat_map(|attempt| &attempt.handlers);
+    handlers.any(|handler| handler.events.contains(&at))
 }
 
 fn report(trace: &Trace, group: &Group<'_>, cx: &mut Context<'_>) {
@@ -150,7 +174,7 @@ fn report(trace: &Trace, group: &Group<'_>, cx: &mut Context<'_>) {
     };
     // Of what excludes each other, one is sent.
     let mut sent: Vec<(&Event, &Query)> = Vec::new();
-    for &(event, query) in &group.sent {
+    for &(event, query) in group.sent.iter().chain(group.further.iter().flat_map(|further| &further.sent)) {
         if sent.iter().all(|(other, _)| !other.excludes(event)) {
             sent.push((event, query));
         }
@@ -175,18 +199,26 @@ fn report(trace: &Trace, group: &Group<'_>, cx: &mut Context<'_>) {
                 .map(|step| DraftEvidence::Code { site: step.site, message: format!("by way of {}()", step.callee) }),
         );
     }
+    let further = group.further.iter().map(|further| further.step.site);
+    evidence.extend(further.map(|site| DraftEvidence::Code { site, message: "and here, in the same loop".to_owned() }));
     let site = trace.loop_info(group.id).site;
     evidence.push(DraftEvidence::Code { site, message: "the loop runs over this".to_owned() });
     let models: Vec<&str> =
         group.sent.iter().filter_map(|(_, q)| Some(trace.queryset(q.queryset?).model_name.as_str())).collect();
     let count = sent.len().max(1);
     let statements = if count == 1 { "a statement".to_owned() } else { format!("{count} statements") };
+    // Nobody waits for a command's, and a few are not many.
+    let minor = trace.role == Role::Command
+        || loops::is_handful(trace, &group.turning)
+        || weight::is_part_of_work(trace, &group.turning);
+    // The statement for which the most wait.
+    let weights = sent.iter().map(|(event, _)| weight::of(cx.project, trace, event, &group.turning).or_minor(minor));
+    let weight = weights.max_by_key(|weight| (!weight.hint, weight.severity));
     let same = if steady { ", the same each time" } else { "" };
     cx.report(Draft {
         rule: &META,
-        severity: loops::severity(trace, &group.turning),
-        // Nobody waits for a command's, and a few are not many.
-        hint: (trace.role == Role::Command || loops::is_handful(trace, &group.turning)).then_some(true),
+        severity: weight.map_or(META.severity, |weight| weight.severity),
+        hint: weight.and_then(weight::Weight::hinted),
         confidence,
         site: Some(group.step.site),
         message: format!(

@@ -1,9 +1,10 @@
 //! RT105
 
-use crate::model::{Kind, LoopId, Over, Severity, Terms};
+use super::eager;
+use crate::model::{Kind, LoopId, Over, Terms};
 use crate::rules::aggregation::group_in_loop;
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, Meta, Rule, loops};
+use crate::rules::{Context, Draft, Meta, Rule, loops, weight};
 use crate::trace::{Cause, Event, Query, QuerySet, Role, Trace};
 
 rule! {
@@ -141,11 +142,11 @@ fn report(trace: &Trace, event: &Event, query: &Query, turning: &[LoopId], cx: &
         _ => "looks up",
     };
     let of = if model.is_empty() { "rows".to_owned() } else { model.to_owned() };
-    let minor = is_minor(trace, query, turning);
+    let weight = weight::of(cx.project, trace, event, turning).or_minor(is_minor(trace, query, turning));
     cx.report(Draft {
         rule: &META,
-        severity: if minor { Severity::Info } else { loops::severity(trace, turning) },
-        hint: minor.then_some(true),
+        severity: weight.severity,
+        hint: weight.hinted(),
         confidence: event.confidence,
         site: Some(site),
         message: format!(
@@ -156,7 +157,7 @@ fn report(trace: &Trace, event: &Event, query: &Query, turning: &[LoopId], cx: &
         cost: Some(cx.cost(trace, Terms::product(1, event.loops.clone()), Terms::product(1, outer))),
         evidence: loops::evidence(trace, event, queryset, turning),
         rewrite: None,
-        advice: advice(query, queryset),
+        advice: of_each_row(trace, event, query).unwrap_or_else(|| advice(query, queryset)),
         key: format!("{model}.{what}"),
     });
 }
@@ -196,6 +197,24 @@ fn compared(queryset: Option<&QuerySet>) -> Compared {
         [only] => Compared::Inexact(only.lookup.to_string()),
         _ => Compared::Unknown,
     }
+}
+
+/// Of a relation of the loop's own rows: the rows bring it along.
+fn of_each_row(trace: &Trace, event: &Event, query: &Query) -> Option<String> {
+    let Cause::Manager { row, accessor, .. } = &query.cause else { return None };
+    loops::driven_by(trace, event, row.queryset?)?;
+    let path = eager::path(row, accessor);
+    // What another item decides is chosen among all related rows.
+    let asked = trace.queryset(query.queryset?);
+    let differs = asked.filters.iter().any(|filter| filter.step.is_some() && filter.varies_with.is_some());
+    Some(if differs {
+        format!("Prefetch {path} with the rows, and choose among what is loaded in Python.")
+    } else {
+        format!(
+            "Load them with the rows: prefetch_related(Prefetch(\"{path}\", queryset=…, to_attr=…)) with the same filter \
+             and order, and read that list instead."
+        )
+    })
 }
 
 fn advice(query: &Query, queryset: Option<&QuerySet>) -> String {

@@ -3,10 +3,10 @@
 use smol_str::SmolStr;
 
 use super::eager::{self, Load};
-use crate::model::{Confidence, Kind, LoopId, Safety, Site, Span, Terms};
+use crate::model::{Confidence, FileId, Kind, LoopId, Safety, Site, Span, Terms};
 use crate::rewrite::{FileEdit, Quote};
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops};
+use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops, weight};
 use crate::trace::{Cause, Event, Listed, QuerySetId, Renderer, Row, Trace};
 
 rule! {
@@ -193,12 +193,16 @@ impl Rule for RenderNPlusOne {
         let reads = reads(trace, cx);
         // Where one branch or another shows the same, one edit mends both.
         let mut seen: Vec<(QuerySetId, &str)> = Vec::new();
+        // What one line shows of the same rows, one edit loads.
+        let mut told: Vec<(QuerySetId, Load, FileId, u32)> = Vec::new();
         for read in &reads {
             let key = (read.rows, read.path.as_str());
-            if !seen.contains(&key) {
-                seen.push(key);
+            let place = (read.cure.0, read.cure.1, read.site.file, cx.project.place(read.site).line);
+            if !seen.contains(&key) && !told.contains(&place) {
                 report(trace, read, &reads, cx);
+                told.push(place);
             }
+            seen.push(key);
         }
     }
 }
@@ -301,7 +305,25 @@ fn report(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], cx: &mut Context<'_>
         after.add(&loops::fetching(trace, *rows));
     }
     let certain = confidence == Confidence::Certain;
-    let dotted = read.path.replace("__", ".");
+    let mut shown = vec![read.path.as_str()];
+    for other in beside(read, all, cx) {
+        if shown.contains(&other.path.as_str()) {
+            continue;
+        }
+        shown.push(&other.path);
+        for event in &other.statements {
+            before.add(&Terms::product(1, event.loops.clone()));
+        }
+        if *how == Load::Prefetch {
+            after.add(&loops::fetching(trace, *rows));
+        }
+    }
+    let dotted = match shown.as_slice() {
+        [one, other] => format!("{one} and {other}"),
+        [one, rest @ ..] if !rest.is_empty() => format!("{one} and {} relations more", rest.len()),
+        _ => read.path.clone(),
+    };
+    let dotted = dotted.replace("__", ".");
     let (rewrite, advice) = match cure(trace, read, all, certain, cx) {
         Ok(rewrite) => {
             (Some(rewrite), format!("Load it with the rows: {}(\"{path}\") where the queryset is built.", how.method()))
@@ -310,8 +332,10 @@ fn report(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], cx: &mut Context<'_>
     };
     let advice = match &trace.queryset(*rows).listed {
         Some(listed) if *how == Load::Join => {
-            let names = outermost(listed.relations.iter().map(ToString::to_string).chain([path.clone()]).collect());
-            format!("Name all that the list shows in list_select_related: {}.", names.join(", "))
+            let own = all.iter().filter(|other| other.cure.0 == *rows && other.cure.1 == *how);
+            let own = own.map(|other| other.cure.2.clone());
+            let names = outermost(listed.relations.iter().map(ToString::to_string).chain(own).collect());
+            format!("Name all that the list shows in list_select_related of the admin's class: {}.", names.join(", "))
         }
         _ => advice,
     };
@@ -321,15 +345,16 @@ fn report(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], cx: &mut Context<'_>
         Renderer::Admin => "The admin's list",
         Renderer::Form => "The form's choices",
     };
+    let weight = weight::of(cx.project, trace, read.event, &read.turning);
     cx.report(Draft {
         rule: &META,
-        severity: loops::severity(trace, &read.turning),
-        hint: None,
+        severity: weight.severity,
+        hint: weight.hinted(),
         confidence,
         site: Some(read.site),
         message: format!(
             "{place} fetches {dotted} {} of the loop over {}, which does not load it{why}.",
-            loops::how_often_followed(cx.project, read.event, &read.turning),
+            loops::how_often_followed(cx.project, trace, read.event, &read.turning),
             loops::described(cx.project, trace, &read.turning),
         ),
         cost: Some(cx.cost(trace, before, after)),
@@ -338,6 +363,18 @@ fn report(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], cx: &mut Context<'_>
         advice,
         key: format!("{}.{}", queryset.model_name, read.path),
     });
+}
+
+/// What else the same line shows of the rows that one edit changes.
+fn beside<'r, 't>(read: &'r Read<'t>, all: &'r [Read<'t>], cx: &'r Context<'_>) -> impl Iterator<Item = &'r Read<'t>> {
+    let line = |read: &Read<'_>| (read.site.file, cx.project.place(read.site).line);
+    let here = line(read);
+    all.iter().filter(move |other| {
+        other.rows == read.rows
+            && other.path != read.path
+            && (other.cure.0, other.cure.1) == (read.cure.0, read.cure.1)
+            && line(other) == here
+    })
 }
 
 /// Loads everything that is shown of these rows in the same way, so that one edit cures all findings of a queryset.
@@ -354,7 +391,10 @@ fn cure(
     let paths: Vec<String> = same.map(|other| other.cure.2.clone()).collect();
     let paths = outermost(paths);
     if let (Some(listed), true, Load::Join) = (&queryset.listed, queryset.steps.is_empty(), how) {
-        return Ok(listed_too(listed, paths, cx));
+        let Some(site) = listed.site else {
+            return Err("no statement of the admin's class was found to add list_select_related to".to_owned());
+        };
+        return Ok(listed_too(listed, site, paths, cx));
     }
     eager::load(cx.project, trace, *rows, *how, &paths, certain)
 }
@@ -370,21 +410,21 @@ fn outermost(mut paths: Vec<String>) -> Vec<String> {
 
 /// Tells the admin which relations its list needs. Those that it loaded unasked are named as well: what is named takes
 /// their place.
-fn listed_too(listed: &Listed, mut paths: Vec<String>, cx: &Context<'_>) -> DraftRewrite {
-    let source = &cx.project.module(listed.site.file).source;
+fn listed_too(listed: &Listed, site: Site, mut paths: Vec<String>, cx: &Context<'_>) -> DraftRewrite {
+    let source = &cx.project.module(site.file).source;
     paths.extend(listed.relations.iter().map(ToString::to_string));
     let paths = outermost(paths);
     let quote = Quote::of(source.text());
     let names = paths.iter().map(|path| quote.text(path)).collect::<Vec<_>>().join(", ");
-    let indent = source.indent(listed.site.span.start);
+    let indent = source.indent(site.span.start);
     // Below the whole line: a comment may follow the statement.
-    let line = source.line(listed.site.span.end.max(1) - 1);
+    let line = source.line(site.span.end.max(1) - 1);
     let end = source.line_start(line) + source.line_text(line).len() as u32;
     let text = format!("{}{indent}list_select_related = [{names}]", source.line_break());
     DraftRewrite {
         safety: Safety::Safe,
         title: format!("Load {} with list_select_related", paths.join(", ")),
         note: String::new(),
-        edits: vec![FileEdit::insert(Site::new(listed.site.file, Span::at(end)), text)],
+        edits: vec![FileEdit::insert(Site::new(site.file, Span::at(end)), text)],
     }
 }

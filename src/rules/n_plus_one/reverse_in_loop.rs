@@ -5,7 +5,7 @@ use smol_str::SmolStr;
 use super::eager::{self, Load};
 use crate::model::{Confidence, Kind, Site, Terms};
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, Meta, Rule, loops};
+use crate::rules::{Context, Draft, Meta, Rule, loops, weight};
 use crate::trace::{Cause, Event, Query, QuerySetId, Row, Trace};
 
 rule! {
@@ -185,10 +185,12 @@ fn report(trace: &Trace, reads: &[&Read<'_>], cx: &mut Context<'_>) -> bool {
         ),
         Err(reason) => (None, format!("Prefetch {path} with the rows; here {reason}.")),
     };
+    let weight =
+        weight::of(cx.project, trace, read.event, &turning).or_minor(loops::is_background_work(trace, &turning));
     cx.report(Draft {
         rule: &META,
-        severity: loops::severity(trace, &turning),
-        hint: loops::is_background_work(trace, &turning).then_some(true),
+        severity: weight.severity,
+        hint: weight.hinted(),
         confidence,
         site: Some(site),
         message: format!(

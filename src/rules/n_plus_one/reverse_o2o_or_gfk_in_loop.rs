@@ -3,7 +3,7 @@
 use super::eager::{self, Load};
 use crate::model::{Confidence, LoopId, Site, Terms};
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops};
+use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops, weight};
 use crate::trace::{Cause, Event, Origin, QuerySetId, Row, Trace};
 
 rule! {
@@ -128,11 +128,13 @@ fn report(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], cx: &mut Context<'_>
         }
         Err(reason) => (None, format!("Load {dotted} with the rows; here {reason}.")),
     };
+    let weight = weight::of(cx.project, trace, read.event, &read.turning)
+        .or_minor(loops::is_background_work(trace, &read.turning));
     let what = if read.generic { "the object that a generic foreign key points at" } else { "the row at its far side" };
     cx.report(Draft {
         rule: &META,
-        severity: loops::severity(trace, &read.turning),
-        hint: loops::is_background_work(trace, &read.turning).then_some(true),
+        severity: weight.severity,
+        hint: weight.hinted(),
         confidence,
         site: Some(read.site),
         message: format!(

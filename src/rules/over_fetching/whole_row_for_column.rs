@@ -171,6 +171,6 @@ fn cure(project: &Project, trace: &Trace, queryset: &QuerySet, columns: &[SmolSt
         safety: Safety::Review,
         title: format!("Fetch {} alone", columns.join(", ")),
         note: "Agree that nothing else reads these rows.".to_owned(),
-        edits: vec![eager::append(project, trace, queryset, "only", &args).ok()?],
+        edits: eager::append(project, trace, queryset, "only", &args).ok()?,
     })
 }
