@@ -86,7 +86,11 @@ fn turns(project: &Project, trace: &Trace, id: LoopId) -> Turns {
     match queryset.model {
         Some(model) if growth::is_configuration(&project.schema, model) => Turns::Handful,
         Some(model) if growth::stays_small(&project.schema, model) => Turns::Some,
-        _ if open && !growth::is_of_one(project, queryset) => Turns::Many,
+        // What one object has stays few, unless it is added to all the time: lines of an order, topics of a forum.
+        model if open => {
+            let grows = model.is_some_and(|model| growth::grows(&project.schema, model));
+            if grows || !growth::is_of_one(project, queryset) { Turns::Many } else { Turns::Some }
+        }
         _ => Turns::Some,
     }
 }

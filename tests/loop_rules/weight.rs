@@ -255,3 +255,66 @@ def topics(request):
 "#;
     assert_eq!(edits(met), [(8, loads)]);
 }
+
+#[test]
+fn a_serializer_that_shows_several_relations_is_told_once() {
+    let models = r#"
+class Picture(models.Model):
+    maker = models.ForeignKey(Forum, on_delete=models.CASCADE)
+
+class Page(models.Model):
+    cover = models.ForeignKey(Picture, on_delete=models.CASCADE, related_name="+")
+    back = models.ForeignKey(Picture, on_delete=models.CASCADE, related_name="+")
+"#;
+    let api = r#"
+from rest_framework import generics, serializers
+from forum.models import Forum, Page, Picture
+
+class MakerSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Forum
+        fields = ["name"]
+
+class PictureSerializer(serializers.ModelSerializer):
+    maker = MakerSerializer()
+
+    class Meta:
+        model = Picture
+        fields = ["maker"]
+
+class PageSerializer(serializers.ModelSerializer):
+    cover = PictureSerializer()
+    back = PictureSerializer()
+
+    class Meta:
+        model = Page
+        fields = ["cover", "back"]
+
+class Pages(generics.ListAPIView):
+    queryset = Page.objects.select_related("cover", "back")
+    serializer_class = PageSerializer
+"#;
+    let mut files = with(&[("forum/api.py", api)]);
+    if let Some(text) = files.get_mut("forum/models.py") {
+        text.push_str(models);
+    }
+    let found = only(review(&files, "5.2"), "RT112");
+    assert!(found.message.contains("cover.maker and back.maker"), "{}", found.message);
+    assert!(found.advice.contains("\"back__maker\", \"cover__maker\""), "{}", found.advice);
+    let rewrite = found.rewrite.expect("one edit loads both");
+    assert!(rewrite.edits.iter().any(|edit| edit.text.contains("back__maker") && edit.text.contains("cover__maker")));
+}
+
+#[test]
+fn what_one_object_has_is_few_unless_it_grows() {
+    let of_one = |model: &str| {
+        let code = format!(
+            "\nfrom django.db import models\n\nclass Line(models.Model):\n    topic = models.ForeignKey(Topic, related_name=\"lines\", \
+             on_delete=models.CASCADE)\n    forum = models.ForeignKey(Forum, on_delete=models.CASCADE)\n{model}\n\
+             def lines(request, pk):\n    topic = Topic.objects.get(pk=pk)\n    return [line.forum.name for line in topic.lines.all()]\n"
+        );
+        only(review(&files(&code), "5.2"), "RT101").severity
+    };
+    assert_eq!(of_one(""), Severity::Warning);
+    assert_eq!(of_one("    created = models.DateTimeField(auto_now_add=True)\n"), Severity::Blocker);
+}

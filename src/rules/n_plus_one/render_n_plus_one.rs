@@ -6,7 +6,7 @@ use super::eager::{self, Load};
 use crate::model::{Confidence, FileId, Kind, LoopId, Safety, Site, Span, Terms};
 use crate::rewrite::{FileEdit, Quote};
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops, weight};
+use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops, weight};
 use crate::trace::{Cause, Event, Listed, QuerySetId, Renderer, Row, Trace};
 
 rule! {
@@ -193,11 +193,10 @@ impl Rule for RenderNPlusOne {
         let reads = reads(trace, cx);
         // Where one branch or another shows the same, one edit mends both.
         let mut seen: Vec<(QuerySetId, &str)> = Vec::new();
-        // What one line shows of the same rows, one edit loads.
-        let mut told: Vec<(QuerySetId, Load, FileId, u32)> = Vec::new();
+        let mut told: Vec<Place> = Vec::new();
         for read in &reads {
             let key = (read.rows, read.path.as_str());
-            let place = (read.cure.0, read.cure.1, read.site.file, cx.project.place(read.site).line);
+            let place = place(read, cx);
             if !seen.contains(&key) && !told.contains(&place) {
                 report(trace, read, &reads, cx);
                 told.push(place);
@@ -205,6 +204,15 @@ impl Rule for RenderNPlusOne {
             seen.push(key);
         }
     }
+}
+
+/// What is one thing to mend: the rows and how they load it; of a serializer its file, of a template the line.
+type Place = (QuerySetId, QuerySetId, Load, Option<FileId>, Option<u32>);
+
+fn place(read: &Read<'_>, cx: &Context<'_>) -> Place {
+    let file = (read.by != Renderer::Admin).then_some(read.site.file);
+    let line = matches!(read.by, Renderer::Template | Renderer::Form).then(|| cx.project.place(read.site).line);
+    (read.rows, read.cure.0, read.cure.1, file, line)
 }
 
 /// A relation that is shown of each row, as far as it is followed in one expression.
@@ -300,17 +308,22 @@ fn report(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], cx: &mut Context<'_>
         before.add(&Terms::product(1, event.loops.clone()));
     }
     let mut after = fetched.clone();
-    let (rows, how, path) = &read.cure;
+    let (rows, how, _) = &read.cure;
     if *how == Load::Prefetch {
         after.add(&loops::fetching(trace, *rows));
     }
     let certain = confidence == Confidence::Certain;
     let mut shown = vec![read.path.as_str()];
+    let mut loads = vec![read.cure.2.clone()];
+    let mut also: Vec<DraftEvidence> = Vec::new();
     for other in beside(read, all, cx) {
         if shown.contains(&other.path.as_str()) {
             continue;
         }
         shown.push(&other.path);
+        loads.push(other.cure.2.clone());
+        let dotted = other.path.replace("__", ".");
+        also.push(DraftEvidence::Code { site: other.site, message: format!("{dotted} is read here") });
         for event in &other.statements {
             before.add(&Terms::product(1, event.loops.clone()));
         }
@@ -324,11 +337,12 @@ fn report(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], cx: &mut Context<'_>
         _ => read.path.clone(),
     };
     let dotted = dotted.replace("__", ".");
+    let loads = outermost(loads).iter().map(|path| format!("\"{path}\"")).collect::<Vec<_>>().join(", ");
     let (rewrite, advice) = match cure(trace, read, all, certain, cx) {
         Ok(rewrite) => {
-            (Some(rewrite), format!("Load it with the rows: {}(\"{path}\") where the queryset is built.", how.method()))
+            (Some(rewrite), format!("Load it with the rows: {}({loads}) where the queryset is built.", how.method()))
         }
-        Err(reason) => (None, format!("Load it with the rows, by {}(\"{path}\"); here {reason}.", how.method())),
+        Err(reason) => (None, format!("Load it with the rows, by {}({loads}); here {reason}.", how.method())),
     };
     let advice = match &trace.queryset(*rows).listed {
         Some(listed) if *how == Load::Join => {
@@ -346,6 +360,8 @@ fn report(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], cx: &mut Context<'_>
         Renderer::Form => "The form's choices",
     };
     let weight = weight::of(cx.project, trace, read.event, &read.turning);
+    let mut evidence = loops::evidence(trace, read.event, Some(queryset), &read.turning);
+    evidence.extend(also);
     cx.report(Draft {
         rule: &META,
         severity: weight.severity,
@@ -358,23 +374,17 @@ fn report(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], cx: &mut Context<'_>
             loops::described(cx.project, trace, &read.turning),
         ),
         cost: Some(cx.cost(trace, before, after)),
-        evidence: loops::evidence(trace, read.event, Some(queryset), &read.turning),
+        evidence,
         rewrite,
         advice,
-        key: format!("{}.{}", queryset.model_name, read.path),
+        key: format!("{}.{}", queryset.model_name, shown.join(",")),
     });
 }
 
-/// What else the same line shows of the rows that one edit changes.
+/// What else is shown of the rows in the same place.
 fn beside<'r, 't>(read: &'r Read<'t>, all: &'r [Read<'t>], cx: &'r Context<'_>) -> impl Iterator<Item = &'r Read<'t>> {
-    let line = |read: &Read<'_>| (read.site.file, cx.project.place(read.site).line);
-    let here = line(read);
-    all.iter().filter(move |other| {
-        other.rows == read.rows
-            && other.path != read.path
-            && (other.cure.0, other.cure.1) == (read.cure.0, read.cure.1)
-            && line(other) == here
-    })
+    let here = place(read, cx);
+    all.iter().filter(move |other| other.path != read.path && place(other, cx) == here)
 }
 
 /// Loads everything that is shown of these rows in the same way, so that one edit cures all findings of a queryset.

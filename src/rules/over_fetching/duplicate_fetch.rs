@@ -198,7 +198,7 @@ fn report(trace: &Trace, earlier: usize, later: usize, cx: &mut Context<'_>) {
         hint: (trace.role == Role::Command).then_some(true),
         confidence: second.confidence.min(sure).min(wanted(trace, first, second)),
         site: Some(site),
-        message: format!("This fetches {what} as line {} did.", cx.project.place(before).line),
+        message: format!("This fetches {what} as {} did.", line(cx.project, before, site)),
         cost: Some(cx.cost(trace, twice, once)),
         evidence,
         rewrite: reuse(cx.project, first, second, before, site),
@@ -228,7 +228,7 @@ fn report_again(trace: &Trace, again: &Again, cx: &mut Context<'_>) {
     for _ in 0..=again.further.len() {
         twice.add(&once);
     }
-    let (line, text) = (cx.project.place(again.before).line, shown(cx.project.text(again.site)));
+    let (line, text) = (line(cx.project, again.before, again.site), shown(cx.project.text(again.site)));
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
@@ -236,7 +236,7 @@ fn report_again(trace: &Trace, again: &Again, cx: &mut Context<'_>) {
         hint: (trace.role == Role::Command).then_some(true),
         confidence: second.confidence.min(first.confidence).min(sure),
         site: Some(again.site),
-        message: format!("`{text}` fetches {what} again that line {line} has asked for."),
+        message: format!("`{text}` fetches {what} again that {line} has asked for."),
         cost: Some(cx.cost(trace, twice, once)),
         evidence,
         rewrite: None,
@@ -264,6 +264,12 @@ fn wanted(trace: &Trace, first: &Event, second: &Event) -> Confidence {
     let parted = |event: &Event| event.via.get(shared).is_some_and(|step| !step.renders);
     let beside = parted(first) && parted(second);
     if beside || apart && written { Confidence::Possible } else { Confidence::Certain }
+}
+
+/// `line 12`, with its file where that is another one than that of `from`.
+fn line(project: &Project, site: Site, from: Site) -> String {
+    let place = project.place(site);
+    if site.file == from.file { format!("line {}", place.line) } else { format!("{} line {}", place.path, place.line) }
 }
 
 /// One line of an expression.
