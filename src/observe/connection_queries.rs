@@ -8,7 +8,7 @@
 //! keeps the last 9,000 entries. Gaps: `connections.all()` dumps of several aliases are one connection here.
 
 use std::io::{self, BufRead};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::json::micros;
 use super::python_literal::{self, Literal};
@@ -112,7 +112,7 @@ impl Queries {
             return;
         }
         sink.statement(Record {
-            sql: Rc::from(sql),
+            sql: Arc::from(sql),
             duration_us: seconds.and_then(|seconds| micros(seconds, 1e6)),
             repeat,
             ..Record::default()

@@ -34,7 +34,7 @@ mod toolbar_store;
 use std::fmt;
 use std::io::{self, Read, Seek};
 use std::ops::ControlFlow;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -53,7 +53,7 @@ pub const HEAD: usize = 64 * 1024;
 /// One statement as an input shows it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Record {
-    pub sql: Rc<str>,
+    pub sql: Arc<str>,
     /// As text, in order: strings without their quotes, `NULL`, numbers and the rest as the input writes them. `None`
     /// where the input has none apart from the text: they are hidden, or stand in the SQL.
     pub params: Option<Vec<String>>,

@@ -7,7 +7,7 @@
 //! engines run statements where the stack does not show who awaits them.
 
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use serde_json::Value;
 use smol_str::SmolStr;
@@ -144,7 +144,7 @@ fn record(sql: &str, value: &Value) -> Record {
     let number = |key: &str| value.get(key).and_then(Value::as_u64);
     let many = number("many").map(|many| u32::try_from(many).unwrap_or(u32::MAX).max(1));
     Record {
-        sql: Rc::from(sql),
+        sql: Arc::from(sql),
         params: value.get("params").and_then(|params| given(sql, params)),
         duration_us: number("us"),
         start_us: number("start"),

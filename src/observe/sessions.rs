@@ -245,7 +245,7 @@ fn give(
 #[cfg(test)]
 mod tests {
     use std::ops::ControlFlow;
-    use std::rc::Rc;
+    use std::sync::Arc;
 
     use super::*;
 
@@ -274,7 +274,7 @@ mod tests {
     fn given(statements: &[(i64, &str, &str)]) -> Given {
         let (mut sessions, mut given) = (Sessions::default(), Given::default());
         for (ms, key, sql) in statements {
-            let record = Record { sql: Rc::from(*sql), repeat: 1, ..Record::default() };
+            let record = Record { sql: Arc::from(*sql), repeat: 1, ..Record::default() };
             let held = Held { record, start_us: Some(ms * 1000), awaits_time: false, planned: false };
             sessions.statement(key, String::new, held, &mut given);
         }
@@ -309,7 +309,7 @@ mod tests {
         let many: Vec<String> = (0..20_000).map(|pid| pid.to_string()).collect();
         let (mut sessions, mut all) = (Sessions::default(), Given::default());
         for (at, key) in many.iter().enumerate() {
-            let record = Record { sql: Rc::from("a"), repeat: 1, ..Record::default() };
+            let record = Record { sql: Arc::from("a"), repeat: 1, ..Record::default() };
             let held = Held { record, start_us: Some(at as i64 * 10_000), awaits_time: false, planned: false };
             sessions.statement(key, String::new, held, &mut all);
             assert!(sessions.by_key.len() < 6000);

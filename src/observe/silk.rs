@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use serde_json::Value;
 use smol_str::SmolStr;
@@ -119,7 +119,7 @@ impl Silk {
             self.open = Some((id, took));
         }
         self.nameless += u64::from(self.open.as_ref().is_some_and(|(id, took)| !id.is_empty() && took.is_none()));
-        let sql: Rc<str> = Rc::from(sql);
+        let sql: Arc<str> = Arc::from(sql);
         sink.statement(Record {
             sql: sql.clone(),
             duration_us: fields.get("time_taken").and_then(number).and_then(|ms| micros(ms, 1000.0)),

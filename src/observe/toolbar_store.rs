@@ -7,7 +7,7 @@
 //! Gaps: rows that a statement gave are not recorded. `dumpdata` writes entries in the order of their random ids.
 
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use serde_json::Value;
 use smol_str::{SmolStr, ToSmolStr};
@@ -119,7 +119,7 @@ impl Store {
                 continue;
             }
             sink.statement(Record {
-                sql: Rc::from(sql),
+                sql: Arc::from(sql),
                 params: query.get("params").and_then(params),
                 duration_us: query.get("duration").and_then(number).and_then(|ms| micros(ms, 1000.0)),
                 stack: stack(query),

@@ -20,6 +20,7 @@ mod iterate;
 mod journal;
 mod missing;
 mod recorder;
+mod roots;
 mod scopes;
 mod sym;
 mod told;
@@ -33,7 +34,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use crate::model::{FileId, Site, Span};
-use crate::project::{ClassRef, FunctionRef, Project};
+use crate::project::{ClassRef, Project};
 use crate::template::Template;
 use crate::trace::{BlockKind, Counted, Missing, Origin, Role, Trace};
 
@@ -42,74 +43,15 @@ use frames::Frame;
 use recorder::Recorder;
 use value::Value;
 
+pub use roots::run;
+
 /// The name of a module's body among its functions.
 pub const MODULE: &str = "<module>";
 
 /// Statements that one root may run, callees included, before the rest of it counts as unknown.
 const FUEL: u32 = 30_000;
-/// Nothing is found in tests, and one of them may lead through half of a project.
-const TEST_FUEL: u32 = 2_000;
 /// Calls inside of calls.
 const DEPTH: usize = 10;
-
-/// One trace for each function and method that `wanted` accepts, and one for each module body that sends queries, in
-/// the order of the input. It is asked for a file, `None`, and then by the names of what is in it, as
-/// [`Origin::Code`] has them.
-pub fn run(project: &Project, wanted: &dyn Fn(FileId, Option<&str>) -> bool) -> Vec<Trace> {
-    let mut shared = Shared::default();
-    let mut traces = Vec::new();
-    for root in project.functions() {
-        if !wanted(root.file, None) || !wanted(root.file, Some(root.qualified)) {
-            continue;
-        }
-        let role = project.role(root);
-        let mut interpreter = Interpreter::new(project, &mut shared);
-        if role == Role::Test {
-            interpreter.fuel = TEST_FUEL;
-        }
-        interpreter.run_root(root, role);
-        let origin = Origin::Code { file: root.file, function: root.qualified.clone(), site: root.site };
-        let beside = root.class.map(|class| interpreter.beside(class, &root.function.name.name)).unwrap_or_default();
-        traces.push(Trace { beside, ..interpreter.finish(origin, role) });
-    }
-    for class in project.classes().filter(|class| wanted(class.file, None)) {
-        for action in Interpreter::new(project, &mut shared).actions(class) {
-            let function = SmolStr::from(format!("{}.{}", class.qualified, action.name()));
-            if !wanted(class.file, Some(&function)) {
-                continue;
-            }
-            let mut interpreter = Interpreter::new(project, &mut shared);
-            let request = interpreter.opens_transaction(project.class_role(class));
-            interpreter.run_action(class, action);
-            if let Some(request) = request {
-                interpreter.rec.close_block(request);
-            }
-            let origin = Origin::Code { file: class.file, function, site: class.site() };
-            let beside = interpreter.beside(class, action.name());
-            let trace = Trace { beside, ..interpreter.finish(origin, project.class_role(class)) };
-            if trace.queries().next().is_some() {
-                traces.push(trace);
-            }
-        }
-    }
-    for module in &project.modules {
-        if !wanted(module.id, None) || !wanted(module.id, Some(MODULE)) {
-            continue;
-        }
-        let mut interpreter = Interpreter::new(project, &mut shared);
-        interpreter.run_module(module.id);
-        let origin = Origin::Code {
-            file: module.id,
-            function: SmolStr::new_static(MODULE),
-            site: Site::new(module.id, Span::at(0)),
-        };
-        let trace = interpreter.finish(origin, project.file_role(module.id));
-        if !trace.events.is_empty() {
-            traces.push(trace);
-        }
-    }
-    traces
-}
 
 /// What one run learns that holds for every other.
 #[derive(Default)]
@@ -189,25 +131,14 @@ impl<'p, 's> Interpreter<'p, 's> {
         }
     }
 
-    fn run_root(&mut self, function: FunctionRef<'p>, role: Role) {
-        let request = self.opens_transaction(role);
-        self.run_with_unknown_arguments(function);
+    /// Runs something in a transaction of its own where settings have `ATOMIC_REQUESTS` and a request calls it.
+    fn in_request(&mut self, role: Role, run: impl FnOnce(&mut Self)) {
+        let every = self.project.settings.atomic_requests == Some(true) && role == Role::Request;
+        let request = every.then(|| self.rec.open_block(BlockKind::Atomic, None));
+        run(self);
         if let Some(request) = request {
             self.rec.close_block(request);
         }
-    }
-
-    /// `ATOMIC_REQUESTS`
-    fn opens_transaction(&mut self, role: Role) -> Option<usize> {
-        let every = self.project.settings.atomic_requests == Some(true) && role == Role::Request;
-        every.then(|| self.rec.open_block(BlockKind::Atomic, None))
-    }
-
-    fn run_module(&mut self, file: FileId) {
-        let project: &'p Project = self.project;
-        self.push_frame(Frame::new(file));
-        self.exec_block(&project.module(file).ir.body);
-        self.pop_frame();
     }
 
     fn finish(mut self, origin: Origin, role: Role) -> Trace {

@@ -3,6 +3,7 @@
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -38,7 +39,7 @@ pub struct Recorder {
     tests: Vec<Sym>,
     via: Vec<CallStep>,
     /// The same for events; none where it changed since.
-    shared_via: Option<Rc<[CallStep]>>,
+    shared_via: Option<Arc<[CallStep]>>,
     statements: Vec<Site>,
     /// Costs of the regions that are open: function, loop bodies, branches.
     costs: Vec<Terms>,
@@ -99,7 +100,7 @@ impl Recorder {
             statement: self.statements.last().copied(),
             loops: self.open.iter().take(inside).map(|l| l.id).collect(),
             arms: self.arms.clone(),
-            via: self.shared_via.get_or_insert_with(|| Rc::from(self.via.as_slice())).clone(),
+            via: self.shared_via.get_or_insert_with(|| Arc::from(self.via.as_slice())).clone(),
             bound_to,
             rendered: inside.checked_sub(1).and_then(|last| self.open.get(last)?.by),
             blocking: self.blocking,

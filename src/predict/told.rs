@@ -118,7 +118,7 @@ impl<'p> Interpreter<'p, '_> {
                 fork,
                 arm,
                 test: test.clone(),
-                compared: compared.clone(),
+                compared: compared.iter().map(|part| Box::from(&**part)).collect(),
                 absent: of(false),
                 present: of(true),
             });

@@ -1,6 +1,6 @@
 //! What every rule about loops asks: does this repeat, how often, and is it excused?
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::config::Config;
 use crate::model::{Confidence, LoopId, Over, Site, Terms};
@@ -87,7 +87,7 @@ pub fn waits_within(trace: &Trace, id: LoopId) -> bool {
 pub fn is_cached(trace: &Trace, event: &Event, call: Site) -> bool {
     let Some(at) = trace.events.iter().position(|other| std::ptr::eq(other, event)) else { return false };
     let (before, after) = (trace.events.get(..at), trace.events.get(at..));
-    let operations = |events: &'_ [Event], wanted: &[CacheOp]| -> Vec<Rc<[CallStep]>> {
+    let operations = |events: &'_ [Event], wanted: &[CacheOp]| -> Vec<Arc<[CallStep]>> {
         let fits = |event: &&Event| matches!(&event.kind, EventKind::Cache(cache) if wanted.contains(&cache.op));
         events.iter().filter(fits).map(|event| event.via.clone()).collect()
     };

@@ -1,6 +1,6 @@
 //! Statements as the traces hold them: each distinct text read once, each distinct shape parsed once.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -19,7 +19,7 @@ const MAX_SHAPES: usize = 1 << 16;
 /// What is known of a text, and of all that have the same tokens but for the values of their literals.
 #[derive(Debug)]
 pub struct Known {
-    pub statement: Rc<Statement>,
+    pub statement: Arc<Statement>,
     /// See [`is_transaction_control`].
     pub controls_transaction: bool,
     /// See [`is_housekeeping`].
@@ -38,8 +38,8 @@ struct Place {
 #[derive(Debug, Default)]
 pub struct Statements {
     /// By a hash of the tokens: a text is not kept.
-    by_tokens: FxHashMap<(u64, Dialect), Rc<Known>>,
-    by_shape: FxHashMap<(Fingerprint, Dialect), Rc<Statement>>,
+    by_tokens: FxHashMap<(u64, Dialect), Arc<Known>>,
+    by_shape: FxHashMap<(Fingerprint, Dialect), Arc<Statement>>,
     /// Of the text that was read last.
     places: Vec<Place>,
 }
@@ -50,7 +50,7 @@ impl Statements {
     }
 
     /// The shape of `sql`. Of all texts of one shape, the first gives the facts and the text for reading.
-    pub fn statement(&mut self, sql: &str, dialect: Dialect) -> Rc<Statement> {
+    pub fn statement(&mut self, sql: &str, dialect: Dialect) -> Arc<Statement> {
         self.known(sql, dialect).statement.clone()
     }
 
@@ -61,7 +61,7 @@ impl Statements {
         sql: &str,
         params: Option<&[String]>,
         dialect: Dialect,
-    ) -> (Rc<Known>, Option<Vec<SmolStr>>) {
+    ) -> (Arc<Known>, Option<Vec<SmolStr>>) {
         let known = self.known(sql, dialect);
         let token = |at: u32| {
             let Place { kind, from, to } = *self.places.get(at as usize)?;
@@ -71,7 +71,7 @@ impl Statements {
         (known, values)
     }
 
-    fn known(&mut self, sql: &str, dialect: Dialect) -> Rc<Known> {
+    fn known(&mut self, sql: &str, dialect: Dialect) -> Arc<Known> {
         let mut hash = Hash::default();
         self.places.clear();
         for token in Lexer::new(sql, dialect) {
@@ -84,7 +84,7 @@ impl Statements {
             return known.clone();
         }
         let statement = self.shape(sql, dialect);
-        let known = Rc::new(Known {
+        let known = Arc::new(Known {
             controls_transaction: is_transaction_control(sql),
             is_housekeeping: is_housekeeping(sql, &statement.facts),
             slots: slots(&Tokens::new(sql, dialect)),
@@ -97,13 +97,13 @@ impl Statements {
         known
     }
 
-    fn shape(&mut self, sql: &str, dialect: Dialect) -> Rc<Statement> {
+    fn shape(&mut self, sql: &str, dialect: Dialect) -> Arc<Statement> {
         let fingerprint = fingerprint(sql, dialect);
         if let Some(known) = self.by_shape.get(&(fingerprint, dialect)) {
             return known.clone();
         }
         let (sql, facts) = (normalise(sql, dialect), facts(sql, dialect));
-        let new = Rc::new(Statement { fingerprint, sql, facts });
+        let new = Arc::new(Statement { fingerprint, sql, facts });
         if self.by_shape.len() >= MAX_SHAPES {
             self.by_shape.clear();
         }
@@ -170,7 +170,7 @@ mod tests {
         let mut statements = Statements::new();
         let one = statements.statement("SELECT a FROM t WHERE b = 1", Dialect::Postgres);
         let two = statements.statement("SELECT a FROM t WHERE b = 2", Dialect::Postgres);
-        assert!(Rc::ptr_eq(&one, &two));
+        assert!(Arc::ptr_eq(&one, &two));
         assert_eq!(one.sql, "SELECT a FROM t WHERE b = ?");
     }
 
@@ -180,10 +180,10 @@ mod tests {
         let mut read = |sql| statements.read(sql, None, Dialect::Postgres);
         let (one, first) = read("SELECT a FROM t WHERE b = 1 AND c = 'x''y'");
         let (two, second) = read("SELECT a FROM t -- again\n WHERE b = 22 AND c = ''");
-        assert!(Rc::ptr_eq(&one, &two));
+        assert!(Arc::ptr_eq(&one, &two));
         assert_eq!((first.unwrap(), second.unwrap()), (vec!["1".into(), "x''y".into()], vec!["22".into(), "".into()]));
         let (minus, values) = read("SELECT a FROM t WHERE b = -1 AND c = 'x'");
-        assert!(!Rc::ptr_eq(&one, &minus) && Rc::ptr_eq(&one.statement, &minus.statement));
+        assert!(!Arc::ptr_eq(&one, &minus) && Arc::ptr_eq(&one.statement, &minus.statement));
         assert_eq!(values.unwrap(), ["-1", "x"]);
     }
 

@@ -1,6 +1,6 @@
 //! One thing that happens in a run.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -20,7 +20,7 @@ pub struct Event {
     pub arms: Vec<Arm>,
     /// The calls between the trace's function and `site`, outermost first; empty when it stands in that function.
     /// Shared by the events of one call.
-    pub via: Rc<[CallStep]>,
+    pub via: Arc<[CallStep]>,
     /// The name that its value is given: a variable, a dict key, a keyword argument.
     pub bound_to: Option<SmolStr>,
     /// The framework's loop that repeats it; `None` where the innermost of `loops` is one of the program's own.
@@ -100,7 +100,7 @@ pub enum EventKind {
 /// A statement that is sent.
 #[derive(Debug, Clone)]
 pub struct Query {
-    pub statement: Rc<Statement>,
+    pub statement: Arc<Statement>,
     pub queryset: Option<QuerySetId>,
     pub cause: Cause,
     pub usage: Usage,
@@ -115,9 +115,9 @@ pub struct Query {
     pub assigned: Assignment,
     pub observed: Option<Box<Observed>>,
     /// What is sent in its place on other ways through the code.
-    pub others: Vec<Rc<Statement>>,
+    pub others: Vec<Arc<Statement>>,
     /// What it computes over many rows, where it does.
-    pub aggregation: Option<Rc<Aggregation>>,
+    pub aggregation: Option<Arc<Aggregation>>,
 }
 
 /// The value of an aggregate, which is none where there are no rows, used as a number.
@@ -179,7 +179,7 @@ pub enum ValueKind {
 
 impl Event {
     /// A statement of a log.
-    pub fn observed(statement: Rc<Statement>, observed: Observed) -> Self {
+    pub fn observed(statement: Arc<Statement>, observed: Observed) -> Self {
         let query = Query {
             statement,
             queryset: None,
@@ -199,7 +199,7 @@ impl Event {
             statement: None,
             loops: Vec::new(),
             arms: Vec::new(),
-            via: Rc::default(),
+            via: Arc::default(),
             bound_to: None,
             rendered: None,
             blocking: None,
@@ -294,7 +294,7 @@ pub struct Observed {
     /// Index into the log's statements, from 0.
     pub ordinal: u64,
     /// The statement as it stands in the log.
-    pub raw: Rc<str>,
+    pub raw: Arc<str>,
     /// The values of this execution as text, in the order in which they stand in the statement: its literals, and the
     /// parameters in place of their marks. `None` where the input hides them.
     pub params: Option<Vec<SmolStr>>,

@@ -1,13 +1,13 @@
 //! How a database runs a statement, as it explains it.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// The statement, where the input shows it.
-    pub sql: Option<Rc<str>>,
+    pub sql: Option<Arc<str>>,
     pub root: PlanNode,
     pub planning_us: Option<u64>,
     /// Of the whole run; `None` for a plan that was not run.

@@ -1,7 +1,6 @@
 //! Stretches of a run: transactions, locks, `try` statements; and what tests say of the queries before them.
 
 use std::ops::Range;
-use std::rc::Rc;
 
 use smol_str::SmolStr;
 
@@ -63,7 +62,7 @@ pub struct Asked {
     /// What happened while the test was evaluated.
     pub test: Range<usize>,
     /// What the test compares, each as [`super::Filter::value`].
-    pub compared: Vec<Rc<str>>,
+    pub compared: Vec<Box<str>>,
     /// Queries that have found nothing on this way.
     pub absent: Vec<usize>,
     /// Queries that have found something on this way.

@@ -1,6 +1,6 @@
 //! What a database, a cache or a load test counted over a time: sums, not single events.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -17,7 +17,7 @@ pub enum Statistic {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StatementUse {
     /// As the server normalised it; it may be cut off at the server's limit.
-    pub sql: Rc<str>,
+    pub sql: Arc<str>,
     /// Backticks and no `$1`: not PostgreSQL's.
     pub mysql: bool,
     pub executions: u64,
@@ -73,7 +73,7 @@ pub struct EndpointUse {
 /// A statement that had to wait until another one's transaction gave its lock free.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LockWait {
-    pub sql: Rc<str>,
+    pub sql: Arc<str>,
     /// Microseconds; `None` where a deadlock ended it.
     pub waited_us: Option<u64>,
 }

@@ -1,6 +1,6 @@
 //! The summary of a log is that of its parts.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::*;
 use crate::model::Kind;
@@ -13,7 +13,7 @@ fn statement(table: u64) -> Statement {
 
 fn observed(value: u64) -> Observed {
     Observed {
-        raw: Rc::from(""),
+        raw: Arc::from(""),
         params: Some(vec![value.to_string().into()]),
         duration_us: Some(value * 10),
         stack: vec![Frame { path: "a.py".into(), line: value as u32 % 3 + 1, function: "f".into() }],

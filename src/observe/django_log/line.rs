@@ -1,6 +1,6 @@
 //! One line of the log: the server's own lines, and JSON lines.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use serde_json::Value;
 use smol_str::SmolStr;
@@ -55,7 +55,7 @@ fn from_fields(fields: &Value, seconds: f64) -> Record {
         _ => (None, 1),
     };
     Record {
-        sql: Rc::from(sql),
+        sql: Arc::from(sql),
         params,
         duration_us: micros(seconds, 1e6),
         connection: fields.get("alias").and_then(Value::as_str).map(SmolStr::new),

@@ -1,7 +1,7 @@
 //! `(0.001) SELECT …; args=(1,); alias=default`: where a record starts, where it ends, and what it says.
 
 use std::ops::Range;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -134,7 +134,7 @@ impl Open {
         let end = completion(self.text.get(last.clone())?)?;
         let sql = self.text.get(..last.start + end.sql.len())?;
         Some(Record {
-            sql: Rc::from(sql),
+            sql: Arc::from(sql),
             params: end.params,
             duration_us: micros(self.seconds, 1e6),
             connection: end.alias.map(SmolStr::new),

@@ -1,7 +1,7 @@
 //! The general query log: each command as it comes in, with the number of its connection.
 
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -195,11 +195,11 @@ impl Log {
             && let Some(last) = self.sessions.last_of(&open.connection)
             && last.record.sql.get(..8).is_some_and(|head| head.eq_ignore_ascii_case("EXECUTE "))
         {
-            last.record.sql = Rc::from(open.sql.as_str());
+            last.record.sql = Arc::from(open.sql.as_str());
             return;
         }
         let record = Record {
-            sql: Rc::from(open.sql.as_str()),
+            sql: Arc::from(open.sql.as_str()),
             connection: Some(open.connection.clone()),
             dialect: Some(Dialect::MySql),
             repeat: 1,

@@ -1,7 +1,7 @@
 //! The slow query log: `# Query_time: …` and the statement, which ends at the next header.
 
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -142,7 +142,7 @@ impl Log {
         let (Some(took_us), false) = (entry.took_us, entry.sql.is_empty()) else { return };
         self.fastest_us = Some(self.fastest_us.map_or(took_us, |fastest| fastest.min(took_us)));
         let record = Record {
-            sql: Rc::from(entry.sql.strip_suffix(';').unwrap_or(&entry.sql)),
+            sql: Arc::from(entry.sql.strip_suffix(';').unwrap_or(&entry.sql)),
             duration_us: Some(took_us),
             rows: entry.rows,
             connection: (!entry.thread.is_empty()).then(|| entry.thread.clone()),

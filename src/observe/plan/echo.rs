@@ -1,6 +1,6 @@
 //! The statement that stands before its plan: a paste of a terminal, or `psql -e`.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Longer ones are not kept.
 const LONGEST: usize = 256 * 1024;
@@ -28,9 +28,9 @@ impl Echo {
     }
 
     /// The statement that the next plan is of.
-    pub fn take(&mut self) -> Option<Rc<str>> {
+    pub fn take(&mut self) -> Option<Arc<str>> {
         let text = self.text.take()?;
-        explained(text.trim()).map(Rc::from)
+        explained(text.trim()).map(Arc::from)
     }
 }
 

@@ -16,7 +16,7 @@ mod xml;
 mod yaml;
 
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use self::echo::Echo;
 use self::frame::{Frame, Framed};
@@ -90,7 +90,7 @@ pub(super) fn parse(text: &str) -> Option<Plan> {
         }
     }
     let mut plan = plan?.finish()?;
-    plan.sql = sql.map(|sql| Rc::from(sql.trim_end()));
+    plan.sql = sql.map(|sql| Arc::from(sql.trim_end()));
     Some(plan)
 }
 

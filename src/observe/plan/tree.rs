@@ -1,6 +1,6 @@
 //! A plan from a tree of keys and values: FORMAT JSON, and what YAML and XML are read into.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use smol_str::{SmolStr, ToSmolStr};
@@ -42,7 +42,7 @@ fn find(value: &Value, depth: u8, out: &mut Vec<Plan>) {
 fn plan(fields: &Map<String, Value>, root: &Map<String, Value>) -> Plan {
     let ms = |name: &str| fields.get(name).and_then(number).and_then(|ms| micros(ms, 1000.0));
     Plan {
-        sql: fields.get("Query Text").and_then(Value::as_str).map(|sql| Rc::from(sql.trim())),
+        sql: fields.get("Query Text").and_then(Value::as_str).map(|sql| Arc::from(sql.trim())),
         root: node(root, 0),
         planning_us: ms("Planning Time"),
         execution_us: ms("Execution Time").or_else(|| ms("Total Runtime")),

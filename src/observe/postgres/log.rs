@@ -1,6 +1,6 @@
 //! What all three forms of the log amount to: statements with their times, sessions, waits for locks.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -104,7 +104,7 @@ impl Log {
         sink: &mut dyn Sink,
     ) {
         let record = Record {
-            sql: Rc::from(sql),
+            sql: Arc::from(sql),
             params: parameters(entry.detail),
             duration_us: took_us,
             connection: (!entry.session.is_empty()).then(|| SmolStr::new(entry.session)),
@@ -222,7 +222,7 @@ impl Log {
 
 fn waited(entry: &Entry<'_>, waited_us: Option<u64>, sink: &mut dyn Sink) {
     if !entry.statement.is_empty() {
-        sink.lock_wait(LockWait { sql: Rc::from(entry.statement), waited_us });
+        sink.lock_wait(LockWait { sql: Arc::from(entry.statement), waited_us });
     }
 }
 

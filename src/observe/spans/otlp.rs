@@ -9,7 +9,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use serde_json::Value;
 use smol_str::SmolStr;
@@ -129,7 +129,7 @@ impl Spans {
             let path = attributes.text(&["code.file.path", "code.filepath"]);
             let line = attributes.number(&["code.line.number", "code.lineno"]);
             let record = Record {
-                sql: Rc::from(sql),
+                sql: Arc::from(sql),
                 params,
                 duration_us: (start > 0 && end >= start).then(|| (end - start) / 1000),
                 stack: frame(path, line, attributes.text(&["code.function.name", "code.function"])),

@@ -7,7 +7,7 @@
 //! keeps 1,000 spans of a transaction and samples transactions.
 
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use serde_json::Value;
 use smol_str::SmolStr;
@@ -110,7 +110,7 @@ impl Events {
         self.with_place += u64::from(!stack.is_empty());
         let (start, end) = times(span);
         let record = Record {
-            sql: Rc::from(sql),
+            sql: Arc::from(sql),
             duration_us: (start > 0 && end >= start).then(|| (end - start) / 1000),
             stack,
             connection: text(["db.name", "db.namespace"]).map(SmolStr::new),

@@ -8,7 +8,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::super::dress::undress;
 use super::super::input::lines;
@@ -170,7 +170,7 @@ impl Echo {
         self.hidden += u64::from(params.hidden);
         self.cut += u64::from(params.cut);
         self.last =
-            Some(Record { sql: Rc::from(sql), params: params.values, repeat: params.sets, ..Record::default() });
+            Some(Record { sql: Arc::from(sql), params: params.values, repeat: params.sets, ..Record::default() });
     }
 
     /// Hands on the last statement.

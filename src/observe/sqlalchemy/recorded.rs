@@ -4,7 +4,7 @@
 //! <https://flask-sqlalchemy.palletsprojects.com/en/stable/record-queries/>
 
 use std::io::{self, BufRead};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::super::json::micros;
 use super::super::python_literal::{self, Literal, arguments};
@@ -176,7 +176,7 @@ fn record(text: &str) -> Option<(Record, f64)> {
     };
     let duration_us = start.zip(end).and_then(|(start, end)| micros(end - start, 1e6));
     let record =
-        Record { sql: Rc::from(sql.trim_matches('\n')), params, duration_us, stack, repeat, ..Record::default() };
+        Record { sql: Arc::from(sql.trim_matches('\n')), params, duration_us, stack, repeat, ..Record::default() };
     Some((record, start.unwrap_or_default()))
 }
 

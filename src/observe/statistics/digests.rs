@@ -6,7 +6,7 @@
 //! Gaps: as of every sum: no values, order, requests or stacks.
 
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::super::json::micros;
 use super::super::table::rows;
@@ -45,7 +45,7 @@ fn read(input: &mut Input<'_>, sink: &mut dyn Sink) -> io::Result<()> {
         cut += u64::from(sql.ends_with("..."));
         let timer = |name: &str| row.number(&[name]).and_then(|time| micros(time, PICOSECOND));
         sink.statistic(Statistic::Statement(StatementUse {
-            sql: Rc::from(sql),
+            sql: Arc::from(sql),
             mysql: true,
             executions,
             total_us: timer("sum_timer_wait"),

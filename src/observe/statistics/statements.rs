@@ -6,7 +6,7 @@
 //! Gaps: sums over all time since the last reset, without values, order, requests or stacks.
 
 use std::io;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::super::json::micros;
 use super::super::table::rows;
@@ -44,7 +44,7 @@ fn read(input: &mut Input<'_>, sink: &mut dyn Sink) -> io::Result<()> {
         let ms = |names: &[&str]| row.number(names).and_then(|ms| micros(ms, 1000.0));
         let mean = row.number(&["mean_exec_time", "mean_time"]);
         sink.statistic(Statistic::Statement(StatementUse {
-            sql: Rc::from(sql),
+            sql: Arc::from(sql),
             mysql: false,
             executions: calls,
             total_us: ms(&["total_exec_time", "total_time"])

@@ -1,6 +1,6 @@
 //! One row of the panel with its details.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -134,7 +134,7 @@ impl Row {
             return None;
         }
         Some(Record {
-            sql: Rc::from(sql),
+            sql: Arc::from(sql),
             duration_us,
             stack: self.stack,
             connection: self.connection,

@@ -8,7 +8,7 @@ use super::super::Interpreter;
 use super::super::sym::Sym;
 use super::super::value::{Arg, Args, Const, DictValue, ObjectValue, Value};
 use crate::model::Site;
-use crate::project::{ClassRef, FunctionRef};
+use crate::project::{ClassRef, FunctionRef, Project};
 use crate::python::ir::{ArgKind, Call, ExprKind};
 
 /// A request that a class answers without a function of its own for it.
@@ -25,6 +25,14 @@ pub enum Action {
 
 impl Action {
     const ALL: [Action; 4] = [Action::Get, Action::List, Action::Retrieve, Action::ChangeList];
+
+    /// The requests that a class answers by what it inherits; those that it has a method for are runs of their own.
+    pub fn inherited(project: &Project, class: ClassRef<'_>) -> Vec<Self> {
+        let own =
+            |action: &Self| project.method(class, action.name()).is_some_and(|method| method.class == Some(class));
+        let answers = |action: &Self| project.is_subclass(class, action.bases()) && !own(action);
+        Self::ALL.into_iter().filter(answers).collect()
+    }
 
     pub fn name(self) -> &'static str {
         match self {
@@ -72,15 +80,6 @@ const LISTS: [&str; 1] = ["django.views.generic.MultipleObjectMixin"];
 const SINGLES: [&str; 1] = ["django.views.generic.SingleObjectMixin"];
 
 impl<'p> Interpreter<'p, '_> {
-    /// The requests that a class answers by what it inherits; those that it has a method for are runs of their own.
-    pub(in super::super) fn actions(&self, class: ClassRef<'p>) -> Vec<Action> {
-        let own = |action: &Action| {
-            self.project.method(class, action.name()).is_some_and(|method| method.class == Some(class))
-        };
-        let answers = |action: &Action| self.project.is_subclass(class, action.bases()) && !own(action);
-        Action::ALL.into_iter().filter(answers).collect()
-    }
-
     /// Runs one of them as the root of a trace.
     pub(in super::super) fn run_action(&mut self, class: ClassRef<'p>, action: Action) {
         let sym = Sym::new("self");

@@ -36,6 +36,7 @@ use crate::schema::ModelId;
 use crate::trace;
 
 pub(super) use admin::Registry;
+pub(super) use generic::Action;
 pub(super) use receivers::Receivers;
 pub(super) use serializer_fields::SerializerField;
 

@@ -1,6 +1,7 @@
 //! Where statements are sent: each becomes an event with its cause and what it reads.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -59,7 +60,7 @@ impl<'p> Interpreter<'p, '_> {
         let aggregation = compiler::aggregation(&self.project.schema, node, kind, aggregates);
         self.send_known(node, (Some(statement), others), kind, cause, usage, site);
         if let (Some(aggregation), Some(query)) = (aggregation, self.rec.last_query()) {
-            query.aggregation = Some(Rc::new(aggregation));
+            query.aggregation = Some(Arc::new(aggregation));
         }
     }
 
@@ -89,7 +90,7 @@ impl<'p> Interpreter<'p, '_> {
             None => cause,
         };
         let statement = match statement {
-            Some(statement) => Rc::new(statement),
+            Some(statement) => Arc::new(statement),
             None => self.statement(node, Action::Read { kind, method: "", aggregates: &[] }),
         };
         let id = self.rec.queryset(node);
@@ -106,7 +107,7 @@ impl<'p> Interpreter<'p, '_> {
             varies_with: self.rec.varies_with(&node.sym),
             assigned: Assignment::default(),
             observed: None,
-            others: others.into_iter().map(Rc::new).collect(),
+            others: others.into_iter().map(Arc::new).collect(),
             aggregation: None,
         };
         self.emit_query(query, sure(certain), site, born);
@@ -244,7 +245,7 @@ impl<'p> Interpreter<'p, '_> {
     ) {
         for statement in statements {
             let query = Query {
-                statement: Rc::new(statement),
+                statement: Arc::new(statement),
                 queryset: None,
                 cause: cause.clone(),
                 usage: Usage::Unused,
@@ -323,7 +324,7 @@ impl<'p> Interpreter<'p, '_> {
             None => Cause::Method(method.into()),
         };
         let query = Query {
-            statement: Rc::new(statement),
+            statement: Arc::new(statement),
             queryset: Some(id),
             cause,
             usage: Usage::Unused,
@@ -352,8 +353,8 @@ impl<'p> Interpreter<'p, '_> {
         Assignment { values: args.keyword.iter().map(given).collect(), open: args.spread }
     }
 
-    fn statement(&mut self, node: &QsNode<'p>, action: Action<'_, 'p>) -> Rc<Statement> {
-        Rc::new(compiler::build(self.project, node, action))
+    fn statement(&mut self, node: &QsNode<'p>, action: Action<'_, 'p>) -> Arc<Statement> {
+        Arc::new(compiler::build(self.project, node, action))
     }
 }
 

@@ -1,7 +1,7 @@
 //! One input being read: its statements become the runs that rules look at.
 
 use std::ops::ControlFlow;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -157,7 +157,7 @@ impl Sink for Reading<'_> {
         let event = (!known.is_housekeeping).then_some(run.trace.events.len());
         run.sent.push((sent, event));
         if event.is_some() {
-            run.trace.events.push(Event::observed(Rc::clone(statement), observed));
+            run.trace.events.push(Event::observed(Arc::clone(statement), observed));
         }
         if run.sent.len() >= LONGEST_PIECE || run.bytes >= HEAVIEST_PIECE {
             self.pieces = true;

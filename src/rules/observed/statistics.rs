@@ -1,7 +1,7 @@
 //! What statistics show: sums without requests, so only what is wrong however it came about.
 
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::low_cache_hit_rate;
 use super::plans::{filter, rows};
@@ -13,7 +13,7 @@ use crate::trace::{CacheUse, IndexUse, Statement, StatementUse, TableUse};
 /// Everything that statistics counted.
 #[derive(Debug, Default)]
 pub struct Counted {
-    pub statements: Vec<(StatementUse, Rc<Statement>)>,
+    pub statements: Vec<(StatementUse, Arc<Statement>)>,
     pub tables: Vec<TableUse>,
     pub indexes: Vec<IndexUse>,
     pub caches: Vec<CacheUse>,

@@ -1,6 +1,6 @@
 //! Requests as programs sent them, and what is (and is not) found in them.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::*;
 use crate::config::Config;
@@ -22,7 +22,7 @@ fn request(statements: &[&str]) -> Trace {
         let (known, params) = cache.read(sql, None, Dialect::Postgres);
         let observed = Observed {
             ordinal: ordinal as u64,
-            raw: Rc::from(sql),
+            raw: Arc::from(sql),
             params,
             duration_us: Some(1000),
             rows,
