@@ -29,7 +29,7 @@ export const withEngine = (act) =>
     }, REVIEWED);
     page.setDefaultTimeout(3_600_000);
     await page.goto(site.url);
-    await page.locator("main").waitFor();
+    await page.locator("#boot").waitFor({ state: "detached" });
     await act({ page, browser });
   }, { open: false });
 

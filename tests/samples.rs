@@ -41,17 +41,6 @@ fn files_below(folder: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn the_index_names_six_samples_that_are_there() {
-    let index: Vec<serde_json::Value> = serde_json::from_slice(&sample("index.json")).unwrap();
-    let of = |kind: &str| index.iter().filter(|entry| entry["kind"] == kind).count();
-    assert_eq!((of("code"), of("log")), (3, 3));
-    for entry in &index {
-        assert!(!entry["title"].as_str().unwrap().is_empty() && !entry["text"].as_str().unwrap().is_empty());
-        assert!(!sample(entry["file"].as_str().unwrap()).is_empty());
-    }
-}
-
-#[test]
 fn each_code_sample_is_recognised() {
     for (name, kind) in [("dashboard.diff", Kind::Diff), ("forum.zip", Kind::Zip), ("lockout.py", Kind::Python)] {
         let item = Item { name: name.to_owned(), bytes: sample(name), format: None };
@@ -73,9 +62,7 @@ fn shown_by(name: &str) -> &'static [&'static str] {
 
 #[test]
 fn each_log_sample_shows_what_it_is_there_for() {
-    let index: Vec<serde_json::Value> = serde_json::from_slice(&sample("index.json")).unwrap();
-    for entry in index.iter().filter(|entry| entry["kind"] == "log") {
-        let name = entry["file"].as_str().unwrap();
+    for name in ["toolbar-page.html", "queries.json", "django.log"] {
         let mut logs = Logs::new(Config::default());
         let mut bytes = Cursor::new(sample(name));
         let outcome = logs.read(name, None, &mut bytes, &mut |_| ControlFlow::Continue(())).unwrap();

@@ -4,8 +4,19 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use futures_channel::oneshot;
+use gloo_timers::callback::Timeout;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::Closure;
+
+/// Ends the task that runs.
+pub async fn pause() {
+    let (resume, resumed) = oneshot::channel();
+    let timer = Timeout::new(0, move || {
+        let _ = resume.send(());
+    });
+    let _ = resumed.await;
+    drop(timer);
+}
 
 /// What the first of two functions, for good and for bad ends, was called with.
 pub struct Callbacks {

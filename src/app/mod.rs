@@ -26,17 +26,17 @@ pub fn mount() {
     // What was kept is there before anything is shown: nothing jumps. Leptos has no executor before it mounts.
     wasm_bindgen_futures::spawn_local(async {
         let found = state::Found::look().await;
-        if let Some(boot) = document().get_element_by_id("boot") {
-            boot.remove();
-        }
-        leptos::mount::mount_to_body(|| view! { <Page found /> });
+        leptos::mount::mount_to_body(|| ());
+        // The state, and what is seen of it, in a task each: what the user does in between is answered first.
+        let root = Owner::new();
+        let app = root.with(|| state::App::provide(found));
+        callbacks::pause().await;
+        root.with(|| leptos::mount::mount_to_body(|| view! { <shell::Shell /> }));
+        // It lives as long as the page.
+        std::mem::forget(root);
+        // Takes away what stood in the place of the page until now, and hands over what was done there.
+        widgets::tell_page("roundtrip:running");
+        app.code.prepare_when_idle();
+        app.log.prepare_when_idle();
     });
-}
-
-#[component]
-fn Page(found: state::Found) -> impl IntoView {
-    let app = state::App::provide(found);
-    app.code.prepare();
-    app.log.prepare_when_idle();
-    view! { <shell::Shell /> }
 }

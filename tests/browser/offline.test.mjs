@@ -16,7 +16,7 @@ test("the page starts and its engines run without a network, after a reload", ()
     await page.waitForFunction(() => navigator.serviceWorker.controller);
     await context.setOffline(true);
     await page.reload();
-    await page.locator("main").waitFor();
+    await page.locator("#boot").waitFor({ state: "detached" });
     const deadline = Date.now() + 20_000;
     while (page.workers().length < 2 && Date.now() < deadline) await page.waitForTimeout(50);
     assert.equal(page.workers().length, 2);
@@ -41,7 +41,7 @@ test("a new build waits until the user agrees", async () => {
     await page.goto(site.url);
     await controlled(page);
     await page.waitForFunction(() => navigator.serviceWorker.controller);
-    await page.locator("main").waitFor();
+    await page.locator("#boot").waitFor({ state: "detached" });
     await page.evaluate(() => {
       globalThis.offered = 0;
       addEventListener("roundtrip:update-ready", () => globalThis.offered++);

@@ -81,7 +81,7 @@ test("a removed input is gone on the next visit, and one that was put back is th
     await app.go("inputs");
     await page.getByTestId("clear").click();
     await kept(page, []);
-    await page.getByTestId("notice-action").click();
+    await page.getByTestId("restore").click();
     await kept(page, [1]);
     await page.reload();
     await app.entries.first().getByText("1 file").waitFor();

@@ -2,7 +2,7 @@
 
 use js_sys::{Array, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, BlobPropertyBag, DataTransfer, File, FileList};
+use web_sys::{Blob, BlobPropertyBag, File};
 use web_sys::{FileSystemDirectoryEntry, FileSystemDirectoryReader, FileSystemEntry, FileSystemFileEntry};
 
 use crate::app::callbacks::Callbacks;
@@ -32,10 +32,10 @@ pub fn text(text: &str) -> Option<Dropped> {
     Some(Dropped { name: "pasted text".to_owned(), parts: vec![Part::new("", blob)] })
 }
 
-/// The files of a picker, or of a paste. Those of one folder are listed as one.
-pub fn files(list: &FileList) -> Vec<Dropped> {
+/// The files of a picker, a paste or a drop. Those of one picked folder are listed as one.
+fn files(list: Vec<File>) -> Vec<Dropped> {
     let mut out: Vec<Dropped> = Vec::new();
-    for file in (0..list.length()).filter_map(|index| list.get(index)) {
+    for file in list {
         let path = Reflect::get(&file, &"webkitRelativePath".into()).ok().and_then(|path| path.as_string());
         let path = path.unwrap_or_default();
         match path.split_once('/') {
@@ -49,47 +49,38 @@ pub fn files(list: &FileList) -> Vec<Dropped> {
                     None => out.push(Dropped { name, parts: vec![part] }),
                 }
             }
-            None => out.push(one(file)),
+            None => {
+                let name = file.name();
+                out.push(Dropped { name: name.clone(), parts: vec![Part::new(name, file.into())] });
+            }
         }
     }
     out
 }
 
-fn one(file: File) -> Dropped {
-    let name = file.name();
-    Dropped { name: name.clone(), parts: vec![Part::new(name, file.into())] }
-}
-
-/// What was dropped, taken from the event while it lasts; `read` looks into the folders afterwards.
-#[derive(Default)]
+/// What was pasted, dropped or picked: files, or else text.
 pub struct Transfer {
     entries: Vec<FileSystemEntry>,
     files: Vec<File>,
-    text: String,
+    pub text: String,
 }
 
 impl Transfer {
-    pub fn take(transfer: &DataTransfer) -> Self {
-        let mut out = Self::default();
-        let items = transfer.items();
-        for item in (0..items.length()).filter_map(|index| items.get(index)) {
-            if item.kind() != "file" {
-                continue;
-            }
-            match item.webkit_get_as_entry() {
-                Ok(Some(entry)) => out.entries.push(entry),
-                _ => out.files.extend(item.get_as_file().ok().flatten()),
-            }
-        }
-        if out.entries.is_empty() && out.files.is_empty() {
-            out.text = transfer.get_data("text/plain").unwrap_or_default();
-        }
-        out
+    /// Of an object `{entries, files, text}`, as `public/first.js` makes it.
+    pub fn of(brought: &JsValue) -> Option<Self> {
+        let field = |name: &str| Reflect::get(brought, &name.into()).ok();
+        let list = |name: &str| field(name)?.dyn_into::<Array>().ok();
+        // Not by their class: what Chromium gives for an entry is of none that a script can name.
+        Some(Self {
+            entries: list("entries")?.iter().map(JsCast::unchecked_into).collect(),
+            files: list("files")?.iter().map(JsCast::unchecked_into).collect(),
+            text: field("text")?.as_string()?,
+        })
     }
 
-    /// The second value says what could not be read.
+    /// Looks into the folders. The second value says what could not be read.
     pub async fn read(self) -> (Vec<Dropped>, Vec<String>) {
-        let mut out: Vec<Dropped> = self.files.into_iter().map(one).collect();
+        let mut out = files(self.files);
         let mut errors = Vec::new();
         for entry in self.entries {
             let name = entry.name();

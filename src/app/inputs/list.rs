@@ -4,12 +4,13 @@ use leptos::prelude::*;
 
 use super::share::Share;
 use super::understood::understood;
-use crate::app::state::{App, Entry, Standing};
-use crate::app::widgets::bytes;
+use crate::app::state::{App, Entry, Reviewed, Standing, View};
+use crate::app::widgets::{bytes, plural};
 
 #[component]
 pub fn WorkspaceList() -> impl IntoView {
     let app = App::get();
+    app.load_formats();
     // Rows are made anew when something about them changes: the key holds all that they show.
     let entries = move || app.workspace.entries().get();
     let rows = move || {
@@ -22,13 +23,33 @@ pub fn WorkspaceList() -> impl IntoView {
             <div class="workspace-head">
                 <h2 id="workspace-title">"Workspace"</h2>
                 <Share />
-                <button class="quiet" data-testid="clear" on:click=move |_| app.workspace.clear(app.notices)>"Remove all"</button>
+                <button class="quiet" data-testid="clear" on:click=move |_| app.workspace.clear()>"Remove all"</button>
             </div>
             <ul data-testid="entries">
                 {rows}
             </ul>
+            <Next />
         </section>
     }
+}
+
+/// Where what was understood is to be seen.
+#[component]
+fn Next() -> impl IntoView {
+    let app = App::get();
+    let go = move |view: View, what: String| {
+        view! { <button class="primary" data-testid=format!("next-{}", view.id()) on:click=move |_| app.router.show(view)>{what}" →"</button> }
+    };
+    let findings = |review: &Reviewed| plural(review.report.findings.len() as u64, "finding", "findings");
+    let code = move || {
+        let review = app.code_review.get().filter(|review| !review.files.is_empty())?;
+        Some(go(View::Review, format!("{} in the code", findings(&review))))
+    };
+    let logs = move || {
+        let review = app.log_review.get().filter(|review| review.report.summary.statements > 0)?;
+        Some(go(View::Queries, format!("{} in the queries", findings(&review))))
+    };
+    view! { <p class="next">{code} {logs}</p> }
 }
 
 fn is_log(entry: &Entry) -> bool {
@@ -76,7 +97,7 @@ fn Row(entry: Entry, can_compare: bool) -> impl IntoView {
             <FormatChoice id chosen=format detected=seen.format why=seen.why />
             <span class="entry-size number">{size}</span>
             <span class="entry-state soft">{state}</span>
-            <button class="quiet entry-remove" aria-label=remove on:click=move |_| app.workspace.remove(id, app.notices)>"✕"</button>
+            <button class="quiet entry-remove" aria-label=remove on:click=move |_| app.workspace.remove(id)>"✕"</button>
             <div class="entry-more">
                 {set_aside} {errors} {empty} {notes} {can_compare.then(|| before_choice(id, before))}
             </div>

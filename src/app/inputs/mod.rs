@@ -10,7 +10,7 @@ mod samples;
 mod share;
 mod understood;
 
-use leptos::html::{Input, Textarea};
+use leptos::html::Textarea;
 use leptos::prelude::*;
 
 use super::state::App;
@@ -25,7 +25,6 @@ pub use anywhere::listen;
 #[component]
 pub fn Inputs() -> impl IntoView {
     let app = App::get();
-    app.load_formats();
     view! {
         <section class="view inputs" data-testid="view-inputs" aria-label="Inputs">
             <Welcome />
@@ -34,6 +33,7 @@ pub fn Inputs() -> impl IntoView {
             <Show when=move || !app.workspace.is_empty()>
                 <WorkspaceList />
             </Show>
+            <Removed />
             <h2>"Or look at a sample"</h2>
             <Samples />
             <Recording />
@@ -94,34 +94,29 @@ fn PasteBox() -> impl IntoView {
     }
 }
 
-/// A button in front of the browser's own picker.
+/// A button in front of the browser's own picker; `public/first.js` opens it and takes what was picked.
 #[component]
 fn Picker(label: &'static str, testid: &'static str, folder: bool) -> impl IntoView {
-    let app = App::get();
-    let input = NodeRef::<Input>::new();
-    let take = move |_| {
-        let Some(input) = input.get() else { return };
-        if let Some(files) = input.files() {
-            bring::take(app, bring::files(&files));
-        }
-        // Else the same file could not be chosen again.
-        input.set_value("");
-    };
-    let open = move |_| {
-        if let Some(input) = input.get() {
-            input.click();
-        }
-    };
     view! {
-        <button on:click=open>{label}</button>
-        <input
-            type="file"
-            hidden
-            multiple
-            prop:webkitdirectory=folder
-            node_ref=input
-            data-testid=testid
-            on:change=take
-        />
+        <button data-picks="">{label}</button>
+        <input type="file" hidden multiple prop:webkitdirectory=folder data-testid=testid />
     }
+}
+
+/// What was removed last, with the way back.
+#[component]
+fn Removed() -> impl IntoView {
+    let app = App::get();
+    let told = move || {
+        app.workspace.removed().map(|what| {
+            view! {
+                <p class="removed">
+                    <span>{what}</span>
+                    " "
+                    <button data-testid="restore" on:click=move |_| app.workspace.restore()>"Undo"</button>
+                </p>
+            }
+        })
+    };
+    view! { <div role="status">{told}</div> }
 }

@@ -68,12 +68,19 @@ fn one_line(script: &str) -> String {
 #[component]
 pub fn Recording() -> impl IntoView {
     let sources = RwSignal::new(Vec::<Source>::new());
-    spawn_local(async move {
-        let list = async { JsFuture::from(own::fetch("recorder/how.json").await?.json()?).await?.dyn_into::<Array>() };
-        // Without them the page is as useful as with them.
-        let list: Result<Array, JsValue> = list.await;
-        sources.try_set(list.unwrap_or_default().iter().filter_map(|entry| Source::of(&entry)).collect());
-    });
+    // Once it is opened, of whom most never do.
+    let load = move |_| {
+        if !sources.with_untracked(Vec::is_empty) {
+            return;
+        }
+        spawn_local(async move {
+            let list =
+                async { JsFuture::from(own::fetch("recorder/how.json").await?.json()?).await?.dyn_into::<Array>() };
+            // Without them the page is as useful as with them.
+            let list: Result<Array, JsValue> = list.await;
+            sources.try_set(list.unwrap_or_default().iter().filter_map(|entry| Source::of(&entry)).collect());
+        });
+    };
     let entries = move || {
         let entries = sources.get().into_iter().map(|source| {
             let app = App::get();
@@ -90,7 +97,7 @@ pub fn Recording() -> impl IntoView {
         entries.collect::<Vec<_>>()
     };
     view! {
-        <details class="recording" data-testid="recording">
+        <details class="recording" data-testid="recording" on:toggle=load>
             <summary>"How to record what a program asks"</summary>
             <ul>{entries}</ul>
         </details>

@@ -18,10 +18,20 @@ const KEYS: &[(&str, &str)] = &[
 
 #[component]
 pub fn Help(open: RwSignal<bool>) -> impl IntoView {
+    // Made when it is opened: most visits never do.
+    view! {
+        <Show when=move || open.get()>
+            <Sheet open />
+        </Show>
+    }
+}
+
+#[component]
+fn Sheet(open: RwSignal<bool>) -> impl IntoView {
     let dialog = NodeRef::<Dialog>::new();
     // The browser keeps the focus inside and gives it back when the dialog closes.
     Effect::new(move |_| {
-        if let Some(dialog) = dialog.get().filter(|_| open.get()) {
+        if let Some(dialog) = dialog.get() {
             let _ = dialog.show_modal();
         }
     });

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::app::state::{Action, App, Notice, Tone};
+use crate::app::state::{App, Notice, Tone};
+use crate::app::widgets::tell_page;
 
 #[component]
 pub fn NoticeList() -> impl IntoView {
@@ -19,29 +20,15 @@ pub fn NoticeList() -> impl IntoView {
 #[component]
 fn OneNotice(notice: Notice) -> impl IntoView {
     let app = App::get();
-    let Notice { id, tone, text, action } = notice;
-    let act = move |action| {
-        match action {
-            Action::Restore => app.workspace.restore(),
-            Action::Update => {
-                if let Ok(event) = web_sys::Event::new("roundtrip:update-agreed") {
-                    let _ = window().dispatch_event(&event);
-                }
-            }
-        }
+    let Notice { id, tone, text, is_update } = notice;
+    let agree = move |_| {
+        tell_page("roundtrip:update-agreed");
         app.notices.dismiss(id);
     };
     view! {
         <div class="notice" class:warns=tone == Tone::Warning>
             <p>{(tone == Tone::Warning).then(|| view! { <b>"▲ Warning: "</b> })} {text}</p>
-            {action
-                .map(|action| {
-                    let label = match action {
-                        Action::Restore => "Undo",
-                        Action::Update => "Load it now",
-                    };
-                    view! { <button data-testid="notice-action" on:click=move |_| act(action)>{label}</button> }
-                })}
+            {is_update.then(|| view! { <button on:click=agree>"Load it now"</button> })}
             <button class="quiet" aria-label="Dismiss" on:click=move |_| app.notices.dismiss(id)>"✕"</button>
         </div>
     }

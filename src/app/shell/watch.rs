@@ -3,7 +3,7 @@
 use gloo_events::EventListener;
 use leptos::prelude::*;
 
-use crate::app::state::{Action, App, Keeping, View};
+use crate::app::state::{App, Keeping, View};
 use crate::app::widgets;
 use crate::app::worker::{Client, State};
 
@@ -37,7 +37,7 @@ pub fn updates(app: App) {
             true => "A new version of this page is ready.",
             false => "A new version of this page is ready. Loading it empties the workspace; it can also wait.",
         };
-        app.notices.offer(text, Action::Update);
+        app.notices.offer_update(text);
     });
     listener.forget();
 }

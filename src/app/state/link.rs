@@ -189,10 +189,13 @@ impl App {
         match linked {
             Ok(linked) => {
                 self.kept.leave(self).await;
-                if self.kept.keeping().get_untracked() != Keeping::Kept {
-                    self.workspace.clear(self.notices);
-                }
-                self.take_in(linked, "What you had is kept: open this page in another tab to go on with it.");
+                let before = if self.kept.keeping().get_untracked() == Keeping::Kept {
+                    "What you had is kept: open this page in another tab to go on with it."
+                } else {
+                    self.workspace.clear();
+                    "What you had before can be put back below the list of inputs."
+                };
+                self.take_in(linked, before);
             }
             Err(why) => self.refuse(&why),
         }
@@ -206,7 +209,7 @@ impl App {
         self.router.replace(Route::parse(&snapshot.route));
         self.workspace.fill(entries);
         self.kept.is_of_a_link(self);
-        self.notices.say(format!("This workspace came from a link. {before}"));
+        self.notices.tell(format!("This workspace came from a link. {before}"));
     }
 
     pub(super) fn refuse(self, why: &str) {

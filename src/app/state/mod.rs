@@ -45,7 +45,7 @@ use web_sys::Storage;
 
 pub use kept::{Found, Keeping, Kept};
 pub use latency::{read as read_latency, tenths};
-pub use notice::{Action, Notice, Notices, Tone};
+pub use notice::{Notice, Notices, Tone};
 pub use reviewed::Reviewed;
 #[cfg(test)]
 pub use reviewed::sample_finding;

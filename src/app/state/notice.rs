@@ -1,5 +1,6 @@
 //! What the page has to say, above whatever is shown.
 
+use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,21 +9,13 @@ pub enum Tone {
     Warning,
 }
 
-/// What a notice's button does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// Puts back what was removed from the workspace last.
-    Restore,
-    /// Agrees to the new build.
-    Update,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     pub id: u32,
     pub tone: Tone,
     pub text: String,
-    pub action: Option<Action>,
+    /// Offers a new build of the page.
+    pub is_update: bool,
 }
 
 /// The notices that were not dismissed yet, oldest first.
@@ -34,6 +27,8 @@ pub struct Notices {
 
 /// Older ones give way: nobody reads a wall of them.
 const MOST: usize = 4;
+/// Long enough to read two lines twice.
+const SAID_MS: u32 = 12_000;
 
 impl Notices {
     pub(super) fn new() -> Self {
@@ -44,37 +39,42 @@ impl Notices {
         self.shown.read_only()
     }
 
+    /// It goes by itself: there is nothing to do about it.
     pub fn say(&self, text: impl Into<String>) {
-        self.add(Tone::Info, text.into(), None);
+        let id = self.add(Tone::Info, text.into(), false);
+        let notices = *self;
+        Timeout::new(SAID_MS, move || notices.dismiss(id)).forget();
     }
 
     pub fn warn(&self, text: impl Into<String>) {
-        self.add(Tone::Warning, text.into(), None);
+        self.add(Tone::Warning, text.into(), false);
     }
 
-    /// Replaces an earlier offer of the same.
-    pub fn offer(&self, text: impl Into<String>, action: Action) {
-        self.withdraw(action);
-        self.add(Tone::Info, text.into(), Some(action));
+    /// It stays until it is dismissed.
+    pub fn tell(&self, text: String) {
+        self.add(Tone::Info, text, false);
     }
 
-    pub fn withdraw(&self, action: Action) {
-        self.shown.update(|shown| shown.retain(|notice| notice.action != Some(action)));
+    /// Replaces an earlier offer.
+    pub fn offer_update(&self, text: &str) {
+        self.shown.update(|shown| shown.retain(|notice| !notice.is_update));
+        self.add(Tone::Info, text.to_owned(), true);
     }
 
     pub fn dismiss(&self, id: u32) {
         self.shown.update(|shown| shown.retain(|notice| notice.id != id));
     }
 
-    fn add(&self, tone: Tone, text: String, action: Option<Action>) {
+    fn add(&self, tone: Tone, text: String, is_update: bool) -> u32 {
         let id = self.next.get_value();
         self.next.set_value(id.wrapping_add(1));
         self.shown.update(|shown| {
             shown.retain(|notice| notice.text != text);
-            shown.push(Notice { id, tone, text, action });
+            shown.push(Notice { id, tone, text, is_update });
             if shown.len() > MOST {
                 shown.remove(0);
             }
         });
+        id
     }
 }

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 use web_sys::Blob;
 
-use super::{Action, Notices};
 use crate::protocol::ItemOutcome;
 
 /// One file, or one pasted text.
@@ -77,7 +76,7 @@ pub struct Workspace {
     /// Counts what makes a new review necessary: entries came, went, or changed their format.
     changes: RwSignal<u32>,
     /// What `restore` puts back, with its places.
-    removed: StoredValue<Vec<(usize, Entry)>, LocalStorage>,
+    removed: RwSignal<Vec<(usize, Entry)>, LocalStorage>,
     next: StoredValue<u32>,
     /// Ids of the entries that arrived and were not shown yet.
     arrived: StoredValue<Vec<u32>>,
@@ -88,7 +87,7 @@ impl Workspace {
         Self {
             entries: RwSignal::new_local(Vec::new()),
             changes: RwSignal::new(0),
-            removed: StoredValue::new_local(Vec::new()),
+            removed: RwSignal::new_local(Vec::new()),
             next: StoredValue::new(0),
             arrived: StoredValue::new(Vec::new()),
         }
@@ -130,7 +129,7 @@ impl Workspace {
 
     /// Without a way back.
     pub(super) fn empty(&self) {
-        self.removed.set_value(Vec::new());
+        self.removed.set(Vec::new());
         self.fill(Vec::new());
     }
 
@@ -152,16 +151,16 @@ impl Workspace {
         self.change();
     }
 
-    /// Takes an entry out of the workspace and offers to put it back.
-    pub fn remove(&self, id: u32, notices: Notices) {
-        self.take_out(|entry| entry.id == id, notices);
+    /// Takes an entry out of the workspace; `restore` puts it back.
+    pub fn remove(&self, id: u32) {
+        self.take_out(|entry| entry.id == id);
     }
 
-    pub fn clear(&self, notices: Notices) {
-        self.take_out(|_| true, notices);
+    pub fn clear(&self) {
+        self.take_out(|_| true);
     }
 
-    fn take_out(&self, which: impl Fn(&Entry) -> bool, notices: Notices) {
+    fn take_out(&self, which: impl Fn(&Entry) -> bool) {
         let mut removed = Vec::new();
         self.entries.update(|entries| {
             let all = std::mem::take(entries);
@@ -173,18 +172,25 @@ impl Workspace {
                 }
             }
         });
-        match removed.as_slice() {
-            [] => return,
-            [(_, only)] => notices.offer(format!("{} was removed.", only.name), Action::Restore),
-            several => notices.offer(format!("{} inputs were removed.", several.len()), Action::Restore),
+        if removed.is_empty() {
+            return;
         }
-        self.removed.set_value(removed);
+        self.removed.set(removed);
         self.change();
+    }
+
+    /// What `restore` would put back, for the user to read.
+    pub fn removed(&self) -> Option<String> {
+        self.removed.with(|removed| match removed.as_slice() {
+            [] => None,
+            [(_, only)] => Some(format!("{} was removed.", only.name)),
+            several => Some(format!("{} inputs were removed.", several.len())),
+        })
     }
 
     /// Puts back what was removed last.
     pub fn restore(&self) {
-        let removed = self.removed.try_update_value(std::mem::take).unwrap_or_default();
+        let removed = self.removed.try_update(std::mem::take).unwrap_or_default();
         self.entries.update(|entries| {
             for (index, entry) in removed {
                 entries.insert(index.min(entries.len()), entry);

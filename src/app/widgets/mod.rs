@@ -19,9 +19,16 @@ pub use inline::{Inline, inlines, marked, marks};
 pub use number::{bytes, count, milliseconds, plural};
 pub use severity::SeverityMark;
 
-use leptos::prelude::document;
+use leptos::prelude::{document, window};
 use wasm_bindgen::JsCast;
-use web_sys::HtmlElement;
+use web_sys::{Event, HtmlElement};
+
+/// Dispatches a plain event on the window, for the page's scripts.
+pub fn tell_page(name: &str) {
+    if let Ok(event) = Event::new(name) {
+        let _ = window().dispatch_event(&event);
+    }
+}
 
 /// Gives the focus to the element with this id, if there is one.
 pub fn focus(id: &str) {

@@ -45,9 +45,9 @@ export class Roundtrip {
     this.summary = page.getByTestId("summary");
   }
 
-  /** Before that, nothing listens. */
+  /** Before that, index.html's own view is shown. */
   started() {
-    return this.page.locator("main").waitFor();
+    return this.page.locator("#boot").waitFor({ state: "detached" });
   }
 
   /** `inputs`, `review`, `queries` or `rules`. */

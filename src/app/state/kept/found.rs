@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::content::{entry, stamp, unstamped};
-use super::{TAB, fresh, tab};
+use super::{TAB, fresh, mark_filled, tab};
 use crate::app::state::link::{self, Linked};
 use crate::app::state::lock::{self, Held};
 use crate::app::state::snapshot::Snapshot;
@@ -49,6 +49,7 @@ impl Found {
         let Some(store) = found.store.clone() else { return found };
         let known = tab().and_then(|tab| tab.get_item(TAB).ok()?);
         let mut all = store.workspaces().await.unwrap_or_default();
+        mark_filled(!all.is_empty());
         all.sort_by_key(|(_, text)| std::cmp::Reverse(stamp(text)));
         match known {
             // What is kept stays as it is.

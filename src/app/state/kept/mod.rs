@@ -31,6 +31,9 @@ const TAB: &str = "roundtrip.workspace";
 /// Written and removed again, for other tabs to hear that everything was forgotten.
 const FORGOTTEN: &str = "roundtrip.forgotten";
 
+/// There while a workspace is kept: `public/first.js` cannot wait for the store to tell.
+const FILLED: &str = "roundtrip.filled";
+
 /// What can be told of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Keeping {
@@ -166,4 +169,11 @@ fn tab() -> Option<Storage> {
 
 fn local() -> Option<Storage> {
     window().local_storage().ok()?
+}
+
+fn mark_filled(is_filled: bool) {
+    let _ = local().map(|storage| match is_filled {
+        true => storage.set_item(FILLED, "yes"),
+        false => storage.remove_item(FILLED),
+    });
 }

@@ -8,7 +8,7 @@ use leptos::task::spawn_local;
 use super::{FORGOTTEN, Keeping, Kept, TAB, local, tab};
 use crate::app::state::lock;
 use crate::app::state::store::Store;
-use crate::app::state::{Action, App, KEEP_NOTHING, keeps_nothing};
+use crate::app::state::{App, KEEP_NOTHING, keeps_nothing};
 
 impl Kept {
     /// Whether anything is kept from now on. Nothing: what was kept by any tab goes.
@@ -28,7 +28,6 @@ impl Kept {
     /// are closed.
     pub fn forget_everything(self, app: App) {
         app.workspace.empty();
-        app.notices.withdraw(Action::Restore);
         app.options.set(Default::default());
         app.triage.forget();
         self.wipe(app);

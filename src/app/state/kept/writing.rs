@@ -9,7 +9,7 @@ use leptos::task::spawn_local;
 use web_sys::Blob;
 
 use super::content::content;
-use super::{Keeping, Kept};
+use super::{Keeping, Kept, mark_filled};
 use crate::app::state::App;
 use crate::app::state::snapshot::Listed;
 
@@ -93,12 +93,14 @@ impl Kept {
         }
         if text.is_empty() {
             store.remove(&id).await?;
+            mark_filled(store.workspaces().await.is_ok_and(|all| !all.is_empty()));
         } else {
             let changes = app.workspace.changes_untracked();
             let is_linked = desk.with_value(|desk| desk.linked == Some(changes));
             let now = if is_linked { 0 } else { Date::now() as u64 };
             let put = store.put_workspace(&id, &format!("{now}\n{text}")).await;
             put.map_err(|why| format!("The workspace is not kept for the next visit: {why}."))?;
+            mark_filled(true);
         }
         if is_left() {
             return Ok(());
