@@ -157,7 +157,7 @@ test("a chosen folder is one input, and can be taken out and put back", () =>
       assert.equal(await app.entries.count(), 1);
       await page.getByRole("button", { name: "Remove site/" }).click();
       await app.entries.waitFor({ state: "detached" });
-      await app.notices.getByRole("button", { name: "Undo" }).click();
+      await page.getByRole("button", { name: "Undo" }).click();
       await app.entries.waitFor();
       await app.go("review");
       await app.finding("RT101").waitFor();
@@ -211,6 +211,10 @@ test("the keyboard alone leads from an empty page to a copied rewrite", () =>
     await app.paste(DIFF);
     await app.finding("RT101").waitFor();
     const focused = () => page.evaluate(() => document.activeElement?.dataset.rule ?? document.activeElement?.id);
+    // It begins at the gravest.
+    assert.equal(await app.finding("RT101").getAttribute("aria-current"), "true");
+    await page.keyboard.press("k");
+    assert.equal(await focused(), "RT201");
     await page.keyboard.press("j");
     assert.equal(await focused(), "RT101");
     await page.keyboard.press("Enter");

@@ -53,28 +53,11 @@ pub fn CostChart(cost: Cost) -> impl IntoView {
                 <polyline class="before" points=before />
                 <polyline class="after" points=after />
             </svg>
-            <input type="range" min="1" max=MOST_ROWS.to_string() prop:value=USUAL_ROWS.to_string() aria-label="Rows of each loop" on:input=slide />
-            <figcaption>
-                {move || {
-                    let (rows, before, after, took) = reading.get();
-                    view! {
-                        "at " <var>"N"</var> {format!(" = {rows}: ")} <b>{before}</b> " → " <b>{after}</b> " round trips, "
-                        <span class="number" data-testid="cost-time">{took}</span>
-                    }
-                }}
-                <label class="latency">
-                    " at "
-                    <input
-                        type="number"
-                        min="0"
-                        max="1000"
-                        step="0.1"
-                        data-testid="latency"
-                        prop:value=move || tenths(app.latency.get())
-                        on:change=set_latency
-                    />
-                    " ms each"
-                </label>
+            <div class="chart-sliders">
+                <span aria-hidden="true">"Rows " <var>"N"</var></span>
+                <input type="range" min="1" max=MOST_ROWS.to_string() prop:value=USUAL_ROWS.to_string() aria-label="Rows of each loop" on:input=slide />
+                <b>{move || reading.get().0}</b>
+                <span aria-hidden="true">"Latency"</span>
                 // In tenths of a millisecond, as far as databases are near.
                 <input
                     type="range"
@@ -86,6 +69,28 @@ pub fn CostChart(cost: Cost) -> impl IntoView {
                     prop:value=move || app.latency.get().to_string()
                     on:input=slide_latency
                 />
+                <label>
+                    <input
+                        type="number"
+                        min="0"
+                        max="1000"
+                        step="0.1"
+                        aria-label="Latency of one round trip, in milliseconds"
+                        data-testid="latency"
+                        prop:value=move || tenths(app.latency.get())
+                        on:change=set_latency
+                    />
+                    " ms"
+                </label>
+            </div>
+            <figcaption>
+                {move || {
+                    let (_, before, after, took) = reading.get();
+                    view! {
+                        <b class="before">{before}</b> " → " <b class="after">{after}</b> " round trips, "
+                        <span class="number" data-testid="cost-time">{took}</span>
+                    }
+                }}
             </figcaption>
         </figure>
     }

@@ -77,9 +77,9 @@ pub fn Costs(review: Reviewed, choice: Choice) -> impl IntoView {
     let unit = if has_times { "Time" } else { "Statements" };
     view! {
         <div class="costs" data-testid="costs">
-            <h2>"By fingerprint"</h2>
+            <h2>"By statement"</h2>
             {move || of_shapes.with(|costs| map(costs, has_times, show_shape))}
-            {move || of_shapes.with(|costs| table("Fingerprint", unit, "Runs", costs, has_times, show_shape))}
+            {move || of_shapes.with(|costs| table("Statement", unit, "Runs", costs, has_times, show_shape))}
             {(of_endpoints.len() > 1)
                 .then(|| {
                     view! {

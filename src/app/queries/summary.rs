@@ -67,8 +67,8 @@ pub fn Summary(review: Reviewed, choice: Choice) -> impl IntoView {
                 {budgets}
                 {compared}
             </dl>
-            <ExportMenu of=Engine::Log />
             {notes(&review)}
+            <ExportMenu of=Engine::Log />
         </div>
     }
 }

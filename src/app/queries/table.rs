@@ -93,12 +93,12 @@ pub fn ShapeTable(review: Reviewed, choice: Choice) -> impl IntoView {
     view! {
         <section class="shapes" class:timed=has_times aria-label="Statements of the whole input">
             <div class="shapes-title">
-                <h2>"Fingerprints "<span class="number">{move || count(u64::from(total.get()))}</span></h2>
+                <h2>"Distinct statements "<span class="number">{move || count(u64::from(total.get()))}</span></h2>
                 <input
                     id=FILTER
                     type="search"
                     placeholder="Filter by text or table"
-                    aria-label="Filter fingerprints"
+                    aria-label="Filter statements"
                     data-testid="shape-filter"
                     prop:value=words
                     on:input=move |event| {
@@ -113,7 +113,7 @@ pub fn ShapeTable(review: Reviewed, choice: Choice) -> impl IntoView {
             }}
             <Rows
                 id="shapes"
-                label="Fingerprints"
+                label="Distinct statements"
                 kind=Kind::Grid
                 height=56
                 total

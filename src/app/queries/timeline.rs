@@ -15,6 +15,10 @@ use crate::model::Request;
 
 /// The width of a lane in the units of its drawing.
 const WIDTH: f64 = 1000.0;
+/// Beyond this share of the width a label would be cut off at its end.
+const LAST_LABEL: f64 = 0.75;
+/// The share that two labels take at the least width.
+const TWO_LABELS: f64 = 0.4;
 
 #[component]
 pub fn Timeline(review: Reviewed, choice: Choice) -> impl IntoView {
@@ -85,17 +89,24 @@ fn lanes(review: &Reviewed, waterfall: &Waterfall, choice: Choice) -> AnyView {
     }
     let breaks: String =
         waterfall.breaks.iter().map(|cut| rectangle(Segment { from: cut.from, to: cut.to }, 0, 20)).collect();
-    // The last label would stand beyond the edge.
+    // A label near the end stands before its line; where there is no room, those of the lines before it give way.
+    let last = waterfall.ticks.last().map(|tick| tick.at).filter(|at| *at > LAST_LABEL);
     let ticks: Vec<_> = waterfall
         .ticks
         .iter()
-        .filter(|tick| tick.at < 0.95)
-        .map(|tick| view! { <span style:left=format!("{:.2}%", tick.at * 100.0)>{milliseconds(tick.ms)}</span> })
+        .map(|tick| {
+            let class = match last {
+                Some(last) if tick.at == last => "before",
+                Some(last) if tick.at > last - TWO_LABELS => "gives-way",
+                _ => "",
+            };
+            view! { <span class=class style:left=format!("{:.2}%", tick.at * 100.0)>{milliseconds(tick.ms)}</span> }
+        })
         .collect();
     let cuts: Vec<_> = waterfall
         .breaks
         .iter()
-        .filter(|cut| cut.from < 0.95)
+        .filter(|cut| cut.from < LAST_LABEL)
         .map(|cut| {
             let text = format!("⋯ {}", milliseconds(cut.ms));
             view! { <span style:left=format!("{:.2}%", cut.from * 100.0) title="A wait that is not drawn to scale">{text}</span> }
@@ -113,7 +124,7 @@ fn lanes(review: &Reviewed, waterfall: &Waterfall, choice: Choice) -> AnyView {
                     <tr>
                         <th scope="col" class="lane-sql">"Statement"</th>
                         <th scope="col" class="lane-bars"><span class="unseen">"When"</span>{ticks}{cuts}</th>
-                        <th scope="col" class="lane-times">"Times"</th>
+                        <th scope="col" class="lane-times">"Runs"</th>
                         {has_times.then(|| view! { <th scope="col" class="lane-ms">"Time"</th> })}
                     </tr>
                 </thead>

@@ -1,5 +1,7 @@
 //! What the parts of the review share: which findings are shown, which is chosen, where the code view stands.
 
+use std::cmp::Reverse;
+
 use leptos::prelude::*;
 
 use super::filter::Filter;
@@ -43,6 +45,9 @@ pub struct Desk {
     pub file: Memo<Option<usize>>,
     pub line: Memo<Option<u32>>,
     pub step: RwSignal<Step>,
+    /// Whether that file is part of a change, and whether before and after of it stand beside each other.
+    pub is_changed: Memo<bool>,
+    pub sides: Memo<bool>,
     pub opened: RwSignal<Option<Opened>>,
     /// Whether unchanged lines are shown too.
     pub unfolded: RwSignal<bool>,
@@ -70,7 +75,7 @@ impl Desk {
         let chosen = Memo::new(move |_| {
             let key = app.router.finding();
             let named = review.with(|review| review.as_ref()?.find(&key?));
-            named.or_else(|| shown.with(|shown| shown.first().copied()))
+            named.or_else(|| review.with(|review| shown.with(|shown| worst(review.as_ref()?, shown))))
         });
         let route = app.router.route();
         let file = Memo::new(move |_| {
@@ -89,8 +94,15 @@ impl Desk {
             let of_finding = || review.with(|review| review.as_ref()?.finding(chosen?)?.line);
             named.unwrap_or_else(of_finding)
         });
+        let is_changed = Memo::new(move |_| {
+            review.with(|review| {
+                let file = review.as_ref().and_then(|review| review.files.get(file.get()?));
+                file.is_some_and(|file| file.added + file.removed > 0)
+            })
+        });
+        let sides = Memo::new(move |_| app.side_by_side.get() && is_changed.get());
         let (step, opened, unfolded) = (RwSignal::new(Step::List), RwSignal::new(None), RwSignal::new(false));
-        let desk = Self { shown, chosen, file, line, step, opened, unfolded };
+        let desk = Self { shown, chosen, file, line, is_changed, sides, step, opened, unfolded };
         provide_context(desk);
         desk
     }
@@ -153,6 +165,12 @@ impl Desk {
     }
 }
 
+/// What whoever has chosen nothing yet is shown: the first of those that are graver and surer than all others.
+fn worst(review: &Reviewed, shown: &[usize]) -> Option<usize> {
+    let graver = |index: &usize| review.finding(*index).map(|finding| (finding.severity, finding.confidence));
+    shown.iter().copied().min_by_key(|index| Reverse(graver(index)))
+}
+
 /// Id of a finding's item in the list.
 pub fn item_id(index: usize) -> String {
     format!("finding-{index}")
@@ -172,6 +190,7 @@ fn in_order(review: &Reviewed) -> Vec<usize> {
 mod tests {
     use super::*;
     use crate::app::state::sample_finding;
+    use crate::model::{Confidence, Severity};
     use crate::protocol::{FileView, Review};
 
     #[test]
@@ -181,5 +200,25 @@ mod tests {
         let file = |findings: &[u32]| FileView { findings: findings.to_vec(), ..FileView::default() };
         review.files = vec![file(&[2, 9]), file(&[0, 2])];
         assert_eq!(in_order(&Reviewed::new(review)), [2, 0, 1, 3]);
+    }
+
+    #[test]
+    fn the_gravest_is_shown_first_and_of_these_the_surest() {
+        let mut review = Review::default();
+        review.report.findings = ["a", "b", "c", "d"].map(sample_finding).to_vec();
+        let of = [
+            (Severity::Info, Confidence::Certain),
+            (Severity::Warning, Confidence::Likely),
+            (Severity::Warning, Confidence::Certain),
+            (Severity::Warning, Confidence::Certain),
+        ];
+        for (finding, (severity, confidence)) in review.report.findings.iter_mut().zip(of) {
+            (finding.severity, finding.confidence) = (severity, confidence);
+        }
+        let review = Reviewed::new(review);
+        assert_eq!(
+            [worst(&review, &[0, 1, 3, 2]), worst(&review, &[0, 1]), worst(&review, &[])],
+            [Some(3), Some(1), None]
+        );
     }
 }

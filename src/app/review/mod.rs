@@ -46,7 +46,7 @@ pub fn Review() -> impl IntoView {
     on_cleanup(move || keys.remove());
     let is_there = Memo::new(move |_| app.code_review.with(Option::is_some));
     view! {
-        <section class="view review" data-testid="view-review" aria-label="Review" data-step=move || desk.step.get().id() class:sides=move || app.side_by_side.get()>
+        <section class="view review" data-testid="view-review" aria-label="Review" data-step=move || desk.step.get().id() class:sides=move || desk.sides.get()>
             {move || match is_there.get() {
                 true => view! {
                     <Bar />

@@ -27,7 +27,7 @@ pub fn Settings() -> impl IntoView {
                     <option value="seeds">"seeds"</option>
                 </select>
             </label>
-            <button class="quiet" data-testid="save-settings" on:click=save>"Save roundtrip.toml"</button>
+            <button data-testid="save-settings" on:click=save>"Save roundtrip.toml"</button>
             {move || match off() {
                 0 => None,
                 number => Some(view! {

@@ -52,8 +52,10 @@ fn FileHead(shown: Memo<Shown>) -> impl IntoView {
             }
         });
         let context = file.context.then(|| view! { <span class="soft">"context: read, not reviewed"</span> });
+        let (folder, name) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
         Some(view! {
-            <b class="path mono" title=file.path.clone()><bdi>{file.path.clone()}</bdi></b>
+            <b class="path mono" title=file.path.clone()>{name.to_owned()}</b>
+            <span class="path folder mono">{folder.to_owned()}</span>
             {changed}
             {context}
             {is_changed.then(arrangements)}

@@ -31,13 +31,7 @@ pub fn Scroller(shown: Memo<Shown>, on_key: impl Fn(KeyboardEvent) + 'static) ->
     let opened_folds = RwSignal::new(BTreeSet::<u32>::new());
     let inset = statements::follow(app, desk, shown);
 
-    let is_changed = move || {
-        shown.with(|shown| {
-            let file = shown.as_ref().and_then(|(review, file)| review.files.get(*file));
-            file.is_some_and(|file| file.added + file.removed > 0)
-        })
-    };
-    let sides = Memo::new(move |_| app.side_by_side.get() && is_changed() && size.get().0 >= SIDES_FROM);
+    let sides = Memo::new(move |_| desk.sides.get() && size.get().0 >= SIDES_FROM);
     let lines = Memo::new(move |_| {
         let choices = Choices {
             side_by_side: sides.get(),
@@ -159,7 +153,7 @@ pub fn Scroller(shown: Memo<Shown>, on_key: impl Fn(KeyboardEvent) + 'static) ->
             <div
                 class="code"
                 class:sides=move || sides.get()
-                class:plain=move || !is_changed()
+                class:plain=move || !desk.is_changed.get()
                 id="code"
                 data-testid="code"
                 node_ref=node
