@@ -98,6 +98,20 @@ impl Project {
         self.role(function) == Role::Other && !called(self.module(function.file)) && !self.modules.iter().any(called)
     }
 
+    /// Whether no code of a whole project, but for its tests, puts this key into a session: who asks for it gets None.
+    pub fn is_never_in_session(&self, key: &str) -> bool {
+        let put = |text: &str| {
+            text.match_indices("session").any(|(at, word)| {
+                let rest = text.get(at + word.len()..).unwrap_or_default();
+                let rest = rest.strip_prefix('[').or_else(|| rest.strip_prefix(".setdefault(")).unwrap_or_default();
+                let named = rest.get(1..).and_then(|rest| rest.strip_prefix(key));
+                rest.starts_with(['"', '\'']) && named.is_some_and(|rest| rest.starts_with(['"', '\'']))
+            })
+        };
+        let own = self.modules.iter().filter(|module| self.file_role(module.id) != Role::Test);
+        self.settings.site.is_some() && !own.map(|module| module.source.text()).any(put)
+    }
+
     /// Whether no code of a whole project names a class of forms: nobody can use it.
     pub fn is_unused_form(&self, class: ClassRef<'_>) -> bool {
         if self.settings.site.is_none() || !self.is_subclass(class, &["django.forms.Form", "django.forms.ModelForm"]) {

@@ -2,13 +2,13 @@
 
 use smol_str::SmolStr;
 
+use super::conditions::{Conditions, conditions, is_searchable, is_selective};
 use super::rare;
 use crate::model::Orm;
 use crate::project::Project;
 use crate::rules::growth::is_time;
-use crate::schema::{Field, FieldKind, Index, Model, ModelId, RelationKind, Schema, Served, Wanted};
-use crate::sql::Dialect;
-use crate::trace::{Cause, Filter, Query, QuerySet, Trace};
+use crate::schema::{Field, FieldKind, Index, Model, ModelId, Served, Wanted};
+use crate::trace::{Cause, Query, QuerySet, Trace};
 
 pub struct Asked {
     pub model: ModelId,
@@ -25,23 +25,8 @@ pub struct Asked {
     pub is_narrowed: bool,
     /// What the index would spare is little as a rule.
     pub is_minor: bool,
-}
-
-/// Conditions of one statement on the columns of its own table.
-#[derive(Default)]
-struct Conditions {
-    equal: Vec<SmolStr>,
-    /// Those of them that have one of several values: their rows are in no order.
-    among: Vec<SmolStr>,
-    /// Those of them that the code compares with one value of its own: many rows have it.
-    fixed: Vec<SmolStr>,
-    constants: Vec<(SmolStr, String)>,
-    excluded: Vec<(SmolStr, String)>,
-    ranges: Vec<SmolStr>,
-    /// The order and whether it falls, where a limit makes its first rows enough.
-    order: Option<(SmolStr, bool)>,
-    /// Columns of which one has the value: `Q(a=x) | Q(b=x)`, and nothing else narrows the rows.
-    either: Vec<SmolStr>,
+    /// Nothing is compared: the first rows in this order are taken.
+    pub is_order: bool,
 }
 
 /// The lookups of the statement of the event at `at` that no index serves as it could; mostly one.
@@ -115,7 +100,11 @@ impl<'p> Table<'p> {
 
     /// The range or order that follows the equalities, with whether it falls.
     fn then(&self, conditions: &Conditions) -> Option<(SmolStr, bool)> {
-        let fits = |name: &SmolStr| self.selective(name) && !conditions.equal.contains(name);
+        // Of rows that an equality has found the order of their keys, which have an index, is a detail.
+        let found = conditions.equal.iter().any(|name| self.selective(name) && !conditions.fixed.contains(name));
+        let is_key = |name: &SmolStr| self.field(name).is_some_and(|field| field.primary_key);
+        let fits =
+            |name: &SmolStr| self.selective(name) && !conditions.equal.contains(name) && !(found && is_key(name));
         let range = conditions.ranges.iter().find(|name| fits(name));
         let order = conditions.order.as_ref().filter(|(name, _)| fits(name) && !self.are_few(conditions));
         match (range, order) {
@@ -166,6 +155,7 @@ impl<'p> Table<'p> {
             has_key: false,
             is_narrowed: false,
             is_minor: false,
+            is_order: false,
         });
         Some(found.into_iter().collect())
     }
@@ -189,6 +179,7 @@ impl<'p> Table<'p> {
             has_key: true,
             is_narrowed: false,
             is_minor: false,
+            is_order: false,
         };
         conditions.either.iter().filter(alone).map(of).collect()
     }
@@ -278,110 +269,13 @@ impl<'p> Table<'p> {
             has_key,
             is_narrowed,
             is_minor,
+            is_order: count == 0 && !has_range,
         })
     }
 }
 
 fn directed((name, falls): (SmolStr, bool)) -> SmolStr {
     if falls { SmolStr::from(format!("-{name}")) } else { name }
-}
-
-/// Splits a queryset's filters by what a B-tree can do with them; the table is that of the first usable column.
-fn conditions(project: &Project, model: ModelId, query: &Query, queryset: &QuerySet) -> Option<(ModelId, Conditions)> {
-    let schema = &project.schema;
-    let mut out = Conditions::default();
-    let mut owner: Option<ModelId> = None;
-    if queryset.related_to.is_some() {
-        // `team.members`: the key of one owner, where it is the rows' own column; through a join, or from something
-        // unknown, what narrows the rows is not known.
-        let (table, field) = owned_by(schema, queryset)?;
-        owner = Some(table);
-        out.equal.push(field);
-    }
-    for filter in &queryset.filters {
-        let Some((table, field)) = own_field(schema, model, &filter.path) else {
-            // What a relation leads to narrows the rows by its key, which has an index; of one that leads here from
-            // elsewhere that cannot be told of the rows' own columns.
-            if filter.negated || filter.alternative || !matches!(filter.lookup.as_str(), "exact" | "in") {
-                continue;
-            }
-            let first = filter.path.first()?;
-            match own_field(schema, model, std::slice::from_ref(first)) {
-                // A flag of what is joined narrows as little as one of the rows' own.
-                Some((table, key)) if narrows(schema, model, &filter.path) => {
-                    if !key.has_column() || *owner.get_or_insert(table) != table {
-                        return None;
-                    }
-                    out.equal.push(key.name.clone());
-                }
-                None if schema.reverse_query(model, first).is_some() => return None,
-                _ => {}
-            }
-            continue;
-        };
-        if filter.alternative {
-            continue;
-        }
-        let is_equal = !filter.negated && matches!(filter.lookup.as_str(), "exact" | "in");
-        if !field.has_column() || *owner.get_or_insert(table) != table {
-            // The rows are found by the keys of a table between, or by what another table of the inheritance holds.
-            let narrows = field.relation.is_some() || is_selective(field, project.dialect);
-            if is_equal && narrows && !is_fixed(project, filter) {
-                return None;
-            }
-            continue;
-        }
-        let constant = || (field.name.clone(), filter.value.clone());
-        match (filter.lookup.as_str(), filter.negated) {
-            ("exact", true) => out.excluded.push(constant()),
-            (_, true) => {}
-            ("exact", false) => {
-                out.equal.push(field.name.clone());
-                out.constants.push(constant());
-                if is_fixed(project, filter) {
-                    out.fixed.push(field.name.clone());
-                }
-            }
-            ("in", false) => {
-                out.equal.push(field.name.clone());
-                out.among.push(field.name.clone());
-            }
-            ("isnull", false) if filter.value == "True" => out.constants.push((field.name.clone(), "None".to_owned())),
-            ("gt" | "gte" | "lt" | "lte" | "range", false) => out.ranges.push(field.name.clone()),
-            // `startswith` needs another operator class on PostgreSQL; the rest no B-tree can serve.
-            _ => {}
-        }
-    }
-    out.either = either(schema, model, queryset, &mut owner);
-    let facts = &query.statement.facts;
-    let limited = queryset.paged
-        || (facts.limit && !facts.ordered.is_empty())
-        || queryset.slice.is_some_and(|slice| slice.bounded || slice.index);
-    let first = queryset.order.first().filter(|_| limited && queryset.order.len() <= 2);
-    let tie_breaks = |order: &SmolStr| matches!(order.trim_start_matches('-'), "pk" | "id");
-    if let Some(first) = first
-        && queryset.order.iter().skip(1).all(tie_breaks)
-    {
-        let name: SmolStr = first.trim_start_matches('-').into();
-        if let Some((table, field)) = own_field(schema, model, &[name])
-            && field.has_column()
-            && *owner.get_or_insert(table) == table
-        {
-            out.order = Some((field.name.clone(), first.starts_with('-')));
-        }
-    }
-    Some((owner?, out))
-}
-
-/// Whether the code says the value itself: a literal, or a constant like `Source.OFF`.
-fn is_fixed(project: &Project, filter: &Filter) -> bool {
-    let Some((_, value)) = filter.site.and_then(|site| project.text(site).split_once('=')) else { return false };
-    let value = value.trim();
-    let is_name = value.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
-    let is_loud =
-        |part: &str| part.len() > 1 && part.contains(char::is_uppercase) && !part.contains(char::is_lowercase);
-    value.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '"' | '\''))
-        || is_name && value.split('.').any(is_loud)
 }
 
 /// Whether a value names one row, or a few: a code, a token, the key that another system gave.
@@ -391,79 +285,4 @@ fn is_identifier(field: &Field) -> bool {
     ];
     let last = field.name.rsplit('_').next().unwrap_or("");
     field.relation.is_none() && (field.kind == FieldKind::Uuid || NAMES.contains(&last))
-}
-
-/// Whether the column at the end of a path through relations has many values.
-fn narrows(schema: &Schema, model: ModelId, path: &[SmolStr]) -> bool {
-    let Some((last, way)) = path.split_last() else { return false };
-    let far = way.iter().try_fold(model, |model, name| {
-        let (_, field) = schema.field(model, name)?;
-        field.relation.as_ref()?.target
-    });
-    far.and_then(|model| schema.field(model, last)).is_none_or(|(_, field)| !field.is_low_selectivity())
-}
-
-/// The columns of an OR of equalities that is all that is asked.
-fn either(schema: &Schema, model: ModelId, queryset: &QuerySet, owner: &mut Option<ModelId>) -> Vec<SmolStr> {
-    let mut out = Vec::new();
-    for filter in &queryset.filters {
-        let by_value = matches!(filter.lookup.as_str(), "exact" | "in") && !filter.negated;
-        let own = own_field(schema, model, &filter.path).filter(|(_, field)| field.has_column());
-        match own {
-            Some((table, field)) if filter.alternative && by_value && *owner.get_or_insert(table) == table => {
-                out.push(field.name.clone());
-            }
-            // What does not narrow the rows leaves the OR alone.
-            Some((_, field)) if !filter.alternative && (filter.negated || field.is_low_selectivity()) => {}
-            _ => return Vec::new(),
-        }
-    }
-    if queryset.related_to.is_some() { Vec::new() } else { out }
-}
-
-/// The foreign key by which rows belong to the object whose relation they are.
-fn owned_by(schema: &Schema, queryset: &QuerySet) -> Option<(ModelId, SmolStr)> {
-    let row = queryset.related_to.as_ref()?;
-    let reverse = schema.reverse(row.model?, queryset.related_by.as_ref()?)?;
-    let is_key = matches!(reverse.kind, RelationKind::ForeignKey | RelationKind::OneToOne);
-    is_key.then(|| (reverse.model, reverse.field.clone()))
-}
-
-/// A column of the queryset's own rows: `state`, `team`, `team_id`, `team__id`.
-fn own_field<'s>(schema: &'s Schema, model: ModelId, path: &[SmolStr]) -> Option<(ModelId, &'s Field)> {
-    let (table, field) = schema.field(model, path.first()?)?;
-    match path.get(1..)? {
-        [] => Some((table, field)),
-        [key] if field.relation.is_some() && matches!(key.as_str(), "pk" | "id") => Some((table, field)),
-        _ => None,
-    }
-}
-
-fn is_searchable(field: &Field, dialect: Dialect) -> bool {
-    // MySQL indexes a text column by a prefix only, which Django cannot ask for.
-    field.is_searchable() && !(dialect == Dialect::MySql && field.kind == FieldKind::Text)
-}
-
-/// Whether a value picks few of the table's rows, as far as type and name tell.
-fn is_selective(field: &Field, dialect: Dialect) -> bool {
-    const FEW: [&str; 14] = [
-        "status",
-        "state",
-        "type",
-        "kind",
-        "level",
-        "role",
-        "gender",
-        "priority",
-        "visibility",
-        "active",
-        "enabled",
-        "deleted",
-        "archived",
-        "published",
-    ];
-    let last = field.name.rsplit('_').next().unwrap_or("");
-    let named = matches!(field.kind, FieldKind::Char | FieldKind::Integer)
-        && (FEW.contains(&last) || field.name.starts_with("is_") || field.name.starts_with("has_"));
-    is_searchable(field, dialect) && !field.is_low_selectivity() && !named
 }

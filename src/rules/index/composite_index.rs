@@ -70,7 +70,8 @@ rule! {
     ///
     /// ## When not to
     /// Where the first column finds a few rows already, the others cost nothing: what an owner's index narrows is a hint,
-    /// unless it is asked for by more than three requests or loops. Columns that are never compared without each other
+    /// unless it is asked for by more than three requests or loops, and so are the rows of an owner of which code deletes
+    /// those beyond a number or an age. Columns that are never compared without each other
     /// belong into one index; every further index costs each write.
     pub struct CompositeIndex: "RT402", "composite-index", Index, Info as hint;
 }

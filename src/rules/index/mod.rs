@@ -2,6 +2,7 @@
 
 mod asked;
 pub mod composite_index;
+mod conditions;
 mod cure;
 pub mod gfk_index;
 pub mod index_cannot_serve;

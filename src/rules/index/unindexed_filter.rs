@@ -95,6 +95,7 @@ rule! {
     /// cache keeps the answer): where names and columns say so it is a hint. Or on one that is written far more often than
     /// it is searched this way. `icontains` and `endswith` cannot use such an index at all. That few rows have a
     /// value is told by its name, or by a run that takes such rows and gives them another one: look at the data before.
+    /// A key of the session that no code of a whole project sets is no value at all.
     pub struct UnindexedFilter: "RT401", "unindexed-filter", Index, Info as hint;
 }
 
@@ -111,6 +112,11 @@ impl Rule for UnindexedFilter {
                 Some((field, value)) => format!(
                     "{model} is looked up by {field}={value}, which few rows have, and no index leads to them: every such \
                      statement reads the whole table"
+                ),
+                None if usage.is_order => format!(
+                    "The first rows of {model} by {} are taken, which has no index: the whole table is read and sorted \
+                     for them",
+                    usage.listed()
                 ),
                 None => format!(
                     "{model} is looked up by {}, which has no index: every such statement reads the whole table",

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use smol_str::SmolStr;
 
 use super::asked::{Asked, asked};
+use super::conditions::owner_of;
 use super::rare::Condition;
-use crate::model::{Confidence, Site};
+use crate::model::{Confidence, Kind, Site};
 use crate::project::Project;
 use crate::rules::heat::{Heat, Heats};
 use crate::schema::ModelId;
@@ -28,6 +29,8 @@ pub struct Usage {
     pub is_narrowed: bool,
     /// What the index would spare is little as a rule.
     pub is_minor: bool,
+    /// Nothing is compared: the first rows in this order are taken.
+    pub is_order: bool,
     /// A column that is compared for equality has many values.
     has_key: bool,
     /// Its place among all of them by how often and how hot they are asked for, from 1.
@@ -114,11 +117,15 @@ impl Usage {
 /// one's index serves too is counted there.
 pub fn collect(traces: &[Trace], project: &Project) -> Vec<Usage> {
     let heats = Heats::of(project);
+    let pruned = pruned(traces, project);
     let mut found: BTreeMap<(ModelId, Option<Condition>, Vec<SmolStr>), Usage> = BTreeMap::new();
     for trace in traces.iter().filter(|trace| trace.role.is_judged()) {
         for (at, event, query) in trace.queries() {
             let Some(site) = event.site else { continue };
-            for asked in asked(trace, at, query, project) {
+            for mut asked in asked(trace, at, query, project) {
+                // The rows of an owner are few, for somebody sees to that.
+                let owned = asked.columns.first().is_some_and(|first| pruned.contains(&(asked.model, first.clone())));
+                asked.is_minor |= asked.is_narrowed && owned;
                 let heat = heats.heat(trace, at, event, query);
                 let at = UsageSite {
                     site,
@@ -128,7 +135,9 @@ pub fn collect(traces: &[Trace], project: &Project) -> Vec<Usage> {
                     confidence: event.confidence,
                 };
                 let key = (asked.model, asked.condition.clone(), asked.columns.clone());
+                let is_order = asked.is_order;
                 let usage = found.entry(key).or_insert_with(|| Usage::of(asked));
+                usage.is_order &= is_order;
                 if let (Heat::Hot, Origin::Code { site, .. }) = (heat, &trace.origin) {
                     usage.entries.insert(*site);
                 }
@@ -153,6 +162,22 @@ pub fn collect(traces: &[Trace], project: &Project) -> Vec<Usage> {
     usages
 }
 
+/// Owners whose rows are kept few: those beyond a number or an age are deleted, of one owner at a time.
+fn pruned(traces: &[Trace], project: &Project) -> BTreeSet<(ModelId, SmolStr)> {
+    let mut out = BTreeSet::new();
+    for trace in traces.iter().filter(|trace| trace.role.is_judged()) {
+        for (_, _, query) in trace.queries() {
+            let deletes = query.statement.facts.kind == Kind::Delete;
+            let Some(queryset) = query.queryset.filter(|_| deletes).map(|id| trace.queryset(id)) else { continue };
+            let bounds = |lookup: &str| matches!(lookup, "lt" | "lte" | "gt" | "gte" | "range");
+            if queryset.filters.iter().any(|filter| !filter.negated && bounds(&filter.lookup)) {
+                out.extend(owner_of(&project.schema, queryset));
+            }
+        }
+    }
+    out
+}
+
 impl Usage {
     fn of(asked: Asked) -> Self {
         Self {
@@ -163,6 +188,7 @@ impl Usage {
             entries: BTreeSet::new(),
             is_narrowed: asked.is_narrowed,
             is_minor: asked.is_minor,
+            is_order: asked.is_order,
             has_key: asked.has_key,
             rank: 1,
             equal: asked.equal,
@@ -179,7 +205,9 @@ impl Usage {
     fn takes_in(&mut self, shorter: &Usage) -> bool {
         let bare = |column: &SmolStr| SmolStr::from(column.trim_start_matches('-'));
         let of_key = shorter.is_of_key();
-        if self.model != shorter.model || self.condition != shorter.condition {
+        // What is worth an index gets its own, and not one of many columns for the sake of a single statement.
+        let for_one = self.is_minor && self.columns.len() > 3 && !shorter.is_minor && !shorter.is_narrowed;
+        if self.model != shorter.model || self.condition != shorter.condition || for_one {
             return false;
         }
         let fits = self.columns.len() >= shorter.columns.len();
@@ -215,6 +243,7 @@ fn fold_prefixes(mut usages: Vec<Usage>) -> Vec<Usage> {
         match out.iter_mut().find_map(|longer| longer.takes_in(&usage).then_some(longer)) {
             Some(longer) => {
                 longer.is_minor &= usage.is_minor;
+                longer.is_order &= usage.is_order;
                 longer.entries.extend(&usage.entries);
                 let new = usage.sites.into_iter().filter(|at| longer.sites.iter().all(|known| known.site != at.site));
                 let new: Vec<UsageSite> = new.collect();

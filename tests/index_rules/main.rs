@@ -11,6 +11,8 @@ use roundtrip::sql::Dialect;
 use roundtrip::text::Source;
 use roundtrip::{predict, python, rewrite};
 
+mod weight;
+
 struct Reviewed {
     project: Project,
     drafts: Vec<Draft>,
