@@ -31,6 +31,9 @@ fn what_spares_little_is_a_hint() {
     let three = two("Customer").replace(".count()\n", ".count(), Customer.objects.filter(pk__lt=x).count()\n");
     assert!(!is_hint("RT201", &three), "round trips are as many as for a large one");
     assert!(is_hint("RT201", &two("Order").replace("request, ", "")), "nobody waits for it");
+    let page: String = (0..7).map(|at| format!("    print(Line.objects.get(pk={at}))\n")).collect();
+    let part = two("Order").replace("):\n", &format!("):\n{page}"));
+    assert!(is_hint("RT201", &part), "one round trip of nine");
     // An index may serve each of two, and none serves both at once.
     let each = "def f(request, x):\n    return Order.objects.filter(amount__gt=x).count(), Order.objects.filter(position=x).count()\n";
     assert!(is_hint("RT201", each));

@@ -70,3 +70,16 @@ fn the_database_computes_it() {
         "def f(x):\n    total = 0\n    total += Order.objects.filter(customer=x).aggregate(total=Sum(\"amount\", default=0))[\"total\"]\n    return total\n"
     );
 }
+
+#[test]
+fn the_same_in_one_function_is_one_matter_and_one_edit() {
+    let code = "def f(x, y):\n    old = Order.objects.filter(created__lt=x)\n    new = Order.objects.filter(created__gt=y)\n    \
+                return {'old': len(old), 'new': len(new)}  # RT202\n";
+    check(code);
+    let after = rewritten(code, "RT202").unwrap();
+    assert!(after.contains("'old': old.count(), 'new': new.count()"), "{after}");
+    // Of another table, or another number, it is another matter.
+    check(
+        "def f(x):\n    n = len(Order.objects.filter(state=x))  # RT202\n    return n, len(Note.objects.filter(text=x))  # RT202\n",
+    );
+}

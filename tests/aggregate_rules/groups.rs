@@ -72,3 +72,12 @@ fn the_same_numbers_for_another_period_are_flagged() {
         "def number(start, end):\n    return Order.objects.filter(created__gte=start, created__lt=end).count()\n\n\n";
     check(&format!("{one}def f(a, b, c):\n    return number(a, b), number(b, c)\n"));
 }
+
+#[test]
+fn several_numbers_of_one_table_for_the_same_keys_are_one_matter() {
+    check(
+        "def f(x, y):\n    for c in Customer.objects.all():\n        orders = Order.objects.filter(customer=c, created__gt=x)\n        \
+         print(orders.aggregate(n=Sum('amount')))  # RT205\n        print(orders.filter(created__gt=y).aggregate(n=Sum('amount')))\n        \
+         print(Note.objects.filter(order__customer=c).aggregate(n=Count('pk')))  # RT205\n",
+    );
+}

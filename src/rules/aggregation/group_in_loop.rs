@@ -7,7 +7,7 @@ use crate::project::Project;
 use crate::rewrite::{self, FileEdit, Quote};
 use crate::rules::macros::rule;
 use crate::rules::n_plus_one::eager;
-use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops};
+use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops};
 use crate::schema::{RelationKind, Reverse};
 use crate::trace::{Cause, Event, Filter, Query, QuerySet, Role, Trace};
 
@@ -87,11 +87,28 @@ impl Rule for GroupInLoop {
     }
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
+        let mut told: Vec<(Option<LoopId>, Draft)> = Vec::new();
         for (_, event, query) in trace.queries() {
-            if let Some(turning) = repeats(trace, event, query, cx) {
-                report(trace, event, query, &turning, cx);
+            let Some(turning) = repeats(trace, event, query, cx) else { continue };
+            let Some(draft) = draft(trace, event, query, &turning, cx) else { continue };
+            let same = |(id, known): &&mut (Option<LoopId>, Draft)| {
+                *id == query.varies_with
+                    && known.key == draft.key
+                    && known.site != draft.site
+                    && known.rewrite.is_none()
+                    && draft.rewrite.is_none()
+            };
+            // Several numbers of one table for the same keys are one matter: one statement gives them all.
+            match told.iter_mut().find(same) {
+                Some((_, known)) => {
+                    let more = draft.site.map(|site| DraftEvidence::Code { site, message: "again here".to_owned() });
+                    known.evidence.extend(more);
+                    known.confidence = known.confidence.min(draft.confidence);
+                }
+                None => told.push((query.varies_with, draft)),
             }
         }
+        told.into_iter().for_each(|(_, draft)| cx.report(draft));
     }
 }
 
@@ -126,8 +143,8 @@ fn key(queryset: &QuerySet, varies: LoopId) -> Option<&Filter> {
     keys.next().is_none().then_some(first)
 }
 
-fn report(trace: &Trace, event: &Event, query: &Query, turning: &[LoopId], cx: &mut Context<'_>) {
-    let (Some(site), Some(id)) = (event.site, query.queryset) else { return };
+fn draft(trace: &Trace, event: &Event, query: &Query, turning: &[LoopId], cx: &Context<'_>) -> Option<Draft> {
+    let (site, id) = (event.site?, query.queryset?);
     let queryset = trace.queryset(id);
     let model = queryset.model_name.as_str();
     let driver: Vec<LoopId> = query.varies_with.into_iter().collect();
@@ -141,7 +158,7 @@ fn report(trace: &Trace, event: &Event, query: &Query, turning: &[LoopId], cx: &
         info.over == Over::Query || info.exactly.is_some()
     };
     let computes = if query.statement.facts.kind == Kind::Count { "counts" } else { "aggregates" };
-    cx.report(Draft {
+    Some(Draft {
         rule: &META,
         severity: META.severity,
         // Items that are neither rows nor listed in the code are few as a rule, or one.
@@ -158,7 +175,7 @@ fn report(trace: &Trace, event: &Event, query: &Query, turning: &[LoopId], cx: &
         rewrite: if written { None } else { cure(cx.project, trace, event, query, queryset) },
         advice: advice(query.varies_with.and_then(|varies| key(queryset, varies))),
         key: format!("{model}.{computes}"),
-    });
+    })
 }
 
 fn advice(key: Option<&Filter>) -> String {

@@ -76,9 +76,13 @@ rule! {
     /// ## When not to
     /// A filter over a relation to many rows joins them, and every count of the statement then counts joined rows: those
     /// stay apart. Slices, `distinct()`, annotations and unions change what is counted. One statement over all rows
-    /// can be slower than several that an index serves.
+    /// can be slower than several that an index serves. Two counts among more than eight statements of one function,
+    /// and of what that calls, are a hint.
     pub struct MergeableCounts: "RT201", "mergeable-counts", Aggregation, Info;
 }
+
+/// As many statements of one function, and of what it calls, make one round trip more or less a small thing.
+const PAGE: usize = 8;
 
 impl Rule for MergeableCounts {
     fn meta(&self) -> &'static Meta {
@@ -176,7 +180,9 @@ fn report(trace: &Trace, group: &[Counted<'_>], cx: &mut Context<'_>) {
     };
     let is_small = trace.role == Role::Command || many == 2 && is_few(cx.project, first.queryset);
     let is_apart = merge::is_better_apart(cx.project, group);
-    let is_pair = many == 2 && trace.role != Role::Request;
+    // A pair that nobody waits for, or that is a small part of what is asked for the page.
+    let is_part = trace.queries().filter(|(_, event, _)| event.via.starts_with(&first.event.via)).count() > PAGE;
+    let is_pair = many == 2 && (trace.role != Role::Request || is_part);
     cx.report(Draft {
         rule: &META,
         severity: severity(many, cx),

@@ -7,9 +7,9 @@ use crate::project::{DjangoVersion, Project};
 use crate::rewrite::{self, Call, FileEdit, Quote};
 use crate::rules::growth::is_few;
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops};
+use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops};
 use crate::schema::{Field, FieldKind};
-use crate::trace::{Event, EventKind, Fold, Folded, Origin, QuerySet, Role, Trace};
+use crate::trace::{CallStep, Event, EventKind, Fold, Folded, Origin, QuerySet, Role, Trace};
 
 rule! {
     /// Fetches all rows to compute one number of them.
@@ -88,15 +88,42 @@ impl Rule for PythonAggregate {
         if !trace.role.is_judged() {
             return;
         }
+        let mut told: Vec<(&[CallStep], Draft)> = Vec::new();
         for event in &trace.events {
             if let EventKind::Folded(folded) = &event.kind {
-                report(trace, event, folded, cx);
+                told.extend(look(trace, event, folded, cx).map(|draft| (&event.via[..], draft)));
             }
         }
+        together(told).into_iter().for_each(|draft| cx.report(draft));
     }
 }
 
-fn report(trace: &Trace, event: &Event, folded: &Folded, cx: &mut Context<'_>) {
+/// The same of one model in one function is one matter, and one edit.
+fn together(told: Vec<(&[CallStep], Draft)>) -> Vec<Draft> {
+    let mut out: Vec<(&[CallStep], Draft)> = Vec::new();
+    for (via, draft) in told {
+        let same = |(from, known): &&mut (&[CallStep], Draft)| {
+            *from == via
+                && known.key == draft.key
+                && known.hint == draft.hint
+                && known.site != draft.site
+                && known.rewrite.is_some() == draft.rewrite.is_some()
+        };
+        let Some((_, known)) = out.iter_mut().find(same) else {
+            out.push((via, draft));
+            continue;
+        };
+        known.confidence = known.confidence.min(draft.confidence);
+        known.evidence.extend(draft.site.map(|site| DraftEvidence::Code { site, message: "the same here".to_owned() }));
+        if let (Some(rewrite), Some(more)) = (&mut known.rewrite, draft.rewrite) {
+            let new: Vec<FileEdit> = more.edits.into_iter().filter(|edit| !rewrite.edits.contains(edit)).collect();
+            rewrite.edits.extend(new);
+        }
+    }
+    out.into_iter().map(|(_, draft)| draft).collect()
+}
+
+fn look(trace: &Trace, event: &Event, folded: &Folded, cx: &Context<'_>) -> Option<Draft> {
     let queryset = trace.queryset(folded.queryset);
     // A slice is a few rows, and what is not plain is counted in another way; what each row has computed is added up
     // like a column.
@@ -109,13 +136,13 @@ fn report(trace: &Trace, event: &Event, folded: &Folded, cx: &mut Context<'_>) {
     // The length decides a test: RT301.
     let asked = trace.queries().any(|(_, _, query)| query.queryset == Some(folded.queryset) && query.tested.is_some());
     if !plain || asked {
-        return;
+        return None;
     }
     let field = match &folded.field {
         Some(_) if computed.is_some() => None,
         Some(name) => match queryset.model.and_then(|model| cx.project.schema.field(model, name)) {
             Some((_, field)) if fits(field, folded.function) => Some(field),
-            _ => return,
+            _ => return None,
         },
         None => None,
     };
@@ -129,12 +156,12 @@ fn report(trace: &Trace, event: &Event, folded: &Folded, cx: &mut Context<'_>) {
         (Fold::Sum | Fold::Added, Some(name)) => of("add up", "Sum", name),
         (Fold::Least, Some(name)) => of("find the least", "Min", name),
         (Fold::Greatest, Some(name)) => of("find the greatest", "Max", name),
-        (_, None) => return,
+        (_, None) => return None,
     };
     let (confidence, why) = loops::doubt(queryset.model.is_some(), event.confidence, &queryset.model_name);
     let in_office = matches!(&trace.origin, Origin::Code { file, .. } if cx.project.is_back_office(*file));
     let is_apart = trace.role == Role::Command || in_office;
-    cx.report(Draft {
+    Some(Draft {
         rule: &META,
         severity: META.severity,
         // A few rows are fetched as fast as their number, and by a statement either way.
@@ -147,7 +174,7 @@ fn report(trace: &Trace, event: &Event, folded: &Folded, cx: &mut Context<'_>) {
         rewrite: event.site.and_then(|site| cure(cx.project, site, queryset, folded, field)),
         advice: format!("Ask the database: {instead}."),
         key: format!("{model}.{what}"),
-    });
+    })
 }
 
 /// Columns of which the database computes what Python does.
