@@ -5,8 +5,8 @@ use smol_str::SmolStr;
 
 use super::{Binding, ClassRef, FunctionRef, Project};
 use crate::model::{FileId, Site};
-use crate::python::ir::{ArgKind, Call, Expr, ExprKind, StmtKind};
-use crate::python::walk::statements;
+use crate::python::ir::{ArgKind, Call, Expr, ExprKind, Handler, StmtKind};
+use crate::python::walk::{expressions, expressions_of, statements};
 use crate::schema::ModelId;
 
 /// Signals of models that are listened to.
@@ -119,6 +119,18 @@ impl Project {
         self.effects(model, "save", &["pre_save", "post_save"])
     }
 
+    /// Whether the model's own `save()` handles what a constraint says: `try: super().save()` with a handler for
+    /// `IntegrityError` that raises nothing. `create()` goes through it.
+    pub fn save_handles_conflicts(&self, model: ModelId) -> bool {
+        let Some(save) = self.model_class(model).and_then(|class| self.method(class, "save")) else { return false };
+        statements(&save.function.body).any(|stmt| {
+            let StmtKind::Try { body, handlers, .. } = &stmt.kind else { return false };
+            let calls = statements(body).flat_map(expressions_of).flat_map(expressions).filter_map(Expr::as_call);
+            let saves = calls.filter_map(|call| last(&call.func)).any(|name| name.starts_with("save"));
+            saves && handlers.iter().any(|handler| catches_conflicts(handler) && !raises(handler))
+        })
+    }
+
     pub fn delete_effects(&self, model: ModelId) -> Effects {
         self.effects(model, "delete", &["pre_delete", "post_delete"])
     }
@@ -168,6 +180,15 @@ impl Project {
             _ => false,
         })
     }
+}
+
+fn catches_conflicts(handler: &Handler) -> bool {
+    let kinds = handler.kind.as_ref().map(named).unwrap_or_else(|| vec!["BaseException".into()]);
+    kinds.iter().any(|kind| matches!(kind.as_str(), "IntegrityError" | "DatabaseError" | "Exception" | "BaseException"))
+}
+
+fn raises(handler: &Handler) -> bool {
+    statements(&handler.body).any(|stmt| matches!(stmt.kind, StmtKind::Raise { .. }))
 }
 
 /// `@transaction.atomic`, `@atomic()`, `@method_decorator(transaction.atomic)`

@@ -2,6 +2,7 @@
 
 mod binding;
 mod effects;
+mod given;
 mod migrations;
 mod models;
 mod names;

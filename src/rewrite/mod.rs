@@ -34,7 +34,7 @@ pub use loops::{
     ForLoop, UseOfCall, for_loop, is_awaited, keywords_of_call, loop_over, only_argument, pairs_of_dict, use_of_call,
 };
 pub use model_index::add_index;
-pub use names::{assigned_name, bound_between, has_other_values, is_used, read_in};
+pub use names::{assigned_name, bound_between, has_other_values, is_global, is_made_by, is_used, read_in};
 pub use new_index::{Keys, NewIndex};
 pub use place::{dominates, follow_each_other, function_at, is_class_at, rest_of_function, runs_once, tests_around};
 pub use quotes::Quote;

@@ -105,6 +105,36 @@ pub fn has_other_values(module: &ir::Module, at: Span, name: &str) -> bool {
     given > 1
 }
 
+/// Whether the function around `at` says that a name is the module's: `global name`.
+pub fn is_global(module: &ir::Module, at: Span, name: &str) -> bool {
+    let around = statements_at(&module.body, at).filter(|stmt| stmt.span.contains(at));
+    around.filter(|stmt| matches!(stmt.kind, StmtKind::Function(_))).any(|function| {
+        let inside = statements_at(&module.body, function.span);
+        inside.filter(|stmt| function.span.contains(stmt.span)).any(|stmt| match &stmt.kind {
+            StmtKind::Global(names) => names.iter().any(|own| own.name == name),
+            _ => false,
+        })
+    })
+}
+
+/// Whether a variable of the function around `at` is given a call of this name there: `row = Model(…)`.
+pub fn is_made_by(module: &ir::Module, at: Span, name: &str, callee: &str) -> bool {
+    let around = statements_at(&module.body, at).filter(|stmt| stmt.span.contains(at));
+    let functions = around.filter(|stmt| matches!(stmt.kind, StmtKind::Function(_)));
+    let Some(function) = functions.min_by_key(|stmt| stmt.span.end - stmt.span.start) else { return false };
+    let is_name = |expr: &Expr, name: &str| matches!(&expr.kind, ExprKind::Name(own) if own == name);
+    let calls = |value: &Expr| {
+        expressions(value).filter_map(Expr::as_call).any(|call| match &call.func.kind {
+            ExprKind::Attribute { attr, .. } => attr.name == callee,
+            _ => is_name(&call.func, callee),
+        })
+    };
+    statements_at(&module.body, function.span).filter(|stmt| function.span.contains(stmt.span)).any(|stmt| {
+        matches!(&stmt.kind, StmtKind::Assign { targets, value }
+            if targets.iter().any(|target| is_name(target, name)) && calls(value))
+    })
+}
+
 /// Names that the expressions within `span` read.
 pub fn read_in(module: &ir::Module, span: Span) -> BTreeSet<SmolStr> {
     let around = statements_at(&module.body, span).filter(|s| s.span.start <= span.end && span.start <= s.span.end);

@@ -11,3 +11,4 @@ mod harness;
 mod locks;
 mod state;
 mod transactions;
+mod weight;

@@ -1,6 +1,8 @@
 //! A write that a loop sends in each of its turns, and what else such a turn does: whether one statement could do for
 //! all.
 
+use std::collections::BTreeSet;
+
 use crate::config::Config;
 use crate::model::{Confidence, Kind, LoopId, Over, Severity, Site, Span, Terms};
 use crate::project::Project;
@@ -86,7 +88,9 @@ impl<'t> Repeated<'t> {
             !outside && events.iter().all(|event| event.loops.contains(&self.id))
         };
         let catches = |handler: &Handler| {
-            handler.catches_integrity() || handler.catches.iter().any(|name| name == "ValidationError")
+            // What a delete() of all would raise for one of them.
+            const ALONE: [&str; 3] = ["ProtectedError", "RestrictedError", "ValidationError"];
+            handler.catches_integrity() || handler.catches.iter().any(|name| ALONE.contains(&name.as_str()))
         };
         around.filter(alone).flat_map(|attempt| &attempt.handlers).any(|handler| catches(handler) && !handler.raises)
     }
@@ -177,11 +181,21 @@ impl<'t> Repeated<'t> {
     pub fn confidence(&self, project: &Project) -> Confidence {
         let found = self.event.confidence;
         // Rows that are too many to be kept.
-        match self.is_small(project) || self.is_streamed() {
+        match self.is_small(project) || self.is_streamed() || self.is_a_small_part() {
             true => Confidence::Possible,
             false if !self.is_alone() => found.min(Confidence::Likely),
             false => found,
         }
+    }
+
+    /// The turns send two statements or more beside, which stay.
+    fn is_a_small_part(&self) -> bool {
+        let sent = in_turn(self.trace, self.id).filter(|(_, event)| match &event.kind {
+            EventKind::Query(query) => query.statement.facts.kind != Kind::Other && event.site != self.event.site,
+            _ => false,
+        });
+        let places: BTreeSet<Site> = sent.filter_map(|(_, event)| event.site).collect();
+        places.len() > 1
     }
 
     /// The loop's own body sends it, and a turn writes nothing beside, as far as is known.

@@ -113,9 +113,16 @@ fn look(trace: &Trace, at: usize, updates: bool, cx: &mut Context<'_>) {
     let model = queryset.model_name.as_str();
     let fields = looked_for(queryset).join(", ");
     let advice = match (read, unique) {
-        (false, Some(true)) => "Collect the instances and send one bulk_create(rows, ignore_conflicts=True), or \
-                                update_conflicts=True with unique_fields and update_fields."
+        (false, Some(true)) if !updates => {
+            "Collect the instances and send one bulk_create(rows, ignore_conflicts=True).".to_owned()
+        }
+        (false, Some(true)) => "Collect the instances and send one bulk_create(rows, update_conflicts=True) with \
+                                unique_fields and update_fields."
             .to_owned(),
+        (false, _) if !updates => format!(
+            "Read the rows that are there with one query, and create the others with bulk_create(). With a unique \
+             constraint on ({fields}), bulk_create(rows, ignore_conflicts=True) can do all of it by itself."
+        ),
         (false, _) => format!(
             "Read the rows that are there with one query, create the others with bulk_create() and write the changed \
              ones with bulk_update(). With a unique constraint on ({fields}), bulk_create() can do all of it by itself."

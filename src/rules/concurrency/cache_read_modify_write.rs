@@ -186,7 +186,7 @@ fn lost_update(trace: &Trace, read: (usize, &Event), write: (&Event, &CacheEvent
         evidence,
         rewrite,
         advice: advice.to_owned(),
-        key: format!("update {}", cache.key.as_deref().unwrap_or("")),
+        key: format!("update {}", key_text(cx.project, cache)),
     });
 }
 
@@ -206,7 +206,7 @@ fn racing_lock(read: &Event, event: &Event, cache: &CacheEvent, cx: &mut Context
         rewrite: None,
         advice: "Take it with cache.add(key, value, timeout), which is true for the one request that set the key."
             .to_owned(),
-        key: format!("lock {}", cache.key.as_deref().unwrap_or("")),
+        key: format!("lock {key}"),
     });
 }
 
@@ -225,7 +225,7 @@ fn two_commands(expire: &Event, event: &Event, cache: &CacheEvent, cx: &mut Cont
         evidence: vec![DraftEvidence::Code { site: expire_site, message: "expires only from here on".to_owned() }],
         rewrite,
         advice: "Set the value and its expiry in one command: set(key, value, ex=seconds).".to_owned(),
-        key: format!("expiry {}", cache.key.as_deref().unwrap_or("")),
+        key: format!("expiry {key}"),
     });
 }
 

@@ -75,7 +75,9 @@ rule! {
     ///
     /// ## When not to
     /// Without a unique constraint `get_or_create()` races as well: add the constraint first, and clean up the rows that
-    /// are there twice. Where the parent's row is locked before the check, or `IntegrityError` is handled, all is well.
+    /// are there twice. Where the parent's row is locked before the check, or `IntegrityError` is handled, by
+    /// the caller or by the model's own `save()`, all is well. The table of another package's model takes a unique index
+    /// by `RunSQL` only.
     pub struct CheckThenCreate: "RT504", "check-then-create", Concurrency, Warning;
 }
 
@@ -101,7 +103,7 @@ impl Rule for CheckThenCreate {
     fn whole(&self, traces: &[Trace], cx: &mut Context<'_>) {
         let project = cx.project;
         let mut single: Option<Singles> = None;
-        for risk in runs::at_risk(traces, |trace, at, event| look(project, trace, at, event, false)) {
+        for risk in runs::at_risk(project, traces, |trace, at, event| look(project, trace, at, event, false)) {
             let single = single.get_or_insert_with(|| Singles::of(traces));
             report(&risk, single, cx);
         }
@@ -145,7 +147,11 @@ pub(super) fn look<'t>(
     if runs::locks_rows(trace, check.query) != locked {
         return None;
     }
-    let handled = trace.handlers(at).any(crate::trace::Handler::catches_integrity);
+    // Of a row that a relation did not give, the table tells the model.
+    let of = check.query.queryset.and_then(|id| trace.queryset(id).model);
+    let of = of.or_else(|| project.schema.by_table(model));
+    let handled = trace.handlers(at).any(crate::trace::Handler::catches_integrity)
+        || of.is_some_and(|model| project.save_handles_conflicts(model));
     // A lock before the check, other than the one of the row itself.
     let held = runs::is_locked(trace, check.asked);
     Some(if handled || held { Verdict::Guarded } else { Verdict::AtRisk(check) })
@@ -163,7 +169,7 @@ fn matching<'t>(
     let mut fields: Vec<&str> = Vec::new();
     let mut beside: Vec<&str> = parent_field(project, queryset).into_iter().collect();
     let mut compared = 0;
-    let (mut narrower, mut once) = (false, false);
+    let (mut narrower, mut once, mut constant) = (false, false, true);
     for filter in &queryset.filters {
         let plain = !filter.negated && !filter.alternative && matches!(filter.lookup.as_str(), "exact" | "iexact");
         let [path] = filter.path.as_slice() else {
@@ -189,10 +195,12 @@ fn matching<'t>(
         if same {
             fields.push(path);
             once |= filter.site.is_some_and(|site| is_literal(project.text(site)));
+            constant &= is_literal(&filter.value);
         }
     }
     let open = created.assigned.open && compared > 0;
     narrower |= fields.len() < compared;
+    once |= constant && !fields.is_empty();
     let made = !fields.is_empty() && fields.len() == compared || open;
     made.then_some(Check { asked, query, fields, beside, narrower, once })
 }
@@ -262,6 +270,8 @@ fn report(risk: &Risk<'_, Check<'_>>, single: &Singles, cx: &mut Context<'_>) {
         (false, false) => "there are two rows then",
     };
     let apart = known.is_some_and(|model| !models::share_a_table(cx.project, model, &check.fields));
+    let outside = known.map(|model| cx.project.schema.get(model)).filter(|model| model.site.is_none());
+    let outside = outside.map(|model| model.table.as_str());
     let (consequence, cure) = match unique {
         Some(true) => (
             "a constraint lets one of them fail with IntegrityError",
@@ -273,6 +283,16 @@ fn report(risk: &Risk<'_, Check<'_>>, single: &Singles, cx: &mut Context<'_>) {
             "Lock a row that both requests share before the query (its parent, with select_for_update() in a \
              transaction): the fields stand in the tables of several models, and no constraint spans them."
                 .to_owned(),
+        ),
+        // A model of another package: no migration of the project's own can change what it declares.
+        _ if outside.is_some() => (
+            twice,
+            format!(
+                "The model comes of another package: a migration of raw SQL (RunSQL) can add a unique index on \
+                 {}({spanned}), whose IntegrityError is handled here then. Or lock a row that both requests share before \
+                 the query.",
+                outside.unwrap_or_default()
+            ),
         ),
         // A constraint on these alone would forbid what the query does not ask for.
         _ if check.narrower => (

@@ -2,13 +2,13 @@
 
 use super::locked_elsewhere::Locked;
 use super::runs::{self, Risk, Verdict};
-use super::{admitted, grave, in_database, rows};
-use crate::model::{Confidence, Severity};
+use super::{admitted, grave, in_database, owned, rows};
+use crate::model::{Confidence, Severity, Site};
 use crate::project::Project;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule, loops, models};
 use crate::schema::FieldKind;
-use crate::trace::{Cause, Event, EventKind, Query, Role, Row, RowOp, Trace, ValueKind};
+use crate::trace::{Cause, Event, EventKind, Origin, Query, Role, Row, RowOp, Trace, ValueKind};
 
 rule! {
     /// Adds to a column in Python and saves it, so that two requests at once count as one.
@@ -73,7 +73,8 @@ rule! {
     /// `update()` calls neither `save()` nor signal receivers and leaves `auto_now` columns as they are; the instance
     /// keeps its old value until it is read again. Where the new value must be tested (`if stock >= 0`), put the test
     /// into the filter and look at the number of rows that were changed, or lock the row. A row that no other process
-    /// can know yet needs none of this.
+    /// can know yet needs none of this. The row of one user (`get(user=request.user)`) is met by that user's requests
+    /// only: there it is possible only, unless the column is tested like a limit, or is about money or logins.
     pub struct CounterRmw: "RT502", "counter-rmw", Concurrency, Warning;
 }
 
@@ -92,7 +93,7 @@ impl Rule for CounterRmw {
 
     fn whole(&self, traces: &[Trace], cx: &mut Context<'_>) {
         let project = cx.project;
-        let found = runs::at_risk(traces, |trace, at, event| match &event.kind {
+        let found = runs::at_risk(project, traces, |trace, at, event| match &event.kind {
             EventKind::Row(row) => match &row.op {
                 RowOp::Save { .. } => saved(project, trace, at, event, &row.row),
                 _ => None,
@@ -101,7 +102,18 @@ impl Rule for CounterRmw {
             _ => None,
         });
         let mut locked: Option<Locked> = None;
+        // One sum that several places store, like that of a `save()` of the model's own, is one matter.
+        let mut told: Vec<Site> = Vec::new();
+        let mut found: Vec<_> = found;
+        found.sort_by_key(|risk| risk.trace.events.get(risk.at).map_or(0, |event| event.via.len()));
         for risk in found {
+            let sum = risk.trace.events.get(risk.told.added).and_then(|event| event.site);
+            if let Some(sum) = sum {
+                if told.contains(&sum) {
+                    continue;
+                }
+                told.push(sum);
+            }
             let locked = locked.get_or_insert_with(|| Locked::of(project, traces));
             report(risk, locked, cx);
         }
@@ -189,6 +201,12 @@ fn report(risk: Risk<'_, Count<'_>>, locked: &Locked, cx: &mut Context<'_>) {
         // Who gave the row may hold it, where the project does lock such rows.
         _ if read.is_none() && locked.has(row.model) => Confidence::Possible,
         _ if admitted::is_admitted(cx.project, site) => Confidence::Possible,
+        // A number of the times that the row was saved, which its own `save()` keeps.
+        _ if !grave && is_of_own_save(trace, adds, row) => Confidence::Possible,
+        // Two requests of one user at once are a double click, mostly; a limit must hold against that, too.
+        _ if !grave && owned::is_of_one_user(cx.project, trace, read, row) && !owned::is_tested(trace, row, field) => {
+            Confidence::Possible
+        }
         _ => rows::confidence(read, row),
     };
     let named = if row.model_name.is_empty() { field.to_owned() } else { format!("{}.{field}", row.model_name) };
@@ -216,6 +234,16 @@ fn report(risk: Risk<'_, Count<'_>>, locked: &Locked, cx: &mut Context<'_>) {
         ),
         key: format!("{}.{field}", row.model_name),
     });
+}
+
+/// The sum is made in the `save()` of the row itself.
+fn is_of_own_save(trace: &Trace, adds: &Event, row: &Row) -> bool {
+    let function = match (adds.via.last(), &trace.origin) {
+        (Some(step), _) => step.callee.as_str(),
+        (None, Origin::Code { function, .. }) => function.as_str(),
+        (None, Origin::Log { .. }) => "",
+    };
+    function.rsplit('.').next() == Some("save") && (row.identity == "self" || !adds.via.is_empty())
 }
 
 /// `+ 1`, `- quantity`

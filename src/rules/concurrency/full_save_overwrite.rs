@@ -4,7 +4,8 @@ use smol_str::SmolStr;
 
 use super::counted_columns::{self, Counted};
 use super::runs::{self, Risk, Verdict};
-use super::{admitted, rows};
+use super::saved_columns::Saved;
+use super::{admitted, owned, rows};
 use crate::model::{Confidence, Safety, Site};
 use crate::project::Project;
 use crate::rewrite::{self, FileEdit, Quote};
@@ -121,7 +122,8 @@ rule! {
     /// ## When not to
     /// A `save()` of the model's own, or a receiver, may set more columns: they must be among `update_fields`, and so must
     /// those with `auto_now`. A row that was deleted meanwhile is made again by `save()`, and raises `DatabaseError` with
-    /// `update_fields`.
+    /// `update_fields`. A row that is not in the database yet takes no `update_fields` at all: `save()` raises
+    /// `ValueError` then.
     pub struct FullSaveOverwrite: "RT503", "full-save-overwrite", Concurrency, Info;
 }
 
@@ -130,8 +132,6 @@ struct Overwrite<'t> {
     /// None where a caller has read it.
     read: Option<&'t Event>,
     cause: Cause<'t>,
-    /// What is written between the read and the save.
-    writes: Vec<&'t Written>,
     /// Something leaves the input meanwhile, and may change the row.
     opaque: bool,
 }
@@ -154,7 +154,7 @@ impl Rule for FullSaveOverwrite {
     fn whole(&self, traces: &[Trace], cx: &mut Context<'_>) {
         let project = cx.project;
         let counted = counted_columns::by_model(project, traces);
-        let found = runs::at_risk(traces, |trace, at, event| match &event.kind {
+        let found = runs::at_risk(project, traces, |trace, at, event| match &event.kind {
             EventKind::Row(saved) => match &saved.op {
                 RowOp::Save { update_fields: None, creates: false } => {
                     let counted = saved.row.model.and_then(|model| counted.get(&model));
@@ -165,7 +165,9 @@ impl Rule for FullSaveOverwrite {
             _ => None,
         });
         for risk in found {
-            report(&risk, cx);
+            let Some(event) = risk.trace.events.get(risk.at) else { continue };
+            let saved = Saved::of(project, traces, event, &risk.told.row.model_name);
+            report(&risk, &saved, cx);
         }
     }
 }
@@ -181,7 +183,9 @@ fn look<'t>(
         return computed(project, trace, (at, event), row);
     };
     let between = trace.events.get(from + 1..at)?;
-    let waits = |other: &&Event| matches!(other.kind, EventKind::ExternalIo(_)) && !other.excludes(event);
+    let waits = |other: &&Event| {
+        matches!(&other.kind, EventKind::ExternalIo(name) if !is_quick(name)) && !other.excludes(event)
+    };
     let own = |field: &SmolStr| {
         between
             .iter()
@@ -198,17 +202,37 @@ fn look<'t>(
         }
     };
     let effects = row.model.map(|model| project.save_effects(model)).unwrap_or_default();
-    let written = between.iter().filter_map(rows::write).filter(|(of, _)| of.identity == row.identity);
-    let writes: Vec<&Written> = written.map(|(_, written)| written).collect();
+    let mut written = between.iter().filter_map(rows::write).filter(|(of, _)| of.identity == row.identity);
     // A `save()` of the model's own mostly sets what it needs.
-    if writes.is_empty() || effects.overridden.is_some() || rows::is_new(trace, event, row) {
+    if written.next().is_none() || effects.overridden.is_some() || rows::is_new(trace, event, row) {
         return None;
     }
     if runs::is_locked(trace, at) || event.site.is_some_and(|site| is_first_save(project, site)) {
         return Some(Verdict::Guarded);
     }
     let opaque = between.iter().any(|other| matches!(other.kind, EventKind::Opaque(_)));
-    Some(Verdict::AtRisk(Overwrite { row, read: Some(read), cause, writes, opaque }))
+    Some(Verdict::AtRisk(Overwrite { row, read: Some(read), cause, opaque }))
+}
+
+/// Awaited, but over in a moment: a file of this machine, a statement of the ORM on a model that is not known.
+fn is_quick(name: &str) -> bool {
+    const QUICK: [&str; 14] = [
+        "aclose",
+        "acount",
+        "acreate",
+        "adelete",
+        "aexists",
+        "afirst",
+        "aget",
+        "alast",
+        "arefresh_from_db",
+        "asave",
+        "aupdate",
+        "remove",
+        "rename",
+        "unlink",
+    ];
+    name.rsplit('.').next().is_some_and(|last| QUICK.contains(&last))
 }
 
 /// A method that counts other rows, and stores the totals with a save of its whole row.
@@ -243,7 +267,7 @@ fn computed<'t>(
         return None;
     }
     let held = runs::is_locked(trace, at) || event.site.is_some_and(|site| is_first_save(project, site));
-    let told = Overwrite { row, read: None, cause: Cause::Computed(asked), writes, opaque: false };
+    let told = Overwrite { row, read: None, cause: Cause::Computed(asked), opaque: false };
     Some(if held { Verdict::Guarded } else { Verdict::AtRisk(told) })
 }
 
@@ -267,7 +291,7 @@ fn asks_whether_new(test: &str) -> Option<bool> {
     Some(new != negated)
 }
 
-fn report(risk: &Risk<'_, Overwrite<'_>>, cx: &mut Context<'_>) {
+fn report(risk: &Risk<'_, Overwrite<'_>>, saved: &Saved, cx: &mut Context<'_>) {
     let Risk { trace, at, site, told: overwrite } = risk;
     let Some(event) = trace.events.get(*at) else { return };
     let Overwrite { row, read, cause, .. } = overwrite;
@@ -277,13 +301,16 @@ fn report(risk: &Risk<'_, Overwrite<'_>>, cx: &mut Context<'_>) {
         // A user's own row changes by that user's own requests, mostly, and what is counted there is counted anew.
         (_, Cause::Counted(..)) if row.model.is_some() && row.model == cx.project.user_model() => Confidence::Possible,
         _ if admitted::is_admitted(cx.project, *site) => Confidence::Possible,
+        // What is stored was changed somewhere else: one of several callers, which others may not need.
+        _ if saved.here.is_empty() => Confidence::Possible,
+        (_, Cause::Counted(..)) if owned::is_of_one_user(cx.project, trace, *read, row) => Confidence::Possible,
         // What an unknown coroutine waits for may be short.
         (_, Cause::Wait(wait)) => known.min(wait.confidence.max(Confidence::Likely)),
         // Between the two lies a moment only.
         (_, Cause::Counted(..)) => known.min(Confidence::Likely),
     };
     let of = if row.model_name.is_empty() { "a row".to_owned() } else { row.model_name.to_string() };
-    let fields = fields(cx.project, overwrite);
+    let fields = saved.fields(cx.project, row.model);
     let list = fields.iter().map(|field| format!("\"{field}\"")).collect::<Vec<_>>().join(", ");
     let (message, step) = match cause {
         Cause::Wait(wait) => {
@@ -318,47 +345,27 @@ fn report(risk: &Risk<'_, Overwrite<'_>>, cx: &mut Context<'_>) {
         message,
         cost: None,
         evidence: rows::evidence(read.map(|read| (read, "the row is read here")), &[step], event),
-        rewrite: partial(cx.project, overwrite, event, &fields),
-        advice: match fields.is_empty() {
-            true => "Save what was changed here only: save(update_fields=[…]), auto_now columns included.".to_owned(),
-            false => format!("Save what was changed here only: save(update_fields=[{list}])."),
-        },
+        rewrite: partial(cx.project, overwrite, saved, event, &fields),
+        advice: saved.advice(&list),
         key: row.model_name.to_string(),
     });
 }
 
-/// The columns that are written here, and those that set themselves; none where they are not known.
-fn fields(project: &Project, overwrite: &Overwrite<'_>) -> Vec<String> {
-    let Some(model) = overwrite.row.model else { return Vec::new() };
-    let mut out: Vec<String> = Vec::new();
-    for written in &overwrite.writes {
-        let name = written.assigned.field.as_str();
-        match models::column_kind(project, Some(model), name) {
-            Some(Some(_)) => {
-                let field = project.schema.field(model, name).map_or(name, |(_, field)| field.name.as_str());
-                if !out.iter().any(|known| known == field) {
-                    out.push(field.to_owned());
-                }
-            }
-            // No column: nothing is stored of it.
-            Some(None) => {}
-            None => return Vec::new(),
-        }
-    }
-    if !out.is_empty() {
-        let own = project.save_effects(model).auto_now;
-        let more: Vec<String> = own.iter().map(ToString::to_string).filter(|name| !out.contains(name)).collect();
-        out.extend(more);
-    }
-    out
-}
-
 /// `save(update_fields=[…])`
-fn partial(project: &Project, overwrite: &Overwrite<'_>, event: &Event, fields: &[String]) -> Option<DraftRewrite> {
+fn partial(
+    project: &Project,
+    overwrite: &Overwrite<'_>,
+    saved: &Saved,
+    event: &Event,
+    fields: &[String],
+) -> Option<DraftRewrite> {
     let model = overwrite.row.model?;
     let site = event.site?;
     let effects = project.save_effects(model);
     let same = overwrite.read.is_none_or(|read| read.via == event.via);
+    if saved.may_be_new || saved.by_callers {
+        return None;
+    }
     if fields.is_empty() || overwrite.opaque || !same || !effects.is_plain() || project.schema.get(model).is_partial {
         return None;
     }

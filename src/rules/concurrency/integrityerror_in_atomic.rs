@@ -91,7 +91,7 @@ impl Rule for IntegrityerrorInAtomic {
     }
 
     fn whole(&self, traces: &[Trace], cx: &mut Context<'_>) {
-        for risk in runs::at_risk(traces, look) {
+        for risk in runs::at_risk(cx.project, traces, look) {
             report(&risk, cx);
         }
     }

@@ -66,7 +66,8 @@ impl Rule for LockAbsentRow {
 
     fn whole(&self, traces: &[Trace], cx: &mut Context<'_>) {
         let project = cx.project;
-        let found = runs::at_risk(traces, |trace, at, event| check_then_create::look(project, trace, at, event, true));
+        let found =
+            runs::at_risk(project, traces, |trace, at, event| check_then_create::look(project, trace, at, event, true));
         for Risk { trace, at, site, told: check } in found {
             let (Some(event), Some(asked)) = (trace.events.get(at), trace.events.get(check.asked)) else { continue };
             let model = check.query.queryset.map_or("", |id| trace.queryset(id).model_name.as_str());

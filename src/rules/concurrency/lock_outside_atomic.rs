@@ -2,6 +2,7 @@
 
 use super::runs::{self, Risk, Verdict};
 use crate::model::{Confidence, Severity, Site};
+use crate::project::Project;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, Meta, Rule, loops};
 use crate::trace::{Cause, Event, EventKind, Origin, Role, Trace};
@@ -59,8 +60,9 @@ impl Rule for LockOutsideAtomic {
     fn whole(&self, traces: &[Trace], cx: &mut Context<'_>) {
         // A place that is reached in a transaction as well: which of the two it is may be up to a condition.
         let mut guarded: Vec<Site> = Vec::new();
-        let found = runs::at_risk(traces, |trace, at, event| {
-            let verdict = look(trace, at, event)?;
+        let project = cx.project;
+        let found = runs::at_risk(project, traces, |trace, at, event| {
+            let verdict = look(project, trace, at, event)?;
             if matches!(verdict, Verdict::Guarded) {
                 guarded.extend(event.site);
             }
@@ -73,7 +75,7 @@ impl Rule for LockOutsideAtomic {
     }
 }
 
-fn look(trace: &Trace, at: usize, event: &Event) -> Option<Verdict<()>> {
+fn look(project: &Project, trace: &Trace, at: usize, event: &Event) -> Option<Verdict<()>> {
     let EventKind::Query(query) = &event.kind else { return None };
     // `update_or_create` locks in a transaction of its own.
     let own = match &query.cause {
@@ -81,7 +83,7 @@ fn look(trace: &Trace, at: usize, event: &Event) -> Option<Verdict<()>> {
         _ => false,
     };
     let queryset = trace.queryset(query.queryset?);
-    if own || !queryset.locked || !query.statement.facts.kind.reads() {
+    if own || !queryset.locked || !query.statement.facts.kind.reads() || runs::is_never_locked(project, queryset) {
         return None;
     }
     Some(if trace.transaction(at).is_some() { Verdict::Guarded } else { Verdict::AtRisk(()) })

@@ -76,6 +76,7 @@ rule! {
     ///
     /// ## When not to
     /// Where both rows are to be locked, name both in `of=`. MySQL before 8.0.1, MariaDB and SQLite have no `of`.
+    /// A lock behind a parameter that is false by default, and that no call in a whole project turns on, is not told.
     pub struct LockOverJoin: "RT508", "lock-over-join", Concurrency, Info;
 }
 
@@ -85,17 +86,19 @@ impl Rule for LockOverJoin {
     }
 
     fn whole(&self, traces: &[Trace], cx: &mut Context<'_>) {
-        for risk in runs::at_risk(traces, look) {
+        let project = cx.project;
+        for risk in runs::at_risk(project, traces, |trace, _, event| look(project, trace, event)) {
             report(&risk, cx);
         }
     }
 }
 
-fn look<'t>(trace: &'t Trace, _: usize, event: &'t Event) -> Option<Verdict<&'t QuerySet>> {
+fn look<'t>(project: &Project, trace: &'t Trace, event: &'t Event) -> Option<Verdict<&'t QuerySet>> {
     let EventKind::Query(query) = &event.kind else { return None };
     let queryset = trace.queryset(query.queryset?);
     let joins = !queryset.select_related.is_empty() && query.statement.facts.kind == crate::model::Kind::Select;
-    (queryset.locked && !queryset.locked_of && joins && queryset.values.is_none()).then_some(Verdict::AtRisk(queryset))
+    let at_risk = queryset.locked && !queryset.locked_of && joins && queryset.values.is_none();
+    (at_risk && !runs::is_never_locked(project, queryset)).then_some(Verdict::AtRisk(queryset))
 }
 
 /// A relation of these paths that may be empty.

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{FileId, Site};
-use crate::trace::{BlockKind, CacheOp, CallStep, Event, EventKind, Origin, Query, Trace};
+use crate::project::Project;
+use crate::trace::{BlockKind, CacheOp, CallStep, Event, EventKind, Origin, Query, QuerySet, Trace};
 
 /// What one run says of a place.
 pub enum Verdict<T> {
@@ -31,8 +32,10 @@ struct Run<'t, T> {
 type Place<'t, T> = (Site, Vec<Run<'t, T>>);
 
 /// Asks `look` about every event of the code's runs (not those of tests and migrations), and gives the places that some
-/// run leaves at risk. Where functions of the input lead to a place, their runs speak for it.
+/// run leaves at risk. Where functions of the input lead to a place, their runs speak for it; where none can, because no
+/// call gives the parameter that it stands behind, nothing is at risk.
 pub fn at_risk<'t, T>(
+    project: &Project,
     traces: &'t [Trace],
     mut look: impl FnMut(&'t Trace, usize, &'t Event) -> Option<Verdict<T>>,
 ) -> Vec<Risk<'t, T>> {
@@ -46,7 +49,8 @@ pub fn at_risk<'t, T>(
             runs.push(Run { trace, at, via: via.len(), verdict });
         }
     }
-    places.into_values().filter_map(|(site, runs)| worst(site, runs)).collect()
+    let risks = places.into_values().filter_map(|(site, runs)| worst(site, runs));
+    risks.filter(|risk| !project.is_never_reached(risk.site)).collect()
 }
 
 /// The run at risk with the shortest way, among those that no other run of the place leads into.
@@ -101,6 +105,12 @@ pub fn is_locked(trace: &Trace, at: usize) -> bool {
 /// `select_for_update()`
 pub fn locks_rows(trace: &Trace, query: &Query) -> bool {
     query.statement.facts.locked || query.queryset.is_some_and(|id| trace.queryset(id).locked)
+}
+
+/// `if for_update: rows = rows.select_for_update()`, which no caller asks for.
+pub fn is_never_locked(project: &Project, queryset: &QuerySet) -> bool {
+    let mut locks = queryset.steps.iter().filter(|step| step.method == "select_for_update");
+    locks.any(|step| project.is_never_reached(Site::new(step.call.file, step.name)))
 }
 
 /// A call whose name says that it takes a lock: `acquire_lock(…)`, `lock.acquire()`, `pg_advisory_xact_lock(…)`.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Kind, Safety, Site, Span};
+use crate::model::{Confidence, Kind, Safety, Site, Span};
 use crate::project::{DjangoVersion, Project};
 use crate::rewrite::{self, FileEdit, UseOfCall};
 use crate::rules::macros::rule;
@@ -70,7 +70,8 @@ rule! {
     ///
     /// ## When not to
     /// `transaction.atomic()` has no asynchronous twin: put what needs it into a function of its own, and run that with
-    /// `sync_to_async()`. A relation that a coroutine reads is best loaded with the row.
+    /// `sync_to_async()`. A relation that a coroutine reads is best loaded with the row. What
+    /// the process keeps in a variable of the module is asked for once, mostly before the first coroutine: possible only.
     pub struct SyncOrmInAsync: "RT514", "sync-orm-in-async", Concurrency, Warning;
 }
 
@@ -141,7 +142,8 @@ fn report(site: Site, step: Option<&CallStep>, event: &Event, cx: &mut Context<'
         rule: &META,
         severity: META.severity,
         hint: None,
-        confidence: event.confidence,
+        // It is sent once in a process, if it was not before the first coroutine ran.
+        confidence: if is_kept(cx.project, event) { Confidence::Possible } else { event.confidence },
         site: Some(site),
         message,
         cost: None,
@@ -150,6 +152,18 @@ fn report(site: Site, step: Option<&CallStep>, event: &Event, cx: &mut Context<'
         advice,
         key: step.map_or_else(String::new, |step| step.callee.to_string()),
     });
+}
+
+/// `global found` … `if found is None: found = Thing.objects.get(…)`
+fn is_kept(project: &Project, event: &Event) -> bool {
+    let Some(site) = event.site else { return false };
+    let module = &project.module(site.file).ir;
+    let tests = rewrite::tests_around(module, site.span);
+    tests.into_iter().filter(|(_, holds)| *holds).any(|(test, _)| {
+        let test = project.text(Site::new(site.file, test));
+        let name = test.strip_suffix(" is None").or(test.strip_prefix("not "));
+        name.is_some_and(|name| rewrite::is_global(module, site.span, name))
+    })
 }
 
 fn advice(query: &Query) -> String {

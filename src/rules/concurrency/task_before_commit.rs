@@ -115,7 +115,7 @@ impl Rule for TaskBeforeCommit {
     fn whole(&self, traces: &[Trace], cx: &mut Context<'_>) {
         let project = cx.project;
         let mut saved: Option<HashMap<ModelId, Site>> = None;
-        let found = runs::at_risk(traces, |trace, at, event| {
+        let found = runs::at_risk(cx.project, traces, |trace, at, event| {
             look(project, trace, at, event, || saved.get_or_insert_with(|| saved_in_transactions(traces)))
         });
         for risk in found {

@@ -1,8 +1,9 @@
 //! RT505
 
 use super::locked_elsewhere::Locked;
+use super::rebuilt::Rebuilt;
 use super::runs::{self, Risk, Verdict};
-use super::{admitted, compare_and_swap, grave, rows};
+use super::{admitted, compare_and_swap, grave, owned, rows};
 use crate::model::{Confidence, Kind, Severity, Site};
 use crate::project::Project;
 use crate::rules::macros::rule;
@@ -85,7 +86,8 @@ rule! {
     ///
     /// ## When not to
     /// Where one process alone writes the row, or doing it twice comes to the same. `update()` calls neither `save()` nor
-    /// receivers of signals.
+    /// receivers of signals. It is possible only, where the row is the one of a user, where a command makes the column
+    /// anew from other things, where a loop has read the row a moment ago, and where both find out the same value.
     pub struct UnlockedStateChange: "RT505", "unlocked-state-change", Concurrency, Info;
 }
 
@@ -106,6 +108,8 @@ struct Tested<'t> {
     effect: &'t Event,
     /// It asks whether the row is already what it becomes.
     again: bool,
+    /// What goes with it is to find the value out: whoever is second finds the same.
+    fills: bool,
 }
 
 impl Rule for UnlockedStateChange {
@@ -115,7 +119,7 @@ impl Rule for UnlockedStateChange {
 
     fn whole(&self, traces: &[Trace], cx: &mut Context<'_>) {
         let project = cx.project;
-        let found = runs::at_risk(traces, |trace, at, event| match &event.kind {
+        let found = runs::at_risk(project, traces, |trace, at, event| match &event.kind {
             EventKind::Row(saved) => match &saved.op {
                 RowOp::Save { creates: false, .. } => look(project, trace, at, event, &saved.row),
                 _ => None,
@@ -124,7 +128,7 @@ impl Rule for UnlockedStateChange {
         });
         // Several saves of one row in one function are one matter.
         let mut told: Vec<(Option<Site>, &str)> = Vec::new();
-        let mut locked: Option<Locked> = None;
+        let mut known: Option<(Locked, Rebuilt)> = None;
         for risk in found {
             let function = risk.trace.events.get(risk.at).and_then(within);
             let matter = (function.or(Some(risk.site)), risk.told.row.identity.as_str());
@@ -132,8 +136,8 @@ impl Rule for UnlockedStateChange {
                 continue;
             }
             told.push(matter);
-            let locked = locked.get_or_insert_with(|| Locked::of(project, traces));
-            report(&risk, locked, cx);
+            let (locked, rebuilt) = known.get_or_insert_with(|| (Locked::of(project, traces), Rebuilt::of(traces)));
+            report(&risk, locked, rebuilt, cx);
         }
     }
 }
@@ -229,7 +233,14 @@ fn tested<'t>(
         let effect = along.iter().find(|event| is_sent(event)).or(along.first())?;
         // The test asks for no more than whether this was done already, by the value or by its truth.
         let again = as_told || asked.compared.is_empty() && written.assigned.kind == ValueKind::Constant;
-        Some(Tested { site: read.site, effect, again })
+        let before = effect
+            .site
+            .zip(write.site)
+            .is_some_and(|(one, other)| one.file == other.file && one.span.start < other.span.start);
+        let made = !written.derived && written.assigned.kind == ValueKind::Other;
+        let none = asked.compared.is_empty() || asked.compared.iter().any(|part| &**part == "None");
+        let fills = none && made && before && matches!(effect.kind, EventKind::ExternalIo(_));
+        Some(Tested { site: read.site, effect, again, fills })
     })
 }
 
@@ -277,20 +288,36 @@ fn harms(project: &Project, change: &Change<'_>, tested: &Tested<'_>, locked: &L
     grave || sent || !own && !tested.again && locked.has(change.row.model)
 }
 
+/// Rows of a list that a loop changes one after the other.
+fn is_turned_over(trace: &Trace, event: &Event, row: &Row) -> bool {
+    row.queryset.is_some_and(|id| {
+        let rows = trace.queryset(id);
+        let streams = rows.streamed || rows.steps.iter().any(|step| step.method.ends_with("iterator"));
+        !streams && loops::driven_by(trace, event, id).is_some()
+    })
+}
+
 /// `attachments_cache`, `thumbnail`: what is lost of it is made again.
 fn is_made_again(field: &str) -> bool {
     ["cache", "thumb", "preview"].iter().any(|word| field.to_lowercase().contains(word))
 }
 
-fn report(risk: &Risk<'_, Change<'_>>, locked: &Locked, cx: &mut Context<'_>) {
+fn report(risk: &Risk<'_, Change<'_>>, locked: &Locked, rebuilt: &Rebuilt, cx: &mut Context<'_>) {
     let Risk { trace, at, site, told: change } = risk;
     let (Some(event), Some(write)) = (trace.events.get(*at), trace.events.get(change.written)) else { return };
     let Change { row, field, read, tested, .. } = change;
     let grave = grave::is_grave(trace, cx.project, *site, &[field, &row.model_name]);
+    let own = owned::is_of_one_user(cx.project, trace, *read, row);
     let confidence = match (trace.role, read) {
         // One process at a time, mostly; who gave the row may hold it.
         (Role::Command, _) | (_, None) => Confidence::Possible,
         _ if is_made_again(field) || admitted::is_admitted(cx.project, *site) => Confidence::Possible,
+        // What one user alone changes, and what is made of it is not sent.
+        _ if !grave && own && tested.as_ref().is_none_or(|tested| !is_sent(tested.effect)) => Confidence::Possible,
+        _ if !grave && tested.is_none() && rebuilt.has(row.model, field) => Confidence::Possible,
+        // Of rows that a loop turns over each is read a moment ago, unless they come one by one from a long query.
+        _ if !grave && tested.is_none() && is_turned_over(trace, event, row) => Confidence::Possible,
+        _ if !grave && tested.as_ref().is_some_and(|tested| tested.fills) => Confidence::Possible,
         // One worker has the task, mostly.
         (Role::Task, _) if tested.is_some() => Confidence::Possible,
         (Role::Task, _) => rows::confidence(*read, row).min(Confidence::Likely),
