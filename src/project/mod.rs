@@ -3,6 +3,7 @@
 mod binding;
 mod effects;
 mod given;
+mod host;
 mod migrations;
 mod models;
 mod names;

@@ -178,7 +178,8 @@ pub fn tables(input: CodeInput, config: &Config) -> (Tables, Vec<InputError>) {
     }
     let sides = read::sides(input);
     if let Some(parsed) = parse_all(&sides.after, &[], &mut |_, _, _| ControlFlow::Continue(())) {
-        tables.add_models(&Project::build(parsed.files, hints).schema);
+        let project = Project::build(parsed.files, hints);
+        tables.add_models(&project.schema, &|model| project.is_of_host(model));
         errors.extend(parsed.errors);
     }
     (tables, errors)

@@ -168,6 +168,35 @@ impl Field {
         self.kind == FieldKind::Boolean || self.has_choices
     }
 
+    /// Whether its name is that of columns with few values: `status`, `is_open`, `locale`.
+    pub fn is_named_for_few(&self) -> bool {
+        const FEW: [&str; 20] = [
+            "status",
+            "state",
+            "type",
+            "kind",
+            "level",
+            "role",
+            "gender",
+            "priority",
+            "visibility",
+            "active",
+            "enabled",
+            "deleted",
+            "archived",
+            "published",
+            "locale",
+            "language",
+            "lang",
+            "timezone",
+            "currency",
+            "country",
+        ];
+        let last = self.name.rsplit('_').next().unwrap_or("");
+        let named = FEW.contains(&last) || self.name.starts_with("is_") || self.name.starts_with("has_");
+        matches!(self.kind, FieldKind::Char | FieldKind::Integer) && named
+    }
+
     /// The attribute that holds the raw value: `forum_id` of `forum`.
     pub fn attname(&self) -> SmolStr {
         match &self.relation {

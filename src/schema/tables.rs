@@ -19,6 +19,8 @@ pub struct Table {
     pub indexes: Vec<Index>,
     /// `forum.Topic`; empty where no model is known.
     pub model: String,
+    /// Whoever installs the program says which table it is, and what indexes it has.
+    pub is_of_host: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -43,14 +45,15 @@ impl Tables {
         self.by_name.entry(SmolStr::new(name)).or_default()
     }
 
-    /// Adds the tables of models whose every column is known.
-    pub fn add_models(&mut self, schema: &Schema) {
+    /// Adds the tables of models whose every column is known; `of_host`: the models that are not the program's own.
+    pub fn add_models(&mut self, schema: &Schema, of_host: &dyn Fn(&Model) -> bool) {
         let whole = |model: &&Model| !model.is_abstract && !model.is_proxy && !model.is_partial;
         for model in schema.models.iter().filter(whole) {
             let table = self.table(&model.table);
             table.model = model.label();
+            table.is_of_host = of_host(model);
             for field in model.fields.iter().filter(|field| field.has_column()) {
-                let is_selective = field.is_searchable() && !field.is_low_selectivity();
+                let is_selective = field.is_searchable() && !field.is_low_selectivity() && !field.is_named_for_few();
                 let column = TableColumn { field: field.name.clone(), is_selective };
                 table.columns.insert(field.column.clone(), column);
             }

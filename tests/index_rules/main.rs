@@ -382,6 +382,34 @@ fn djangos_own_user_gets_advice_only() {
 }
 
 #[test]
+fn whose_user_it_is_the_host_of_a_reusable_app_says() {
+    let code = |import: &str| format!("{import}\ndef find(email):\n    return User.objects.get(email=email)\n");
+    let of_host = |import: &str| {
+        let (code, test) = (code(import), code("from django.contrib.auth.models import User\n"));
+        let files = [("lookup.py", code.as_str()), ("tests/test_lookup.py", test.as_str())];
+        let reviewed = review(&files, Preset::Default, None);
+        let user = reviewed.project.schema.models.iter().find(|model| model.name == "User").unwrap();
+        reviewed.project.is_of_host(user)
+    };
+    assert!(of_host("from django.contrib.auth import get_user_model\n\nUser = get_user_model()\n"));
+    assert!(!of_host("from django.contrib.auth.models import User\n"));
+}
+
+#[test]
+fn columns_whose_name_says_that_few_values_are_in_them() {
+    let models = "from django.db import models\n\nclass Mail(models.Model):\n    body = models.TextField()\n    \
+                  locale = models.CharField(max_length=10)\n    subject = models.CharField(max_length=80)\n    \
+                  sent = models.ForeignKey('auth.User', on_delete=models.CASCADE)\n";
+    let by = |field: &str| {
+        let code = format!(
+            "from mails.models import Mail\n\ndef view(request, x):\n    return list(Mail.objects.filter({field}=x))\n"
+        );
+        found(&[("mails/models.py", models), ("mails/views.py", &code)]).len()
+    };
+    assert_eq!((by("locale"), by("subject")), (0, 1));
+}
+
+#[test]
 fn the_rewrite_adds_the_index_and_a_migration_and_cures() {
     let migration = "from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n    dependencies = []\n    operations = []\n";
     let files =

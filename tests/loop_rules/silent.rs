@@ -680,3 +680,20 @@ class Topics(viewsets.GenericViewSet):
     );
     crate::harness::check_files(&crate::harness::with(&[views]));
 }
+
+#[test]
+fn rows_that_the_turns_before_have_changed_are_read_again() {
+    silent(
+        r#"
+def moved(request, forum):
+    for topic in forum.topics.all():
+        topic.refresh_from_db()
+        topic.move_to(forum, position="last-child")
+
+def counted(request, forum):
+    for topic in forum.topics.all():
+        topic.refresh_from_db()
+        Topic.objects.filter(pk=topic.pk).update(title="x")
+"#,
+    );
+}

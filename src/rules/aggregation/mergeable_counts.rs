@@ -176,6 +176,11 @@ fn report(trace: &Trace, group: &[Counted<'_>], cx: &mut Context<'_>) {
         Ok(rewrite) => {
             (Some(rewrite), "Count in one aggregate(), each number with its own Count(…, filter=Q(…)).".to_owned())
         }
+        Err(_) if cx.project.is_template(first.site.file) => {
+            let advice = "Count in the view with one aggregate() and pass the numbers; a number that the template shows \
+                          twice is kept by {% with %}.";
+            (None, advice.to_owned())
+        }
         Err(reason) => (None, format!("One aggregate() could count these, but not by an edit: {reason}.")),
     };
     let is_small = trace.role == Role::Command || many == 2 && is_few(cx.project, first.queryset);

@@ -200,24 +200,5 @@ pub fn is_searchable(field: &Field, dialect: Dialect) -> bool {
 
 /// Whether a value picks few of the table's rows, as far as type and name tell.
 pub fn is_selective(field: &Field, dialect: Dialect) -> bool {
-    const FEW: [&str; 14] = [
-        "status",
-        "state",
-        "type",
-        "kind",
-        "level",
-        "role",
-        "gender",
-        "priority",
-        "visibility",
-        "active",
-        "enabled",
-        "deleted",
-        "archived",
-        "published",
-    ];
-    let last = field.name.rsplit('_').next().unwrap_or("");
-    let named = matches!(field.kind, FieldKind::Char | FieldKind::Integer)
-        && (FEW.contains(&last) || field.name.starts_with("is_") || field.name.starts_with("has_"));
-    is_searchable(field, dialect) && !field.is_low_selectivity() && !named
+    is_searchable(field, dialect) && !field.is_low_selectivity() && !field.is_named_for_few()
 }

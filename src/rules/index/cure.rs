@@ -23,7 +23,10 @@ pub fn report(rule: &'static Meta, usage: &Usage, all: usize, message: String, c
     let is_hint = match cx.config.preset {
         Preset::Seeds => !(is_hot || is_login),
         // Django's own table needs a migration of raw SQL, which must be worth it.
-        _ => is_small || !usage.is_frequent(cx.project) || model.site.is_none() && usage.functions() < 4,
+        _ => {
+            let is_foreign = model.site.is_none() && (usage.functions() < 4 || cx.project.is_of_host(model));
+            is_small || !usage.is_frequent(cx.project) || is_foreign
+        }
     };
     let severity = match (cx.config.preset, is_hot, is_login) {
         (Preset::Seeds, true, _) | (Preset::Seeds, _, true) => Severity::Blocker,

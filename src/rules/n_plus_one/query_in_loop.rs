@@ -5,7 +5,7 @@ use crate::model::{Kind, LoopId, Over, Terms};
 use crate::rules::aggregation::group_in_loop;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, Meta, Rule, loops, weight};
-use crate::trace::{Cause, Event, Query, QuerySet, Role, Trace};
+use crate::trace::{Cause, Event, EventKind, Query, QuerySet, Role, RowOp, Trace};
 
 rule! {
     /// Sends a query whose arguments change with each turn of a loop.
@@ -113,6 +113,9 @@ fn repeats(trace: &Trace, event: &Event, query: &Query, cx: &Context<'_>) -> Opt
         }
         _ => false,
     };
+    if rereads(query) && changes_rows(trace, event) {
+        return None;
+    }
     let varies = query.varies_with.filter(|id| trace.loop_info(*id).over != Over::Pages)?;
     let turning = loops::repeating(trace, event, cx.config)?;
     // Within a loop that it does not depend on, it is to leave that one first: RT106.
@@ -124,6 +127,24 @@ fn repeats(trace: &Trace, event: &Event, query: &Query, cx: &Context<'_>) -> Opt
         return None;
     }
     (looked_up && turning.contains(&varies)).then_some(turning)
+}
+
+fn rereads(query: &Query) -> bool {
+    matches!(&query.cause, Cause::Method(method) if method == "refresh_from_db" || method == "arefresh_from_db")
+}
+
+/// The turns around a query write rows, or call what nobody knows: one may change what another has to see.
+fn changes_rows(trace: &Trace, query: &Event) -> bool {
+    let around = |event: &&Event| event.loops.iter().any(|id| query.loops.contains(id));
+    trace.events.iter().filter(around).any(|event| match &event.kind {
+        EventKind::Query(query) => {
+            let kind = query.statement.facts.kind;
+            !kind.reads() && kind != Kind::Other
+        }
+        EventKind::Row(row) => !matches!(row.op, RowOp::Read(_) | RowOp::Relation { .. } | RowOp::Refresh),
+        EventKind::Opaque(_) => true,
+        _ => false,
+    })
 }
 
 fn is_write(method: &str) -> bool {

@@ -4,6 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::groups::{Group, is_bounded};
 use super::n_plus_one::{evidence, statements};
+use super::ways::Ways;
 use super::{Run, names};
 use crate::model::{Confidence, Kind, Orm, Terms};
 use crate::rules::{Context, Draft, DraftCost, Meta};
@@ -99,14 +100,10 @@ fn draft(trace: &Trace, meta: &'static Meta, members: &[&Group<'_>], different: 
     } else {
         ""
     };
-    let evidence = members
-        .iter()
-        .enumerate()
-        .flat_map(|(at, group)| match at {
-            0 => evidence(trace, group, None),
-            _ => vec![statements(trace, group, false)],
-        })
-        .collect();
+    let ways = Ways::of(members.iter().flat_map(|group| group.members.iter().map(|(_, observed)| *observed)));
+    let mut evidence = base.map(|base| evidence(trace, base, None)).unwrap_or_default();
+    evidence.extend(members.iter().skip(1).map(|group| statements(trace, group, false)));
+    evidence.extend(ways.evidence());
     Draft {
         rule: meta,
         severity: meta.severity,
@@ -117,7 +114,8 @@ fn draft(trace: &Trace, meta: &'static Meta, members: &[&Group<'_>], different: 
         },
         site: None,
         message: format!(
-            "`{table}` {asked} {different} times with different filters; one statement can give all of the numbers."
+            "`{table}` {asked} {different} times with different filters{}; one statement can give all of the numbers.",
+            ways.told()
         ),
         cost: Some(DraftCost {
             before: Terms::constant(u32::try_from(sent).unwrap_or(u32::MAX)),

@@ -3,13 +3,14 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
-use super::groups::{Group, is_bounded, is_of_test};
-use super::n_plus_one::evidence;
+use super::groups::{Group, is_bounded, is_of_test, request};
+use super::n_plus_one::{evidence, statements};
 use super::parent::{DJANGO_GET_LIMIT, limit, own_key};
+use super::ways::Ways;
 use super::{Run, names};
 use crate::model::{Confidence, Kind, Severity, Terms};
 use crate::rules::{Context, Draft, DraftCost, Meta};
-use crate::trace::{Fingerprint, Observed, Trace};
+use crate::trace::{Fingerprint, Frame, Observed, Trace};
 
 /// Repeats from which on the finding is a warning.
 const MANY: usize = 10;
@@ -25,18 +26,46 @@ pub fn duplicate_fetch(run: &Run<'_, '_>, cx: &mut Context<'_>, meta: &'static M
     let in_loops: FxHashSet<Fingerprint> =
         run.repeats(cx).iter().map(|repeat| repeat.group.statement.fingerprint).collect();
     let writes = writes(trace);
-    for group in run.groups.shapes().iter().filter(|group| !in_loops.contains(&group.statement.fingerprint)) {
-        if let Some(repeated) = repeated(group, &writes) {
-            let draft = draft(trace, meta, &repeated);
+    let groups = run.groups.shapes().iter().filter(|group| !in_loops.contains(&group.statement.fingerprint));
+    let mut causes: Vec<Cause<'_>> = Vec::new();
+    for repeated in groups.filter_map(|group| repeated(group, &writes)) {
+        let ways = Ways::of(repeated.group.members.iter().map(|(_, observed)| *observed));
+        let calls = ways.calls();
+        // Two calls of one function are one thing to mend, whatever it sends.
+        match causes.iter_mut().find(|cause| calls.is_some() && cause.ways.calls() == calls) {
+            Some(cause) => cause.all.push(repeated),
+            None => causes.push(Cause { all: vec![repeated], ways }),
+        }
+    }
+    for cause in &causes {
+        if let Some(draft) = draft(trace, meta, cause, &writes) {
             cx.report(draft);
         }
     }
 }
 
-/// Index of each write and the table that it changes.
-fn writes(trace: &Trace) -> Vec<(usize, &str)> {
+/// What repeats by the same ways.
+struct Cause<'t> {
+    /// Never empty.
+    all: Vec<Repeated<'t>>,
+    ways: Ways<'t>,
+}
+
+/// A statement that changes rows.
+struct Write<'t> {
+    /// Index of its event.
+    at: usize,
+    table: &'t str,
+    frame: Option<&'t Frame>,
+}
+
+fn writes(trace: &Trace) -> Vec<Write<'_>> {
     let changes = trace.queries().filter(|(_, _, query)| !query.statement.facts.kind.reads());
-    changes.filter_map(|(at, _, query)| Some((at, query.statement.facts.tables.first()?.as_str()))).collect()
+    let write = changes.filter_map(|(at, _, query)| {
+        let table = query.statement.facts.tables.first()?.as_str();
+        Some(Write { at, table, frame: query.observed.as_deref().and_then(Observed::frame) })
+    });
+    write.collect()
 }
 
 /// Executions that are one too many.
@@ -48,7 +77,7 @@ struct Repeated<'t> {
     took: Option<u64>,
 }
 
-fn repeated<'t>(group: &Group<'t>, writes: &[(usize, &str)]) -> Option<Repeated<'t>> {
+fn repeated<'t>(group: &Group<'t>, writes: &[Write<'_>]) -> Option<Repeated<'t>> {
     let facts = &group.statement.facts;
     if !facts.kind.reads() || facts.locked || names::is_framework(group.table()) || facts.tables.is_empty() {
         return None;
@@ -60,9 +89,9 @@ fn repeated<'t>(group: &Group<'t>, writes: &[(usize, &str)]) -> Option<Repeated<
         let Some(values) = observed.params.as_deref() else { continue };
         let before = last.insert(values, *at);
         let changed = |from: usize| {
-            let start = writes.partition_point(|(write, _)| *write < from);
-            let between = writes.get(start..).unwrap_or_default().iter().take_while(|(write, _)| write < at);
-            between.clone().any(|(_, table)| facts.tables.iter().any(|own| own == table))
+            let start = writes.partition_point(|write| write.at < from);
+            let mut between = writes.get(start..).unwrap_or_default().iter().take_while(|write| write.at < *at);
+            between.any(|write| facts.tables.iter().any(|own| own == write.table))
         };
         if let Some(from) = before.filter(|from| !changed(*from)) {
             together.extend([from, *at]);
@@ -137,29 +166,102 @@ impl What {
     }
 }
 
-fn draft(trace: &Trace, meta: &'static Meta, repeated: &Repeated<'_>) -> Draft {
-    let Repeated { group, repeats, took } = repeated;
-    let (table, repeats, what) = (group.table(), *repeats, What::of(group));
+/// Lines of the longer way from where two ways part, from which on the two reads are of different parts of a program:
+/// what one has read would go through all of them to reach the other.
+const FAR: usize = 6;
+/// Tables that a message names.
+const MOST_TABLES: usize = 3;
+
+/// As sure as the surest of what the ways send; `None` where nothing repeats.
+fn draft(trace: &Trace, meta: &'static Meta, cause: &Cause<'_>, writes: &[Write<'_>]) -> Option<Draft> {
+    let Cause { all, ways } = cause;
+    let first = all.first()?;
+    let repeats = all.iter().map(|repeated| repeated.repeats).max()?;
     let times = if repeats == 1 { "once more".to_owned() } else { format!("{repeats} more times") };
-    Draft {
+    let confidence = all.iter().map(|repeated| confidence(trace, repeated, ways, writes)).max()?;
+    let sum = |of: &dyn Fn(&Repeated<'_>) -> usize| {
+        Terms::constant(u32::try_from(all.iter().map(of).sum::<usize>()).unwrap_or(u32::MAX))
+    };
+    let took: Option<u64> = all.iter().map(|repeated| repeated.took).sum();
+    let mut evidence = evidence(trace, &first.group, None);
+    evidence.extend(all.iter().skip(1).map(|repeated| statements(trace, &repeated.group, false)));
+    evidence.extend(ways.evidence());
+    let mut tables: Vec<String> = Vec::new();
+    for repeated in all {
+        let table = format!("`{}`", repeated.group.table());
+        if !tables.contains(&table) {
+            tables.push(table);
+        }
+    }
+    let tables = match tables.as_slice() {
+        [first, .., _] if tables.len() > MOST_TABLES => format!("{first} and {} other tables", tables.len() - 1),
+        tables => tables.join(" and of "),
+    };
+    let by = ways.told();
+    Some(Draft {
         rule: meta,
         severity: if repeats >= MANY { meta.severity.max(Severity::Warning) } else { meta.severity },
         hint: None,
-        confidence: match what {
-            What::Parent if is_of_test(trace, group) => Confidence::Possible,
-            what => what.confidence(repeats, group.frame.is_some()),
-        },
+        confidence,
         site: None,
-        message: format!("The same rows of `{table}` are read {times} with equal values in one request."),
+        message: format!("The same rows of {tables} are read {times} with equal values in one request{by}."),
         cost: Some(DraftCost {
-            before: Terms::constant(u32::try_from(group.count()).unwrap_or(u32::MAX)),
-            after: Terms::constant(u32::try_from(group.count() - repeats).unwrap_or(u32::MAX)),
+            before: sum(&|repeated| repeated.group.count()),
+            after: sum(&|repeated| repeated.group.count() - repeated.repeats),
             loops: Vec::new(),
             saved_ms: took.map(|took| took as f64 / 1000.0),
         }),
-        evidence: evidence(trace, group, None),
+        evidence,
         rewrite: None,
-        advice: what.advice().to_owned(),
-        key: group.statement.fingerprint.to_string(),
+        advice: advice(first, ways).to_owned(),
+        key: first.group.statement.fingerprint.to_string(),
+    })
+}
+
+fn confidence(trace: &Trace, repeated: &Repeated<'_>, ways: &Ways<'_>, writes: &[Write<'_>]) -> Confidence {
+    let group = &repeated.group;
+    let known = group.frame.is_some();
+    let is_far = ways.sites.len() > 1 && ways.apart >= FAR;
+    let once = repeated.repeats == 1 && request(trace).is_some_and(|name| is_of_one_visit(&name));
+    match What::of(group) {
+        _ if is_far || once || is_read_to_write(group, writes) => Confidence::Possible,
+        What::Parent if is_of_test(trace, group) => Confidence::Possible,
+        what => what.confidence(repeated.repeats, known),
+    }
+}
+
+/// A later read is of a function that then writes the table, and the first of another one: it is to see the row as it
+/// is by then.
+fn is_read_to_write(group: &Group<'_>, writes: &[Write<'_>]) -> bool {
+    let function = |frame: &'_ Frame| (frame.path.clone(), frame.function.clone());
+    let first = group.frame.map(function);
+    group.members.iter().skip(1).any(|(at, observed)| {
+        let own = observed.frame().map(function);
+        let mut after = writes.iter().filter(|write| write.at > *at && write.table == group.table());
+        own.is_some() && own != first && after.any(|write| write.frame.map(function) == own)
+    })
+}
+
+/// Whether an address is one that a person opens once: to sign up, or to close an account.
+fn is_of_one_visit(request: &str) -> bool {
+    const ONCE: [&str; 8] =
+        ["signup", "sign-up", "sign_up", "register", "registration", "install", "setup", "onboarding"];
+    const OF_ACCOUNT: [&str; 4] = ["account", "accounts", "profile", "user"];
+    const ENDS: [&str; 6] = ["close", "delete", "deactivate", "activate", "close_account", "delete_account"];
+    let parts = || request.split(['/', ' ', '?']).filter(|part| !part.is_empty());
+    let has = |words: &[&str]| parts().any(|part| words.contains(&part));
+    has(&ONCE) || has(&OF_ACCOUNT) && has(&ENDS)
+}
+
+fn advice(first: &Repeated<'_>, ways: &Ways<'_>) -> &'static str {
+    let is_template = |frame: &Frame| frame.function == "<template>";
+    match What::of(&first.group) {
+        What::Rows if ways.calls().is_some() => {
+            "Call it once and pass the result on, or keep it: on the request, or in a cached_property."
+        }
+        What::Rows if ways.sites.len() > 1 && ways.sites.iter().all(|site| is_template(site.sent)) => {
+            "Keep the result of the first: by {% with %} around both, or list() it in the view and pass that."
+        }
+        what => what.advice(),
     }
 }

@@ -156,7 +156,10 @@ impl Lookup<'_> {
             severity: Severity::Info,
             // It was seen.
             hint: Some(false),
-            confidence: if self.asks_little() { Confidence::Possible } else { Confidence::Likely },
+            confidence: match self.asks_little() || self.table.is_of_host {
+                true => Confidence::Possible,
+                false => Confidence::Likely,
+            },
             site: None,
             message: format!(
                 "`{table}` is looked up by {columns} {times}×{took}, and no index leads with any of them."

@@ -19,6 +19,7 @@ pub mod spill;
 mod statistics;
 mod text;
 mod waits;
+mod ways;
 mod writes;
 
 #[cfg(test)]

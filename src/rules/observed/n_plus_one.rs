@@ -92,7 +92,10 @@ impl Repeat<'_, '_> {
                 "Ask once for all rows of {parent}: annotate them with a Count, Exists or Subquery over {child}."
             ),
             (Shape::Reverse, Orm::Django) => {
-                let accessor = self.accessor();
+                let accessor = match self.parent.through {
+                    Some(relation) => format!("{relation}__{}", self.accessor()),
+                    None => self.accessor(),
+                };
                 let single = self.group.statement.facts.limit && facts.ordered.is_empty();
                 let one = if single { ", or select_related where the relation is one-to-one" } else { "" };
                 format!(

@@ -28,6 +28,9 @@ pub struct Parent<'g, 't> {
     pub group: &'g Group<'t>,
     /// The foreign key of the parent that leads to the lookup's table.
     pub column: Option<&'t str>,
+    /// The parent's rows are of another table, with the same foreign key as what is looked up: the relation by which
+    /// both lead to its rows.
+    pub through: Option<&'t str>,
     /// Certain where both the names and the number of rows fit, likely where the names do.
     pub confidence: Confidence,
     /// Rows that the parent's LIMIT allows; none where it has none.
@@ -65,7 +68,7 @@ pub(super) fn own_key(column: &str, table: &str) -> bool {
 }
 
 /// The best candidate among the queries that started before.
-pub fn parent<'g, 't>(child: &Group<'t>, lookup: &Lookup<'_>, groups: &'g [Group<'t>]) -> Option<Parent<'g, 't>> {
+pub fn parent<'g, 't>(child: &Group<'t>, lookup: &Lookup<'t>, groups: &'g [Group<'t>]) -> Option<Parent<'g, 't>> {
     let candidates = groups.iter().filter(|group| group.first() < child.first());
     let scored = candidates.filter_map(|group| {
         let (score, parent) = judged(child, lookup, group)?;
@@ -74,28 +77,43 @@ pub fn parent<'g, 't>(child: &Group<'t>, lookup: &Lookup<'_>, groups: &'g [Group
     scored.max_by_key(|(score, first, _)| (*score, *first)).map(|(_, _, parent)| parent)
 }
 
-fn judged<'g, 't>(child: &Group<'t>, lookup: &Lookup<'_>, group: &'g Group<'t>) -> Option<(u32, Parent<'g, 't>)> {
+fn judged<'g, 't>(child: &Group<'t>, lookup: &Lookup<'t>, group: &'g Group<'t>) -> Option<(u32, Parent<'g, 't>)> {
     let facts = &group.statement.facts;
     let same = group.statement.fingerprint == child.statement.fingerprint;
     if facts.kind != Kind::Select || same || names::is_framework(group.table()) || facts.tables.is_empty() {
         return None;
     }
-    let (by_name, column) = names_fit(lookup, group)?;
+    let (by_name, column, through) = names_fit(lookup, group)?;
     let by_count = rows_fit(child, lookup, group)?;
     let score = by_name + by_count;
     if score < 2 {
         return None;
     }
+    let is_around = surrounds(group, child);
     let confidence = match (by_name, by_count) {
-        (6.., 3..) => Confidence::Certain,
+        // Rows of a third table may lead to the same ones: those of two queries are not told apart by their number.
+        _ if through.is_some() && is_around != Some(true) => Confidence::Possible,
+        (6.., 3..) if through.is_none() => Confidence::Certain,
         (6.., _) => Confidence::Likely,
         _ => Confidence::Possible,
     };
-    Some((score, Parent { group, column, confidence, limit: limit(group).and_then(|n| u32::try_from(n).ok()) }))
+    let limit = limit(group).and_then(|n| u32::try_from(n).ok());
+    Some((2 * score + u32::from(is_around == Some(true)), Parent { group, column, through, confidence, limit }))
 }
 
+/// Whether the function that read the parent's rows is one through which the way to the child leads, as that of a loop
+/// over them mostly is; `None` where stacks do not tell.
+fn surrounds(parent: &Group<'_>, child: &Group<'_>) -> Option<bool> {
+    let (reader, stack) = (parent.frame?, &child.members.first()?.1.stack);
+    Some(stack.iter().any(|frame| frame.path == reader.path && frame.function == reader.function))
+}
+
+/// How much the parent's columns speak for it, its foreign key that leads to the lookup's table, and the relation that
+/// leads to what both are of.
+type Fit<'t> = (u32, Option<&'t str>, Option<&'t str>);
+
 /// Whether the parent's columns lead to the lookup's: 0 where nothing speaks for it.
-fn names_fit<'t>(lookup: &Lookup<'_>, parent: &Group<'t>) -> Option<(u32, Option<&'t str>)> {
+fn names_fit<'t>(lookup: &Lookup<'t>, parent: &Group<'t>) -> Option<Fit<'t>> {
     let columns = &parent.statement.facts.columns;
     let has = |name: &str| columns.iter().any(|column| column == name);
     let hidden = columns.is_empty();
@@ -107,23 +125,24 @@ fn names_fit<'t>(lookup: &Lookup<'_>, parent: &Group<'t>) -> Option<(u32, Option
                 names::leads_to(stem, lookup.table)
             });
             match (named, foreign.next()) {
-                (Some(column), _) => Some((8, Some(column.as_str()))),
+                (Some(column), _) => Some((8, Some(column.as_str()), None)),
                 // `author_id` says nothing of auth_user, and may be it.
-                (None, Some(only)) if foreign.next().is_none() => Some((4, Some(only.as_str()))),
-                (None, Some(_)) => Some((3, None)),
-                (None, None) => Some((u32::from(hidden) * 2, None)),
+                (None, Some(only)) if foreign.next().is_none() => Some((4, Some(only.as_str()), None)),
+                (None, Some(_)) => Some((3, None, None)),
+                (None, None) => Some((u32::from(hidden) * 2, None, None)),
             }
         }
         Key::Foreign => {
             let stem = names::relation(lookup.column).unwrap_or_default();
             let keyed = hidden || has("id") || columns.iter().any(|c| own_key(c, parent.table()));
             match (names::leads_to(stem, parent.table()), has(lookup.column)) {
-                (true, _) if keyed => Some((8, None)),
-                (_, true) => Some((6, None)),
-                _ => Some((u32::from(keyed) * 2, None)),
+                // Before any other that fits, however well its number does.
+                (true, _) if keyed => Some((11, None, None)),
+                (_, true) => Some((6, None, Some(stem))),
+                _ => Some((u32::from(keyed) * 2, None, None)),
             }
         }
-        Key::Other => Some((if has(lookup.column) { 6 } else { 1 }, None)),
+        Key::Other => Some((if has(lookup.column) { 6 } else { 1 }, None, None)),
     }
 }
 

@@ -425,3 +425,103 @@ fn a_test_is_no_request() {
     assert_eq!(sent(&[one.as_str(); 3], &itself), [] as [&str; 0], "the test itself");
     assert!(!at("/srv/tests/forum/views.py", 1).is_test() && at("/srv/forum/tests/helpers.py", 1).is_test());
 }
+
+/// Path, line and function.
+type Line<'l> = (&'l str, u32, &'l str);
+
+/// The statements with their stacks, outermost line first.
+fn from_lines(statements: &[(&str, &[Line<'_>])]) -> Trace {
+    let lines: Vec<&str> = statements.iter().map(|(sql, _)| *sql).collect();
+    let mut trace = request(&lines);
+    for (event, (_, stack)) in trace.events.iter_mut().zip(statements) {
+        let crate::trace::EventKind::Query(query) = &mut event.kind else { continue };
+        let frame = |(path, line, function): &Line<'_>| Frame {
+            path: (*path).into(),
+            line: *line,
+            function: (*function).into(),
+        };
+        query.observed.as_mut().unwrap().stack = stack.iter().map(frame).collect();
+    }
+    trace
+}
+
+const VIEW: Line<'_> = ("app/views.py", 9, "show");
+const HELPER: Line<'_> = ("app/user.py", 24, "queues");
+const QUEUES: &str = r#"SELECT "q"."id", "q"."title" FROM "q" WHERE "q"."public""#;
+
+#[test]
+fn a_repeated_read_names_all_of_its_ways() {
+    let (one, other) = (("app/views.py", 20, "form"), ("app/views.py", 31, "context"));
+    let choices = r#"SELECT "c"."id" FROM "c""#;
+    let way = |call| [VIEW, call, HELPER];
+    let all =
+        found(&from_lines(&[(QUEUES, &way(one)), (choices, &way(one)), (QUEUES, &way(other)), (choices, &way(other))]));
+    let [("RT304", draft)] = &all[..] else { panic!("{all:?}") };
+    assert_eq!(
+        draft.message,
+        "The same rows of `q` and of `c` are read once more with equal values in one request by views.py:20 and \
+         views.py:31."
+    );
+    assert_eq!(draft.confidence, Confidence::Certain);
+    let lines: Vec<u32> = draft
+        .evidence
+        .iter()
+        .filter_map(|evidence| match evidence {
+            DraftEvidence::Frame { frame, .. } => Some(frame.line),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(lines, [24, 20, 31]);
+    // Two lines that read for themselves have a cause each.
+    let apart = found(&from_lines(&[
+        (QUEUES, &[VIEW, one]),
+        (choices, &[VIEW, one]),
+        (QUEUES, &[VIEW, other]),
+        (choices, &[VIEW, other]),
+    ]));
+    assert_eq!(apart.len(), 2);
+}
+
+#[test]
+fn a_read_is_no_repeat_worth_mending_where_its_ways_lie_far_apart_or_it_is_to_write() {
+    let confidence = |trace: &Trace| {
+        let all = found(trace);
+        let [("RT304", draft)] = &all[..] else { panic!("{all:?}") };
+        draft.confidence
+    };
+    let deep: Vec<Line<'_>> = (0..6).map(|line| ("app/perms.py", line, "step")).collect();
+    let far: Vec<Line<'_>> = [VIEW].into_iter().chain(deep).chain([HELPER]).collect();
+    assert_eq!(confidence(&from_lines(&[(QUEUES, &[VIEW, HELPER]), (QUEUES, &far)])), Confidence::Possible);
+    let (healthy, authorize) = (("app/models.py", 3, "is_healthy"), ("app/models.py", 9, "authorize"));
+    let save = (r#"UPDATE "q" SET "title" = 'x' WHERE "q"."id" = 1"#, &[VIEW, authorize][..]);
+    let reads = [(QUEUES, &[VIEW, healthy][..]), (QUEUES, &[VIEW, authorize][..])];
+    assert_eq!(confidence(&from_lines(&[reads[0], reads[1], save])), Confidence::Possible);
+    assert_eq!(confidence(&from_lines(&reads)), Confidence::Certain);
+    let mut closing = from_lines(&reads);
+    closing.origin =
+        crate::trace::Origin::Log { request: "1".into(), name: "POST /accounts/close/".into(), bounded: true };
+    assert_eq!(confidence(&closing), Confidence::Possible, "once for an account");
+}
+
+#[test]
+fn rows_of_a_third_table_are_no_parent_by_their_number() {
+    let (by_view, by_page) = ([VIEW], [VIEW, ("ticket.html", 140, "<template>")]);
+    let change = |n: u32| {
+        format!(
+            r#"SELECT "h_change"."id", "h_change"."followup_id" FROM "h_change" WHERE "h_change"."followup_id" = {n}"#
+        )
+    };
+    let changes: Vec<String> = (1..4).map(change).collect();
+    let followups = r#"rows:5 SELECT "h_followup"."id", "h_followup"."ticket_id" FROM "h_followup""#;
+    let files = r#"rows:3 SELECT "h_file"."id", "h_file"."followup_id" FROM "h_file""#;
+    let sent = |heads: &[&str]| {
+        let heads = heads.iter().map(|head| (*head, &by_view[..]));
+        let all: Vec<_> = heads.chain(changes.iter().map(|change| (change.as_str(), &by_page[..]))).collect();
+        found(&from_lines(&all)).into_iter().find(|(code, _)| *code == "RT102").unwrap().1
+    };
+    let own = sent(&[followups, files]);
+    assert!(own.message.ends_with("once for each row of h_followup."), "{}", own.message);
+    assert!(own.advice.contains("prefetch_related(\"change_set\")"), "{}", own.advice);
+    let third = sent(&[files]);
+    assert!(third.advice.contains("prefetch_related(\"followup__change_set\")"), "{}", third.advice);
+}
