@@ -62,7 +62,7 @@ impl Sink for Seen {
     }
 }
 
-const FORMS: [&str; 16] = [
+const FORMS: [&str; 18] = [
     "aligned.txt",
     "unicode.txt",
     "border2.txt",
@@ -79,6 +79,8 @@ const FORMS: [&str; 16] = [
     "xml-aligned.txt",
     "buffers.txt",
     "echoed.txt",
+    "wrapped.txt",
+    "wrapped-unicode.txt",
 ];
 
 fn content(name: &str) -> String {

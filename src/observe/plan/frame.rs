@@ -1,4 +1,5 @@
-//! The frame that psql draws around a plan: aligned, with borders, Unicode, unaligned, CSV, or a record a line.
+//! The frame that psql draws around a plan: aligned or wrapped, with borders, Unicode, unaligned, CSV, or a
+//! record a line.
 
 use std::borrow::Cow;
 
@@ -21,8 +22,8 @@ enum Style {
     None,
     /// Under a heading, as it is in `unaligned` and CSV; a cell in quotes goes on over lines.
     Plain { quoted: bool },
-    /// A blank before each line, and a mark behind each that goes on.
-    Aligned,
+    /// A blank before each line, and a mark behind each that goes on: at this place, in characters.
+    Aligned { mark: usize },
     /// Bars at both ends.
     Boxed,
     /// `QUERY PLAN | …`
@@ -32,9 +33,15 @@ enum Style {
 #[derive(Default)]
 pub(super) struct Frame {
     style: Style,
+    /// What came of a line that psql broke, as it was too long for the terminal.
+    broken: String,
 }
 
 const TITLE: &str = "QUERY PLAN";
+/// The marks of a broken line: behind its first part, and before the next.
+const BROKEN: [char; 2] = ['.', '…'];
+/// Bytes of one line; more is no plan.
+const LONGEST: usize = 1 << 20;
 
 impl Frame {
     pub fn is_open(&self) -> bool {
@@ -54,7 +61,7 @@ impl Frame {
         }
         if is_rule(text) {
             if matches!(self.style, Style::Plain { .. }) {
-                self.style = Style::Aligned;
+                self.style = Style::Aligned { mark: text.chars().count().saturating_sub(1) };
             }
             return Framed::Rule;
         }
@@ -65,9 +72,17 @@ impl Frame {
         match &mut self.style {
             Style::None => Framed::Text(line.into()),
             Style::Plain { quoted } => Framed::Text(plain(line, quoted)),
-            Style::Aligned => Framed::Text(continued(line.strip_prefix(' ').unwrap_or(line)).into()),
+            Style::Aligned { mark } => {
+                let (mark, line) = (*mark, line.trim_end_matches(['\r', '\n']));
+                let broken = line.strip_suffix(BROKEN).filter(|before| before.chars().count() == mark);
+                self.unbroken(inner(broken.unwrap_or(line)), broken.is_some())
+            }
             Style::Boxed => match inside(text) {
-                Some(cell) => Framed::Text(continued(cell).into()),
+                // The cell is filled up to the mark.
+                Some(cell) => {
+                    let broken = cell.strip_suffix(BROKEN);
+                    self.unbroken(broken.unwrap_or(cell), broken.is_some())
+                }
                 None => self.end(),
             },
             Style::Expanded => match text.split_once(['|', '│']) {
@@ -79,8 +94,26 @@ impl Frame {
         }
     }
 
+    /// A line of the plan, with what came before of it; nothing as long as it goes on.
+    fn unbroken<'a>(&mut self, part: &'a str, goes_on: bool) -> Framed<'a> {
+        if goes_on {
+            if self.broken.len() < LONGEST {
+                self.broken.push_str(part);
+            }
+            return Framed::Rule;
+        }
+        let part = continued(part);
+        if self.broken.is_empty() {
+            return Framed::Text(part.into());
+        }
+        let mut line = std::mem::take(&mut self.broken);
+        line.push_str(part);
+        Framed::Text(line.into())
+    }
+
     fn end(&mut self) -> Framed<'static> {
         self.style = Style::None;
+        self.broken.clear();
         Framed::End
     }
 }
@@ -109,8 +142,12 @@ fn is_count(text: &str) -> bool {
 
 /// A cell between bars.
 fn inside(text: &str) -> Option<&str> {
-    let cell = text.strip_prefix(['|', '│'])?.strip_suffix(['|', '│'])?;
-    Some(cell.strip_prefix(' ').unwrap_or(cell))
+    text.strip_prefix(['|', '│'])?.strip_suffix(['|', '│']).map(inner)
+}
+
+/// Without the blank or the mark before it.
+fn inner(cell: &str) -> &str {
+    cell.strip_prefix(' ').or_else(|| cell.strip_prefix(BROKEN)).unwrap_or(cell)
 }
 
 /// Without the mark of a cell that goes on over lines.
@@ -159,6 +196,18 @@ mod tests {
             texts("QUERY PLAN\nSort on a\n\"  Sort Key: a, \"\"b\"\"\"\n\"[\n  {\"\"a\"\": 1}\n]\"\n(3 rows)\n"),
             ["Sort on a", "  Sort Key: a, \"b\"", "[", "  {\"a\": 1}", "]"]
         );
+    }
+
+    #[test]
+    fn lines_that_psql_broke_are_one_again() {
+        let plan = ["Nested Loop", "  Join Filter: (c.relnamespace = n.oid)", "  ->  Seq Scan on n."];
+        let aligned = "               QUERY PLAN               \n----------------------------------------\n Nested Loop\n   \
+                       Join Filter: (c.relnamespace = n.oid.\n.)\n   ->  Seq Scan on n.\n(3 rows)\n";
+        assert_eq!(texts(aligned), plan);
+        let boxed = "┌────────────────────────────────────┐\n│             QUERY PLAN             │\n├────────────────────────────────────┤\n\
+                     │ Nested Loop                        │\n│   Join Filter: (c.relnamespace = n…│\n│….oid)                             │\n\
+                     │   ->  Seq Scan on n.               │\n└────────────────────────────────────┘\n";
+        assert_eq!(texts(boxed), plan);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! (`EXPLAIN … SELECT …;`) is the plan's. Seen: PostgreSQL 15; the text of 18.
 //! <https://www.postgresql.org/docs/current/using-explain.html>
 //!
-//! Gaps: psql's `wrapped` format, and terminals that broke long lines; plans of other databases. Steps are averages
+//! Gaps: terminals that broke long lines; plans of other databases. Steps are averages
 //! over their loops, as PostgreSQL gives them: before 18 in whole rows.
 
 mod echo;

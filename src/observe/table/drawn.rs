@@ -1,4 +1,4 @@
-//! Columns told by a rule of dashes: psql's aligned output with any border, and `mysql -t`.
+//! Columns told by a rule of dashes: psql's aligned and wrapped output with any border, and `mysql -t`.
 
 use super::{LONGEST, MOST_COLUMNS, Step};
 
@@ -11,8 +11,28 @@ pub(super) struct Drawn {
     bare: bool,
     /// A row whose cells may go on.
     open: Vec<String>,
-    /// Which of its cells do.
-    goes_on: Vec<bool>,
+    /// How each of its cells does.
+    goes_on: Vec<GoesOn>,
+}
+
+/// What the mark behind a cell's line says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum GoesOn {
+    No,
+    /// With the next line of its text.
+    Line,
+    /// psql broke a line that was too long for the terminal.
+    Wrapped,
+}
+
+impl GoesOn {
+    fn by(mark: Option<&char>) -> Self {
+        match mark {
+            Some('+' | '↵') => Self::Line,
+            Some('.' | '…') => Self::Wrapped,
+            _ => Self::No,
+        }
+    }
 }
 
 impl Drawn {
@@ -54,8 +74,8 @@ impl Drawn {
         self.cut(line).0
     }
 
-    /// The text of each cell, and whether it goes on.
-    fn cut(&self, line: &str) -> (Vec<String>, Vec<bool>) {
+    /// The text of each cell, and how it goes on.
+    fn cut(&self, line: &str) -> (Vec<String>, Vec<GoesOn>) {
         let chars: Vec<char> = line.chars().collect();
         if !self.bare
             && !self.is_aligned(&chars)
@@ -65,7 +85,9 @@ impl Drawn {
         }
         let cells = self.columns.iter().map(|(from, to, mark)| {
             let text: String = chars.get(*from..(*to).min(chars.len())).unwrap_or_default().iter().collect();
-            (text.trim_end().to_owned(), matches!(chars.get(*mark), Some('+' | '↵')))
+            let goes_on = GoesOn::by(chars.get(*mark));
+            // Where a line is broken, the blanks before belong to it.
+            (if goes_on == GoesOn::Wrapped { text } else { text.trim_end().to_owned() }, goes_on)
         });
         cells.unzip()
     }
@@ -74,20 +96,24 @@ impl Drawn {
     fn is_aligned(&self, chars: &[char]) -> bool {
         let inner = self.columns.iter().take(self.columns.len().saturating_sub(1));
         let mut crossings = inner.map(|(_, _, mark)| chars.get(mark + 1));
-        let wide = chars.iter().any(|char| !char.is_ascii() && *char != '│' && *char != '↵');
+        let wide = chars.iter().any(|char| !char.is_ascii() && !matches!(char, '│' | '↵' | '…'));
         crossings.all(|char| matches!(char, Some('|' | '│'))) && !wide
     }
 
     /// The cells by their bars, if there are as many as the rule has columns.
-    fn between_bars(&self, line: &str) -> Option<(Vec<String>, Vec<bool>)> {
+    fn between_bars(&self, line: &str) -> Option<(Vec<String>, Vec<GoesOn>)> {
         let line = line.trim_end();
         let inner = if self.boxed { line.strip_prefix(['|', '│'])?.strip_suffix(['|', '│'])? } else { line };
         let parts: Vec<&str> = inner.split(['|', '│']).collect();
-        let cells = parts.iter().map(|part| {
-            let text = part.strip_prefix(' ').unwrap_or(part).trim_end();
-            match text.strip_suffix(['+', '↵']) {
-                Some(text) => (text.trim_end().to_owned(), true),
-                None => (text.to_owned(), false),
+        let cells = parts.iter().zip(&self.columns).map(|(part, (from, to, _))| {
+            let text = part.strip_prefix([' ', '.', '…']).unwrap_or(part).trim_end();
+            let mark = text.chars().next_back();
+            let before = text.strip_suffix(['+', '↵', '.', '…']).unwrap_or(text);
+            match GoesOn::by(mark.as_ref()) {
+                GoesOn::Line => (before.trim_end().to_owned(), GoesOn::Line),
+                // A full stop is a mark behind the column only.
+                GoesOn::Wrapped if places(before) >= to - from => (before.to_owned(), GoesOn::Wrapped),
+                _ => (text.to_owned(), GoesOn::No),
             }
         });
         (parts.len() == self.columns.len()).then(|| cells.unzip())
@@ -115,14 +141,16 @@ impl Drawn {
         } else {
             let before = std::mem::take(&mut self.goes_on);
             for ((cell, more), went_on) in self.open.iter_mut().zip(cells).zip(before) {
-                if went_on && cell.len() < LONGEST {
-                    cell.push('\n');
+                if went_on != GoesOn::No && cell.len() < LONGEST {
+                    if went_on == GoesOn::Line {
+                        cell.push('\n');
+                    }
                     cell.push_str(&more);
                 }
             }
         }
         self.goes_on = goes_on;
-        if self.goes_on.contains(&true) {
+        if self.goes_on.iter().any(|goes_on| *goes_on != GoesOn::No) {
             return Step::Taken;
         }
         Step::Row(std::mem::take(&mut self.open))
@@ -131,4 +159,9 @@ impl Drawn {
     pub fn end(self) -> Option<Vec<String>> {
         (!self.open.is_empty()).then_some(self.open)
     }
+}
+
+/// What a text takes of a terminal's line: the scripts that are written in wide characters begin at this one.
+fn places(text: &str) -> usize {
+    text.chars().map(|char| if char >= '\u{1100}' { 2 } else { 1 }).sum()
 }

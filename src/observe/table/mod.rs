@@ -1,6 +1,6 @@
 //! Tables as clients print them, a row at a time: CSV and its kin, psql's frames, `mysql -t`, `-B` and `-E`.
 //!
-//! Gaps: psql's `wrapped` format, LaTeX and HTML; a cell of `mysql -t` that holds a line break.
+//! Gaps: LaTeX and HTML; psql's `old-ascii`; a cell of `mysql -t` that holds a line break.
 
 mod delimited;
 mod drawn;

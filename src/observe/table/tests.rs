@@ -47,6 +47,22 @@ fn wide_characters_move_the_bars_of_a_terminal() {
 }
 
 #[test]
+fn lines_that_psql_broke_are_one_again() {
+    let query = "SELECT a, b FROM  topic\n WHERE title = 'x.' AND forum_id = 3 ORDER BY id";
+    for text in [
+        " calls | mean |          query          \n-------+------+-------------------------\n    12 |  3.5 | SELECT a, b FROM  topic+\n       |      |  WHERE title = 'x.' AND.\n       |      |. forum_id = 3 ORDER BY .\n       |      |.id\n     3 | 1.25 | short.\n(2 rows)\n",
+        "+-------+------+-----------------------+\n| calls | mean |         query         |\n+-------+------+-----------------------+\n|    12 |  3.5 | SELECT a, b FROM  top.|\n|       |      |.ic                   +|\n|       |      |  WHERE title = 'x.' A.|\n|       |      |.ND forum_id = 3 ORDER.|\n|       |      |. BY id                |\n|     3 | 1.25 | short.                |\n+-------+------+-----------------------+\n(2 rows)\n",
+        "calls mean            query             \n----- ---- ----------------------------\n   12  3.5 SELECT a, b FROM  topic     +\n            WHERE title = 'x.' AND foru.\n           m_id = 3 ORDER BY id\n    3 1.25 short.\n(2 rows)\n",
+    ] {
+        let cells: Vec<String> = read(text).into_iter().map(|(_, cells)| cells[2].clone()).collect();
+        assert_eq!(cells, [query, "short."], "{text}");
+    }
+    let wide = " calls |          query          \n-------+-------------------------\n     4 | äöü日本 = long long lon.\n       |.g text with  blanks   e.\n       |.verywhere in it\n     5 | 日本.\n";
+    let cells: Vec<String> = read(wide).into_iter().map(|(_, cells)| cells[1].clone()).collect();
+    assert_eq!(cells, ["äöü日本 = long long long text with  blanks   everywhere in it", "日本."]);
+}
+
+#[test]
 fn what_is_no_table_gives_no_rows() {
     for text in ["", "one\ntwo\n", "a, (b), c\n1,2,3\n", "-----\n", "+--+\n|  |\n", "---- ----\na b\n", "***", "a|b"] {
         assert_eq!(read(text), [], "{text}");
