@@ -26,7 +26,8 @@ Format: JSON lines, times in microseconds. A header per process; then blocks of 
 `kind` is request, test, run or outside. A run of many statements is written in pieces, of which all but the last end
 in {"part": "7-1"}. `many` and `sets` stand in place of `params` where one call sends several sets. `params` is a list,
 or an object of names; bytes are {"base64": "…"}, other values their text. `stack` is the program's own part of it,
-outermost first, with the line of the template that asked. `error` names the exception that a statement raised.
+outermost first, with the line of the template that asked. `error` names the exception that a statement raised. A
+transaction that the driver begins and ends by itself is told as {"sql": "BEGIN"} and {"sql": "COMMIT"} or "ROLLBACK".
 """
 
 import atexit
@@ -313,6 +314,17 @@ def _add_statement(this, sql, params, many, started, took, connection, vendor, r
     this.add(out)
 
 
+def _boundary(sql, alias, vendor):
+    """A transaction begins or ends by a call of the driver, which no statement shows."""
+    try:
+        this = _run_of_now()
+        if this is not None:
+            at = _us(time.perf_counter() - this.start)
+            this.add({"sql": sql, "start": at, "db": alias, "vendor": vendor, "stack": _stack()})
+    except Exception:
+        pass  # As in _statement: it must not change what the program does.
+
+
 def _rows(cursor):
     """Rows that a query gives, where the driver says before they are fetched."""
     try:
@@ -330,7 +342,7 @@ def _wrapper(execute, sql, params, many, context):
     if this is None:
         return execute(sql, params, many, context)
     connection = context["connection"]
-    transaction = connection.in_atomic_block
+    transaction = connection.in_atomic_block or not connection.autocommit
     error = None
     if many and not isinstance(params, (list, tuple)):
         params = list(params)
@@ -374,6 +386,7 @@ def _install_django():
         self._middleware_chain = middleware(self._middleware_chain)
 
     base.BaseHandler.load_middleware = load_middleware
+    _install_boundaries()
     from django.conf import settings
 
     if settings.configured:
@@ -381,6 +394,32 @@ def _install_django():
 
         for connection in connections.all():
             _watch(connection)
+
+
+def _install_boundaries():
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+    def told(method, sql):
+        def call(self, *args, **kwargs):
+            out = method(self, *args, **kwargs)
+            _boundary(sql, self.alias, self.vendor)
+            return out
+
+        return call
+
+    set_autocommit = BaseDatabaseWrapper.set_autocommit
+
+    def of_autocommit(self, autocommit, *args, **kwargs):
+        # What the driver begins of itself; SQLite's is a statement.
+        begins = self.autocommit and not autocommit and not hasattr(self, "_start_transaction_under_autocommit")
+        set_autocommit(self, autocommit, *args, **kwargs)
+        if begins:
+            _boundary("BEGIN", self.alias, self.vendor)
+
+    BaseDatabaseWrapper.set_autocommit = of_autocommit
+    # Those of Atomic, and, by the same way, of transaction.commit() and rollback().
+    BaseDatabaseWrapper.commit = told(BaseDatabaseWrapper.commit, "COMMIT")
+    BaseDatabaseWrapper.rollback = told(BaseDatabaseWrapper.rollback, "ROLLBACK")
 
 
 def middleware(get_response):
@@ -441,6 +480,9 @@ def _install_sqlalchemy():
 
     _installed.add("sqlalchemy")
 
+    def named(connection):
+        return os.path.basename(str(connection.engine.url.database or connection.dialect.name))
+
     def before(connection, cursor, statement, parameters, context, executemany):
         connection.info.setdefault("roundtrip", []).append(time.perf_counter())
 
@@ -451,10 +493,9 @@ def _install_sqlalchemy():
         this = _run_of_now()
         if this is None:
             return
-        name = connection.engine.url.database or connection.dialect.name
         rows = None if error else _rows(cursor)
         transaction = connection.in_transaction() if hasattr(connection, "in_transaction") else None
-        _statement(this, statement, parameters, executemany, started, took - started, os.path.basename(str(name)),
+        _statement(this, statement, parameters, executemany, started, took - started, named(connection),
                    connection.dialect.name, rows, transaction, error)
 
     def after(connection, cursor, statement, parameters, context, executemany):
@@ -467,6 +508,11 @@ def _install_sqlalchemy():
             error = type(context.original_exception).__name__
             sent(connection, None, context.statement, context.parameters, many, error)
 
+    def told(sql):
+        return lambda connection: _boundary(sql, named(connection), connection.dialect.name)
+
+    for name, sql in (("begin", "BEGIN"), ("commit", "COMMIT"), ("rollback", "ROLLBACK")):
+        event.listen(Engine, name, told(sql))
     event.listen(Engine, "before_cursor_execute", before)
     event.listen(Engine, "after_cursor_execute", after)
     event.listen(Engine, "handle_error", failed)
