@@ -1,17 +1,13 @@
-//! Findings of code and of logs that mean the same become one; what a log ran without showing it is doubted.
+//! Findings of code and of logs that mean the same become one.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::REPEATED;
-use super::meet::{Code, How, Meeting, Meetings, has_word};
-use super::part::{Part, loops_of, passes, turns};
+use super::meet::{Code, How, Meeting, Meetings};
+use super::part::{Part, loops_of, passes};
 use crate::model::{
     Built, Confidence, Evidence, Family, Finding, FindingSource, Measured, Prediction, Seen, SeenFinding, SeenShape,
     SeenWay,
 };
-
-/// Lines that are named for a statement that several send.
-const MOST_LINES: usize = 3;
 
 pub fn merge(
     findings: Vec<Finding>,
@@ -56,9 +52,14 @@ pub fn merge(
         }
         if same.is_empty() {
             let rest = merge.by_parents(observed, &met, &mut own);
-            alone.extend(rest.map(|rest| merge.placed(&rest, &met)));
+            alone.extend(rest.map(|rest| (rest, met)));
         }
     }
+    let alone: Vec<Finding> = alone
+        .iter()
+        .filter(|(observed, met)| !merge.is_beside(observed, met, &mut own))
+        .map(|(observed, met)| merge.placed(observed, met))
+        .collect();
     for of_code in &mut own {
         match of_code.confirmed {
             Some(how) => of_code.tell(how),
@@ -68,16 +69,16 @@ pub fn merge(
     own.into_iter().map(|of_code| of_code.finding).chain(alone).collect()
 }
 
-struct OfCode {
-    finding: Finding,
+pub(super) struct OfCode {
+    pub finding: Finding,
     /// Indexes of the predictions that it is of.
-    owns: Vec<usize>,
+    pub owns: Vec<usize>,
     /// By the log; the surest way in which it was met.
-    confirmed: Option<How>,
+    pub confirmed: Option<How>,
     /// Of what is at fault, in one request; 0 where nothing tells requests apart.
     most: u64,
     /// Fingerprints of what the log found it by.
-    shapes: Vec<String>,
+    pub shapes: Vec<String>,
 }
 
 impl OfCode {
@@ -104,15 +105,15 @@ impl OfCode {
     }
 }
 
-struct Merge<'m> {
-    predictions: &'m [Prediction],
-    code: &'m Code<'m>,
-    meetings: &'m Meetings<'m>,
+pub(super) struct Merge<'m> {
+    pub predictions: &'m [Prediction],
+    pub code: &'m Code<'m>,
+    pub meetings: &'m Meetings<'m>,
     /// Indexes among the meetings.
-    of_prediction: HashMap<usize, Vec<usize>>,
+    pub of_prediction: HashMap<usize, Vec<usize>>,
     /// By shape and place.
     of_place: HashMap<(usize, usize), usize>,
-    seen: &'m Seen,
+    pub seen: &'m Seen,
     is_chosen: &'m dyn Fn(&Finding) -> bool,
 }
 
@@ -220,7 +221,7 @@ impl<'m> Merge<'m> {
 
     /// Whether what a stack sent is of a finding of the code: `true` where it leads through the finding's own place,
     /// `false` where through another that is at fault with it.
-    fn leads(&self, meeting: &Meeting<'_>, of_code: &OfCode, observed: &Finding) -> Option<bool> {
+    pub(super) fn leads(&self, meeting: &Meeting<'_>, of_code: &OfCode, observed: &Finding) -> Option<bool> {
         let finding = &of_code.finding;
         let around = loops_of(finding).next().map(|around| (&around.path, around.line));
         let in_loop = |prediction: &Prediction| {
@@ -331,79 +332,15 @@ impl<'m> Merge<'m> {
         of_code.confirmed = Some(of_code.confirmed.map_or(part.how, |known| known.min(part.how)));
     }
 
-    fn raise(&self, finding: &mut Finding) {
+    pub(super) fn raise(&self, finding: &mut Finding) {
         if std::mem::take(&mut finding.hint) || (self.is_chosen)(finding) {
             return;
         }
         finding.severity = finding.severity.raised();
     }
 
-    /// What the log says of a finding that none of its own confirms.
-    fn measure(&self, of_code: &mut OfCode) {
-        let repeats = repeats(&of_code.finding);
-        let of_it = |at: &usize| !repeats || self.predictions.get(*at).is_some_and(|p| !p.loops.is_empty());
-        let owned: Vec<usize> = of_code.owns.iter().copied().filter(of_it).collect();
-        let met: BTreeSet<usize> =
-            owned.iter().filter_map(|at| self.of_prediction.get(at)).flatten().copied().collect();
-        let of_way = |meeting: &&Meeting<'_>| {
-            meeting.place.is_none() || self.leads(meeting, of_code, &of_code.finding).is_some()
-        };
-        let met: Vec<&Meeting<'_>> =
-            met.into_iter().filter_map(|at| self.meetings.all.get(at)).filter(of_way).collect();
-        let sure = || met.iter().filter(|meeting| meeting.how != How::Shapes);
-        let mut part = Part::new(How::Alike);
-        for meeting in sure() {
-            let Some(SeenShape { fingerprint, sql, .. }) = self.seen.shapes.get(meeting.shape) else { continue };
-            part.how = meeting.how;
-            part.add((fingerprint, sql), None, meeting.measured);
-        }
-        let finding = &mut of_code.finding;
-        finding.evidence.append(&mut part.statements);
-        if !repeats {
-            return;
-        }
-        let most = sure().map(|meeting| meeting.measured.most).max();
-        let all: u64 = sure().map(|meeting| meeting.measured.executions).sum();
-        match most {
-            Some(REPEATED..) => {
-                finding.source = FindingSource::Both;
-                finding.confidence = finding.confidence.max(Confidence::Likely);
-                self.raise(finding);
-                let most = most.unwrap_or_default();
-                let told = format!(" The log shows it: up to {most} times in one request{}.", by(part.how));
-                finding.message.push_str(&told);
-            }
-            Some(1..) => {
-                doubt(finding, &format!("the log sends it {} and never more than twice in one request", times(all)))
-            }
-            // Nothing divides the log into requests.
-            Some(0) => {}
-            None if met.is_empty() => {
-                if let Some(read) = owned.iter().filter_map(|at| self.rows_read(*at)).max() {
-                    let told = format!("the log reads the rows of the loop {} and sends nothing for them", times(read));
-                    doubt(finding, &told);
-                }
-            }
-            None => {}
-        }
-    }
-
-    /// How often the log read the rows of the loop around a prediction, if nothing there can be what is predicted.
-    fn rows_read(&self, prediction: usize) -> Option<u64> {
-        let drivers = self.drivers(prediction);
-        let prediction = self.predictions.get(prediction)?;
-        let met = drivers.iter().filter_map(|at| self.of_prediction.get(at)).flatten();
-        let met: BTreeSet<usize> = met.copied().collect();
-        let met = || met.iter().filter_map(|at| self.meetings.all.get(*at));
-        let read: u64 =
-            met().filter(|meeting| meeting.how != How::Shapes).map(|meeting| meeting.measured.executions).sum();
-        let by_stack = met().all(|meeting| meeting.how == How::Stack);
-        let alike = |shape: &SeenShape| shape.kind == prediction.kind && has_word(&prediction.sql, &shape.table);
-        (read > 0 && (by_stack || !self.seen.shapes.iter().any(alike))).then_some(read)
-    }
-
     /// The predictions that read the rows of the innermost loop around one.
-    fn drivers(&self, prediction: usize) -> Vec<usize> {
+    pub(super) fn drivers(&self, prediction: usize) -> Vec<usize> {
         let around = |prediction: &'m Prediction| prediction.loop_.get(prediction.loops.last()?);
         let Some(prediction) = self.predictions.get(prediction) else { return Vec::new() };
         let Some(around) = around(prediction) else { return Vec::new() };
@@ -414,60 +351,6 @@ impl<'m> Merge<'m> {
         };
         self.predictions.iter().enumerate().filter(|(_, other)| drives(other)).map(|(at, _)| at).collect()
     }
-
-    /// A finding of the log alone, at the line of the code where that is known.
-    fn placed(&self, observed: &SeenFinding, met: &[&Meeting<'_>]) -> Finding {
-        let mut finding = observed.finding.clone();
-        for evidence in &mut finding.evidence {
-            if let Evidence::Code { path, .. } = evidence
-                && let Some(file) = self.code.file(path)
-            {
-                file.clone_into(path);
-            }
-        }
-        let predictions: Vec<usize> = met.iter().flat_map(|meeting| meeting.predictions.iter().copied()).collect();
-        let places = self.code.places(&predictions);
-        let sure = met.iter().all(|meeting| meeting.how != How::Shapes);
-        if let Some((path, line)) = places.first().filter(|_| sure && places.len() == 1) {
-            finding.path = Some((*path).to_owned());
-            finding.line = Some(*line);
-            // A loop is of what it repeats.
-            let of_loop = met
-                .iter()
-                .filter(|_| is_of_one_place(&finding))
-                .flat_map(|meeting| meeting.predictions.iter().map(move |at| (*meeting, *at)));
-            let mut turning = of_loop.filter_map(|(meeting, at)| {
-                let prediction = self.predictions.get(at).filter(|prediction| !prediction.loops.is_empty())?;
-                let turns = meeting.place.is_none() || turns(self.code, at, prediction, &meeting.stack);
-                turns.then_some(prediction)
-            });
-            if let Some(around) = turning.next().and_then(|p| p.loop_.get(p.loops.last()?)) {
-                let (path, message) = (around.path.clone(), format!("in the loop over {}", around.text));
-                finding.evidence.insert(0, Evidence::Code { path, line: around.line, message });
-            }
-            return finding;
-        }
-        if let Some(file) = finding.path.as_deref().and_then(|path| self.code.file(path)) {
-            finding.path = Some(file.to_owned());
-        } else if places.len() <= MOST_LINES {
-            let told = places.into_iter().map(|(path, line)| Evidence::Code {
-                path: path.to_owned(),
-                line,
-                message: "may be sent here".to_owned(),
-            });
-            finding.evidence.extend(told);
-        }
-        finding
-    }
-}
-
-/// One step less sure, and why.
-fn doubt(finding: &mut Finding, why: &str) {
-    finding.confidence = match finding.confidence {
-        Confidence::Certain => Confidence::Likely,
-        Confidence::Likely | Confidence::Possible => Confidence::Possible,
-    };
-    finding.message.push_str(&format!(" Less sure: {why}."));
 }
 
 /// Whether a finding's evidence names a line.
@@ -482,7 +365,7 @@ fn is_repeat(finding: &Finding) -> bool {
 }
 
 /// What a log without stacks cannot know, said where it counts.
-fn by(how: How) -> &'static str {
+pub(super) fn by(how: How) -> &'static str {
     match how {
         How::Stack | How::Alike => "",
         How::Shape => ", by its text alone, as the log has no stacks",
@@ -491,12 +374,12 @@ fn by(how: How) -> &'static str {
 }
 
 /// A loop sends it: what another line sends is another finding.
-fn is_of_one_place(finding: &Finding) -> bool {
+pub(super) fn is_of_one_place(finding: &Finding) -> bool {
     matches!(finding.family, Family::NPlusOne | Family::Bulk)
 }
 
 /// It is predicted once per turn of a loop.
-fn repeats(finding: &Finding) -> bool {
+pub(super) fn repeats(finding: &Finding) -> bool {
     let in_loop = |cost: &crate::model::Cost| cost.before_terms.iter().any(|term| !term.loops.is_empty());
     let by_loop = is_of_one_place(finding) || finding.family == Family::Aggregation;
     by_loop && finding.cost.as_ref().is_some_and(in_loop)
@@ -558,7 +441,7 @@ fn counted(count: u64, total_ms: Option<f64>) -> String {
     }
 }
 
-fn times(count: u64) -> String {
+pub(super) fn times(count: u64) -> String {
     match count {
         1 => "once".to_owned(),
         2 => "twice".to_owned(),

@@ -1,6 +1,8 @@
 //! Code and log joined: stacks and fingerprints lead from what was seen to what is predicted, findings of both sides
 //! that mean the same become one, and what the log measured stands beside the lines that sent it.
 
+mod alone;
+mod doubt;
 mod meet;
 mod merge;
 mod part;

@@ -356,3 +356,22 @@ fn a_finding_counts_what_came_by_its_own_way() {
     assert_eq!((found[1].source, found[1].confidence), (FindingSource::Code, Confidence::Possible));
     assert!(found[1].message.contains("Less sure: the log sends it twice"), "{}", found[1].message);
 }
+
+#[test]
+fn a_second_line_of_a_loop_is_named_by_the_finding_of_the_first() {
+    let child = |lines: [u32; 2]| {
+        let places = lines.map(|line| shape(CHILD, "forum", 48, 48, Some(line)).places.remove(0));
+        SeenShape { places: places.into(), ..shape(CHILD, "forum", 96, 96, None) }
+    };
+    let mut second = looped(Some(14));
+    second.ways[0].sent[0].place = 1;
+    let seen = Seen { shapes: vec![child([12, 14])], findings: vec![looped(Some(12)), second] };
+    let all = joined(vec![of_code("RT101", 12)], &predictions(&[12, 14]), &seen).findings;
+    let [found] = &all[..] else { panic!("{all:?}") };
+    let named = |evidence: &Evidence| matches!(evidence, Evidence::Code { line: 14, .. });
+    assert!(found.evidence.iter().any(named), "{:?}", found.evidence);
+    // Of another loop it is another finding.
+    let mut apart = predictions(&[12, 14]);
+    apart[2].loop_.get_mut("N").unwrap().line = 13;
+    assert_eq!(joined(vec![of_code("RT101", 12)], &apart, &seen).findings.len(), 2);
+}

@@ -182,6 +182,8 @@ fn draft(trace: &Trace, meta: &'static Meta, cause: &Cause<'_>, writes: &[Write<
     let sum = |of: &dyn Fn(&Repeated<'_>) -> usize| {
         Terms::constant(u32::try_from(all.iter().map(of).sum::<usize>()).unwrap_or(u32::MAX))
     };
+    // In other requests, the same line may repeat what it has no such reason for.
+    let to_write = is_read_to_write(&first.group, writes);
     let took: Option<u64> = all.iter().map(|repeated| repeated.took).sum();
     let mut evidence = evidence(trace, &first.group, None);
     evidence.extend(all.iter().skip(1).map(|repeated| statements(trace, &repeated.group, false)));
@@ -214,7 +216,7 @@ fn draft(trace: &Trace, meta: &'static Meta, cause: &Cause<'_>, writes: &[Write<
         evidence,
         rewrite: None,
         advice: advice(first, ways).to_owned(),
-        key: first.group.statement.fingerprint.to_string(),
+        key: format!("{}{}", first.group.statement.fingerprint, if to_write { " to write" } else { "" }),
     })
 }
 
