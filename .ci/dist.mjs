@@ -17,8 +17,8 @@ if ((process.env.TRUNK_PROFILE ?? "release") !== "release") process.exit(0);
  */
 const BUDGETS = [
   { name: "page", aim: 120_000, limit: 454_000, files: /^(index\.html|(page|boot|first)[-_.].*|.*\.css)$/ },
-  { name: "code engine", aim: 400_000, limit: 1_026_000, files: /^code_worker/ },
-  { name: "log engine", aim: 700_000, limit: 930_000, files: /^log_worker/ },
+  { name: "code engine", aim: 400_000, limit: 1_046_000, files: /^code_worker/ },
+  { name: "log engine", aim: 700_000, limit: 934_000, files: /^log_worker/ },
 ];
 
 const at = (file) => join(dist, file);

@@ -79,6 +79,17 @@ def page(request):  # 1
     return render(request, "t.html", {"topics": Topic.objects.all()})
 "#,
     );
+    // No attribute of a queryset: nothing is found, and nothing sent.
+    check_template(
+        "{% for t in topics %}{{ topics.title }}{{ topics.id }}{% endfor %}",
+        r#"
+from django.shortcuts import render
+from .models import Topic
+
+def page(request):  # 1
+    return render(request, "t.html", {"topics": Topic.objects.all()})
+"#,
+    );
     check_template(
         "{{ topics|first }}{% for t in topics|slice:':5' %}{{ t.title }}{% endfor %}{{ topics.0.title }}",
         r#"

@@ -5,6 +5,9 @@ use crate::project::Project;
 use crate::rules::{growth, loops};
 use crate::trace::{CallStep, Event, Origin, Renderer, Role, Trace};
 
+/// Turns that are few whatever they are over: `[:5]`.
+const HANDFUL: u32 = 5;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Weight {
     pub severity: Severity,
@@ -38,7 +41,7 @@ enum Waits {
 /// How often a loop turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Turns {
-    /// Over what an installation has a handful of.
+    /// Over what an installation has a handful of, or cut to so many.
     Handful,
     Some,
     /// Over rows that nothing bounds, of a table that may be large.
@@ -54,6 +57,10 @@ pub fn of(project: &Project, trace: &Trace, event: &Event, turning: &[LoopId]) -
         // Beside a mail or a request for each row, one statement is not much.
         (Waits::Some, _) if slow() => Weight { severity: Severity::Info, hint: true },
         (Waits::Some, Turns::Handful) => Weight { severity: Severity::Info, hint: true },
+        // Once for all visitors, as long as the cache has it.
+        (Waits::Everybody, Turns::Handful | Turns::Some) if is_kept(event) => {
+            Weight { severity: Severity::Info, hint: true }
+        }
         (Waits::Everybody, Turns::Handful) => Weight { severity: Severity::Info, hint: false },
         (Waits::Everybody, Turns::Many) if !is_kept(event) => Weight { severity: Severity::Blocker, hint: false },
         _ => Weight { severity: Severity::Warning, hint: false },
@@ -82,6 +89,9 @@ fn turns(project: &Project, trace: &Trace, id: LoopId) -> Turns {
     let Some(queryset) = info.queryset.map(|rows| trace.queryset(rows)).filter(|_| info.over == Over::Query) else {
         return Turns::Some;
     };
+    if info.exactly.or(info.at_most).is_some_and(|most| most <= HANDFUL) {
+        return Turns::Handful;
+    }
     let open = info.exactly.is_none() && info.at_most.is_none();
     match queryset.model {
         Some(model) if growth::is_configuration(&project.schema, model) => Turns::Handful,

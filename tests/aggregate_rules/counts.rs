@@ -17,6 +17,23 @@ fn ranges_of_their_own_stay_a_filter_of_all() {
 }
 
 #[test]
+fn two_merges_of_one_function_have_names_of_their_own() {
+    let code = "def f(request, x):\n    a = Order.objects.filter(state='paid').count()\n    b = Order.objects.filter(state='open').count()\n    \
+                c = x.orders.filter(state='paid').count()\n    d = x.orders.filter(state='open').count()\n    return a, b, c, d\n";
+    let code = code.replace("(request, x)", "(request, x: Customer)");
+    let names: Vec<String> = review(&code)
+        .iter()
+        .filter(|finding| finding.rule == "RT201")
+        .filter_map(|finding| finding.rewrite.as_ref())
+        .flat_map(|rewrite| &rewrite.edits)
+        .filter_map(|edit| edit.text.split_once(" = ").map(|(name, _)| name.trim().to_owned()))
+        .filter(|name| name.ends_with("counts") || name.starts_with("counts"))
+        .collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert_ne!(names[0], names[1]);
+}
+
+#[test]
 fn what_spares_little_is_a_hint() {
     let is_hint = |rule: &str, body: &str| {
         let found = review(body);

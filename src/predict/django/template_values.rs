@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 use super::super::Interpreter;
 use super::super::iterate::Turning;
 use super::super::sym::Sym;
-use super::super::value::{Args, Const, DictValue, Seq, Value};
+use super::super::value::{Args, Const, DictValue, QsNode, Seq, Value};
 use crate::model::Site;
 use crate::template::{Base, Expr, Filter, Part};
 use crate::trace::Usage;
@@ -85,12 +85,18 @@ impl<'p> Interpreter<'p, '_> {
                 item.or_else(|| seq.element.clone()).unwrap_or_else(|| Value::Unknown(value.sym().attr(name)))
             }
             (Value::QuerySet(node), Some(at)) => self.row_at(&node.clone(), Value::Const(Const::Int(at)), site),
+            // A column is an attribute of a row: rows have none, and nothing is sent for it.
+            (Value::QuerySet(node), None) if self.is_column(node, name) => Value::Scalar(value.sym().attr(name)),
             (Value::Scalar(sym), _) => Value::Scalar(sym.attr(name)),
             (Value::Const(_), _) => Value::Scalar(value.sym().attr(name)),
             (Value::Seq(seq), None) => Value::Unknown(seq.sym.attr(name)),
             _ => self.attribute(value, name, site),
         };
         self.called(found, site)
+    }
+
+    fn is_column(&self, rows: &QsNode<'p>, name: &str) -> bool {
+        rows.model.id.is_some_and(|model| self.project.schema.field(model, name).is_some())
     }
 
     /// What a template makes of a value that can be called; what changes data it leaves alone.

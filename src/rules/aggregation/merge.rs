@@ -55,8 +55,9 @@ struct Condition {
     whole: bool,
 }
 
-/// The rewrite, or why merging is not exact or cannot be written here.
-pub fn merge(project: &Project, group: &[Counted<'_>]) -> Result<DraftRewrite, String> {
+/// The rewrite, or why merging is not exact or cannot be written here. `earlier`: other rewrites of this kind that may
+/// be made in the same function, each with a name of its own.
+pub fn merge(project: &Project, group: &[Counted<'_>], earlier: usize) -> Result<DraftRewrite, String> {
     let first = group.first().ok_or("there are none")?;
     for counted in group {
         refuse(project, counted)?;
@@ -102,7 +103,7 @@ pub fn merge(project: &Project, group: &[Counted<'_>]) -> Result<DraftRewrite, S
         .ok_or("Count or Q means something else in this file")?;
     let count = imported.names.first().map_or("Count", String::as_str);
     let q = imported.names.get(1).map_or("Q", String::as_str);
-    let variable = fresh_name(source.text(), first.queryset);
+    let variable = fresh_name(source.text(), first.queryset, earlier);
     let condition = |part: &Part<'_>| {
         let groups: Vec<String> = part.condition.iter().map(|text| text.replacen("Q(", &format!("{q}("), 1)).collect();
         groups.join(" & ")
@@ -356,10 +357,11 @@ fn key(counted: &Counted<'_>, fields: &HashSet<&str>, taken: &HashSet<String>) -
     candidates.chain(numbered).find(|name| free(name)).unwrap_or(stem)
 }
 
-/// A name for the result that the file does not use.
-fn fresh_name(text: &str, queryset: &QuerySet) -> String {
+/// A name for the result that the file does not use, nor those before it.
+fn fresh_name(text: &str, queryset: &QuerySet, earlier: usize) -> String {
     let model = queryset.model_name.rsplit('.').next().unwrap_or("").to_lowercase();
     let plain = ["counts".to_owned(), format!("{model}_counts")].into_iter().filter(|name| !name.starts_with('_'));
     let numbered = (2u32..).map(|n| format!("counts_{n}"));
-    plain.chain(numbered).find(|name| !rewrite::is_used(text, name)).unwrap_or_else(|| "counts".to_owned())
+    let mut free = plain.chain(numbered).filter(|name| !rewrite::is_used(text, name));
+    free.nth(earlier).unwrap_or_else(|| "counts".to_owned())
 }

@@ -91,8 +91,9 @@ impl Rule for MergeableCounts {
 
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
         if trace.role.is_judged() {
+            let mut merged = 0;
             for group in groups(trace) {
-                report(trace, &group, cx);
+                report(trace, &group, &mut merged, cx);
             }
         }
     }
@@ -158,7 +159,8 @@ fn belongs(first: &Counted<'_>, next: &Counted<'_>) -> bool {
         && !first.event.excludes(next.event)
 }
 
-fn report(trace: &Trace, group: &[Counted<'_>], cx: &mut Context<'_>) {
+/// `merged`: groups of this run that have a rewrite already.
+fn report(trace: &Trace, group: &[Counted<'_>], merged: &mut usize, cx: &mut Context<'_>) {
     let many = u32::try_from(group.len()).unwrap_or(u32::MAX);
     if many < cx.config.thresholds.mergeable_counts.max(2) {
         return;
@@ -172,8 +174,9 @@ fn report(trace: &Trace, group: &[Counted<'_>], cx: &mut Context<'_>) {
     }
     let found = group.iter().map(|counted| counted.event.confidence).min().unwrap_or(Confidence::Likely);
     let (confidence, why) = crate::rules::loops::doubt(first.queryset.model.is_some(), found, model);
-    let (rewrite, advice) = match merge::merge(cx.project, group) {
+    let (rewrite, advice) = match merge::merge(cx.project, group, *merged) {
         Ok(rewrite) => {
+            *merged += 1;
             (Some(rewrite), "Count in one aggregate(), each number with its own Count(…, filter=Q(…)).".to_owned())
         }
         Err(_) if cx.project.is_template(first.site.file) => {

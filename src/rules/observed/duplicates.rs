@@ -10,7 +10,7 @@ use super::ways::Ways;
 use super::{Run, names};
 use crate::model::{Confidence, Kind, Severity, Terms};
 use crate::rules::{Context, Draft, DraftCost, Meta};
-use crate::trace::{Fingerprint, Frame, Observed, Trace};
+use crate::trace::{Comparison, Fingerprint, Frame, Observed, Operator, Trace};
 
 /// Repeats from which on the finding is a warning.
 const MANY: usize = 10;
@@ -80,6 +80,12 @@ struct Repeated<'t> {
 fn repeated<'t>(group: &Group<'t>, writes: &[Write<'_>]) -> Option<Repeated<'t>> {
     let facts = &group.statement.facts;
     if !facts.kind.reads() || facts.locked || names::is_framework(group.table()) || facts.tables.is_empty() {
+        return None;
+    }
+    // `get(id=None)` finds nothing: what is read again is that the caller had no key.
+    let is_no_key =
+        |found: &Comparison| found.operator == Operator::IsNull && names::is_primary_key(&found.column.name);
+    if facts.compared.iter().any(is_no_key) {
         return None;
     }
     let mut last: FxHashMap<&[SmolStr], usize> = FxHashMap::default();
@@ -227,6 +233,7 @@ fn confidence(trace: &Trace, repeated: &Repeated<'_>, ways: &Ways<'_>, writes: &
     let once = repeated.repeats == 1 && request(trace).is_some_and(|name| is_of_one_visit(&name));
     match What::of(group) {
         _ if is_far || once || is_read_to_write(group, writes) => Confidence::Possible,
+        _ if repeated.repeats == 1 && ways.is_of_different_code() => Confidence::Possible,
         What::Parent if is_of_test(trace, group) => Confidence::Possible,
         what => what.confidence(repeated.repeats, known),
     }

@@ -37,6 +37,9 @@ impl Rule for SlowQuery {
 pub(super) const ADVICE: &str =
     "Look at its plan: EXPLAIN (ANALYZE, BUFFERS) of the statement with these values shows which step takes the time.";
 
+/// Executions of which a single slow one says little.
+const OFTEN: usize = 50;
+
 /// Microseconds.
 pub(super) fn threshold_us(cx: &Context<'_>) -> u64 {
     u64::from(cx.config.thresholds.slow_query_ms) * 1000
@@ -53,6 +56,9 @@ pub(super) fn slow_query(run: &Run<'_, '_>, cx: &mut Context<'_>, meta: &'static
         let Some(worst) = slow.iter().max_by_key(|(_, observed)| took(observed)).map(|(_, observed)| *observed) else {
             continue;
         };
+        // One of many is the machine's, not the statement's.
+        let is_outlier = slow.len() == 1 && group.count() >= OFTEN;
+        let confidence = if is_outlier { Confidence::Possible } else { Confidence::Certain };
         let ms = took(worst) as f64 / 1000.0;
         let table = group.table();
         let of = if table.is_empty() { String::new() } else { format!(" on `{table}`") };
@@ -76,7 +82,7 @@ pub(super) fn slow_query(run: &Run<'_, '_>, cx: &mut Context<'_>, meta: &'static
             rule: meta,
             severity: meta.severity,
             hint: None,
-            confidence: Confidence::Certain,
+            confidence,
             site: None,
             message: format!("A statement{of} took {ms:.0} ms{others}."),
             cost: None,

@@ -193,6 +193,8 @@ fn duplicates_until_a_write() {
     let one = forum(1);
     assert_eq!(codes(&[&one, &one]), ["RT304"]);
     assert_eq!(codes(&[&one, r#"UPDATE "forum_forum" SET "name" = 'x' WHERE "id" = 1"#, &one]), [] as [&str; 0]);
+    let no_key = r#"SELECT "f"."id" FROM "f" WHERE "f"."id" IS NULL LIMIT 21"#;
+    assert_eq!(codes(&[no_key, no_key]), [] as [&str; 0], "get(id=None)");
     let many = vec![one.as_str(); 20];
     assert_eq!(found(&request(&many))[0].1.severity, Severity::Warning);
 }
@@ -496,8 +498,17 @@ fn a_read_is_no_repeat_worth_mending_where_its_ways_lie_far_apart_or_it_is_to_wr
     let save = (r#"UPDATE "q" SET "title" = 'x' WHERE "q"."id" = 1"#, &[VIEW, authorize][..]);
     let reads = [(QUEUES, &[VIEW, healthy][..]), (QUEUES, &[VIEW, authorize][..])];
     assert_eq!(confidence(&from_lines(&[reads[0], reads[1], save])), Confidence::Possible);
-    assert_eq!(confidence(&from_lines(&reads)), Confidence::Certain);
-    let mut closing = from_lines(&reads);
+    assert_eq!(
+        confidence(&from_lines(&reads)),
+        Confidence::Possible,
+        "one function would have to hand it to the other"
+    );
+    let again = [reads[0], reads[1], reads[0]];
+    assert_eq!(confidence(&from_lines(&again)), Confidence::Certain, "more than once");
+    let template = ("app/templates/show.html", 3, "<template>");
+    let shown = [reads[0], (QUEUES, &[VIEW, template][..])];
+    assert_eq!(confidence(&from_lines(&shown)), Confidence::Certain, "the view hands it to its template");
+    let mut closing = from_lines(&shown);
     closing.origin =
         crate::trace::Origin::Log { request: "1".into(), name: "POST /accounts/close/".into(), bounded: true };
     assert_eq!(confidence(&closing), Confidence::Possible, "once for an account");

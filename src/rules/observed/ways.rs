@@ -60,6 +60,16 @@ impl<'t> Ways<'t> {
         calls.filter(|calls| calls.len() > 1)
     }
 
+    /// Each line that sends stands in another function: what one has read would have to be handed to the other. What a
+    /// template reads, its view can hand it.
+    pub fn is_of_different_code(&self) -> bool {
+        let is_code = |site: &Site<'_>| site.sent.function != "<template>";
+        let mut functions: Vec<_> = self.sites.iter().map(|site| (&site.sent.path, &site.sent.function)).collect();
+        functions.sort_unstable();
+        functions.dedup();
+        self.sites.len() > 1 && functions.len() == self.sites.len() && self.sites.iter().all(is_code)
+    }
+
     /// ` by views.py:30 and row.html:4`: the lines at which the ways part; nothing for one way.
     pub fn told(&self) -> String {
         let mut lines: Vec<String> = Vec::new();
