@@ -159,8 +159,9 @@ impl<'p> Interpreter<'p, '_> {
         }
         let method = sym.text.rsplit_once('.').map(|(_, method)| method);
         let plain = args.all().all(|arg| arg.value.is_plain());
-        let harmless = method.is_some_and(super::builtins::is_harmless_method) && matches!(callee, Value::Unknown(_));
-        if plain && (harmless || super::builtins::is_exception(&sym.text)) {
+        let harmless =
+            method.is_some_and(super::known_names::is_harmless_method) && matches!(callee, Value::Unknown(_));
+        if plain && (harmless || super::known_names::is_exception(&sym.text)) {
             return Value::Unknown(self.result_sym(&sym, args));
         }
         self.rec.exact = false;

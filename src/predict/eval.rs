@@ -175,10 +175,10 @@ impl<'p> Interpreter<'p, '_> {
 
     /// A name that nothing in the input binds: a builtin, or one whose import is not shown.
     fn unbound(&mut self, name: &SmolStr) -> Value<'p> {
-        if let Some(external) = super::builtins::usual_import(name) {
+        if let Some(external) = super::known_names::usual_import(name) {
             return self.external(SmolStr::new_static(external));
         }
-        if super::builtins::is_builtin(name) {
+        if super::known_names::is_builtin(name) {
             return Value::External(SmolStr::from(format!("builtins.{name}")));
         }
         Value::Unknown(Sym::new(name))

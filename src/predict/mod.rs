@@ -18,6 +18,7 @@ mod folds;
 mod frames;
 mod iterate;
 mod journal;
+mod known_names;
 mod missing;
 mod recorder;
 mod roots;

@@ -9,7 +9,10 @@ mod conditions;
 mod delete;
 mod expressions;
 mod lookups;
+mod many_hop;
 mod mask;
+mod nested;
+mod ordering;
 mod paths;
 mod query;
 mod reads;
@@ -170,7 +173,7 @@ fn prefetch(query: &mut Query<'_>, node: &QsNode<'_>, parent: &ModelRef, lookup:
             (0, paths::pointed_at(schema, model, relation))
         }
         (_, Some(RelationKind::ManyToMany)) => {
-            let Some(found) = reads::many_hop(schema, model, parent, lookup) else {
+            let Some(found) = many_hop::many_hop(schema, model, parent, lookup) else {
                 query.unclear = true;
                 return query.select(&node, "", Limit::Own);
             };

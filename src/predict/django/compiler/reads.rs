@@ -1,16 +1,17 @@
-//! SELECT: columns, groups, order, limits, and the statements around them (`COUNT`, `EXISTS`, subqueries).
+//! SELECT: columns, groups, limits, combined queries.
 
 use std::rc::Rc;
 
 use smol_str::SmolStr;
 
 use super::super::super::value::{Const, Operand, PlanStep, QsNode, RelatedManager, RowShape};
-use super::conditions::next_prefix;
+use super::many_hop::many_hop;
 use super::mask::Mask;
-use super::paths::{self, JoinTable};
-use super::query::{Annotation, Backend, Condition, Group, Query, UNKNOWN, quoted};
+use super::ordering::direction;
+use super::paths;
+use super::query::{Annotation, Backend, Condition, Group, Query, UNKNOWN};
 use crate::schema::{ModelId, RelationKind};
-use crate::trace::{Column, Operator, Ordering};
+use crate::trace::Operator;
 
 /// One column of a SELECT list.
 #[derive(Debug, Clone)]
@@ -276,138 +277,8 @@ impl<'s> Query<'s> {
         }
     }
 
-    /// The terms of ORDER BY, and of each what GROUP BY gets for it; none of those that name a selected column.
-    pub fn order(&mut self, node: &QsNode<'_>, method: &str, items: &[Item]) -> Vec<(String, Option<String>)> {
-        let mut terms: Vec<Operand<'_>> = match &node.plan.order {
-            Some(terms) => terms.clone(),
-            None => {
-                let names = self.model.map(|_| node.desc.order.clone()).unwrap_or_default();
-                let plain = names.iter().map(|name| match node.plan.reversed {
-                    // The description has the direction turned already.
-                    true => turned(name),
-                    false => name.clone(),
-                });
-                plain.map(|name| Operand::Constant(Const::Str(name))).collect()
-            }
-        };
-        if terms.is_empty() && matches!(method, "first" | "last") {
-            terms.push(Operand::Constant(Const::Str("pk".into())));
-        }
-        let reversed = node.plan.reversed ^ matches!(method, "last" | "latest");
-        let mut out: Vec<(String, Option<String>)> = Vec::new();
-        for term in &terms {
-            match term {
-                Operand::Constant(Const::Str(name)) => self.order_by_name(name, reversed, items, None, 0, &mut out),
-                Operand::Expression(expression) => {
-                    let (inner, descending, nulls) = match expression.function.as_str() {
-                        "desc" | "asc" => {
-                            let nulls = expression.options.iter().find_map(|(name, _)| match name.as_str() {
-                                "nulls_last" => Some(" NULLS LAST"),
-                                "nulls_first" => Some(" NULLS FIRST"),
-                                _ => None,
-                            });
-                            (expression.args.first().cloned(), expression.function == "desc", nulls)
-                        }
-                        _ => (Some(term.clone()), false, None),
-                    };
-                    let Some(inner) = inner else { continue };
-                    let selected = match &inner {
-                        Operand::Expression(f) if f.function == "F" => {
-                            items.iter().any(|item| item.name.is_some() && item.name == f.path)
-                        }
-                        _ => false,
-                    };
-                    let rendered = self.operand(&inner, None);
-                    let sql = if selected { "1".to_owned() } else { rendered.sql.clone() };
-                    let turned = descending ^ reversed;
-                    let nulls = match (nulls, reversed) {
-                        (Some(" NULLS LAST"), true) => " NULLS FIRST",
-                        (Some(" NULLS FIRST"), true) => " NULLS LAST",
-                        (nulls, _) => nulls.unwrap_or_default(),
-                    };
-                    let text = format!("{sql} {}{nulls}", direction(turned));
-                    out.push((text, (!selected).then_some(rendered.sql)));
-                }
-                _ => self.unclear = true,
-            }
-        }
-        out
-    }
-
-    /// One name of an order; a relation is ordered by as its model is.
-    fn order_by_name(
-        &mut self,
-        name: &str,
-        reversed: bool,
-        items: &[Item],
-        below: Option<(&str, ModelId)>,
-        depth: u32,
-        out: &mut Vec<(String, Option<String>)>,
-    ) {
-        let (plain, mut descending) = match name.strip_prefix('-') {
-            Some(plain) => (plain, true),
-            None => (name, false),
-        };
-        descending ^= reversed;
-        if plain == "?" {
-            let random = if self.backend.is_sqlite() { "RAND()" } else { "RANDOM()" };
-            out.push((format!("{random} ASC"), None));
-            self.facts.ordered.push(Ordering {
-                column: Column { table: SmolStr::default(), name: SmolStr::default() },
-                descending: false,
-                function: Some("random".into()),
-            });
-            return;
-        }
-        let full = match below {
-            Some((prefix, _)) => format!("{prefix}__{plain}"),
-            None => plain.to_owned(),
-        };
-        if below.is_none() && items.iter().any(|item| item.name.as_deref() == Some(plain)) {
-            out.push((format!("1 {}", direction(descending)), None));
-            self.note_order(plain, descending);
-            return;
-        }
-        if let (None, Some(annotation)) = (below, self.annotation(plain)) {
-            let sql = annotation.sql.clone();
-            out.push((format!("{sql} {}", direction(descending)), Some(sql)));
-            return;
-        }
-        let names: Vec<&str> = full.split("__").collect();
-        let schema = self.backend.schema;
-        let path = self.model.and_then(|model| paths::walk(schema, model, &names));
-        let Some(path) = path else {
-            self.unclear = true;
-            out.push((format!("{} {}", quoted(plain), direction(descending)), None));
-            return;
-        };
-        let target = path.leads_to.filter(|_| path.names == names.len());
-        let last = names.last().copied().unwrap_or_default();
-        let by_attribute = path.field.is_some_and(|field| field.name != last);
-        if let Some(target) = target.filter(|_| last != "pk" && !by_attribute && depth < 8) {
-            let ordering = schema.get(target).options.ordering.clone();
-            if !ordering.is_empty() {
-                for inner in &ordering {
-                    self.order_by_name(inner, descending, items, Some((&full, target)), depth + 1, out);
-                }
-                return;
-            }
-        }
-        let sql = self.reference(&full, None).sql;
-        self.note_order(plain, descending);
-        if !out.iter().any(|(_, known)| known.as_ref() == Some(&sql)) {
-            out.push((format!("{sql} {}", direction(descending)), Some(sql)));
-        }
-    }
-
-    fn note_order(&mut self, name: &str, descending: bool) {
-        let table = self.aliases.first().map(|alias| alias.table.clone()).unwrap_or_default();
-        let column = Column { table, name: SmolStr::from(name) };
-        self.facts.ordered.push(Ordering { column, descending, function: None });
-    }
-
     /// ` GROUP BY …`
-    fn grouping(&mut self, items: &[Item], order: &[(String, Option<String>)], meta_order: bool) -> String {
+    pub(super) fn grouping(&mut self, items: &[Item], order: &[(String, Option<String>)], meta_order: bool) -> String {
         let mut groups: Vec<String> = match &self.group {
             Group::None => return String::new(),
             Group::Selected => Vec::new(),
@@ -466,7 +337,7 @@ impl<'s> Query<'s> {
     }
 
     /// ` WHERE … GROUP BY … HAVING …`
-    fn clauses(&mut self, grouping: &str) -> String {
+    pub(super) fn clauses(&mut self, grouping: &str) -> String {
         let (having, conditions): (Vec<_>, Vec<_>) = self.conditions.iter().partition(|c| c.aggregate);
         let joined = |list: &[&Condition]| list.iter().map(|c| c.sql.as_str()).collect::<Vec<_>>().join(" AND ");
         let mut out = String::new();
@@ -517,7 +388,7 @@ impl<'s> Query<'s> {
         out
     }
 
-    fn distinct(&mut self, node: &QsNode<'_>) -> String {
+    pub(super) fn distinct(&mut self, node: &QsNode<'_>) -> String {
         if !node.desc.distinct {
             return String::new();
         }
@@ -587,235 +458,6 @@ impl<'s> Query<'s> {
         out.push_str(&self.limit(node, limit));
         out
     }
-
-    /// `COUNT`, `SUM` … over the rows; a subquery where grouping, DISTINCT or a limit come before.
-    pub fn aggregate(&mut self, node: &QsNode<'_>, aggregates: &[(SmolStr, Operand<'_>)]) -> String {
-        let existing = self.annotations.iter().any(|annotation| annotation.aggregate);
-        let nested = existing
-            || node.desc.slice.is_some()
-            || node.desc.distinct
-            || node.plan.combined.is_some()
-            || matches!(self.group, Group::By(_));
-        if !nested {
-            let mut columns = Vec::new();
-            for (name, operand) in aggregates {
-                let rendered = self.operand(operand, None);
-                columns.push(format!("{} AS {}", rendered.sql, quoted(name)));
-            }
-            let conditions = self.clauses("");
-            return format!("SELECT {} FROM {}{conditions}", columns.join(", "), self.from());
-        }
-        self.nested_aggregate(node, aggregates, existing)
-    }
-
-    fn nested_aggregate(&mut self, node: &QsNode<'_>, aggregates: &[(SmolStr, Operand<'_>)], existing: bool) -> String {
-        let mut outer = Vec::new();
-        let mut inner_columns: Vec<String> = Vec::new();
-        let mut named: Vec<Annotation> = Vec::new();
-        for (name, operand) in aggregates {
-            let is_star = matches!(operand, Operand::Expression(e) if matches!(e.args.first(), Some(Operand::Constant(Const::Str(path))) if path == "*"));
-            if is_star {
-                outer.push(format!("COUNT(*) AS {}", quoted(name)));
-                continue;
-            }
-            let Operand::Expression(expression) = operand else {
-                self.unclear = true;
-                continue;
-            };
-            let Some(arg) = expression.args.first() else { continue };
-            if let Operand::Constant(Const::Str(path)) = arg
-                && self.annotation(path).is_some()
-            {
-                let known = self.annotation(path).cloned();
-                named.extend(known.filter(|known| !named.iter().any(|n: &Annotation| n.name == known.name)));
-                outer.push(format!("{}({}) AS {}", expression.function.to_uppercase(), quoted(path), quoted(name)));
-                continue;
-            }
-            let column = self.operand(arg, None).sql;
-            let at = match inner_columns.iter().position(|known| *known == column) {
-                Some(at) => at,
-                None => {
-                    inner_columns.push(column);
-                    inner_columns.len() - 1
-                }
-            };
-            self.unclear |= expression.filter.is_some() || !expression.options.is_empty();
-            outer.push(format!("{}(\"__col{}\") AS {}", expression.function.to_uppercase(), at + 1, quoted(name)));
-        }
-        let inner = if node.plan.combined.is_some() {
-            let mut plain = node.clone();
-            plain.plan.order = Some(Vec::new());
-            self.select(&plain, "", Limit::Own)
-        } else {
-            let key = self.key_column();
-            let key = self.column(0, &key);
-            let mut items: Vec<Item> = Vec::new();
-            if node.desc.distinct {
-                items = self.items(node, false);
-            } else if self.values.is_some() && matches!(self.group, Group::By(_)) || existing && self.values.is_some() {
-                let grouped = match &self.group {
-                    Group::By(groups) => groups.clone(),
-                    _ => Vec::new(),
-                };
-                items.extend(self.items(node, false).into_iter().filter(|item| grouped.contains(&item.sql)));
-            } else {
-                // What annotations group by stays; nothing else is selected.
-                let kept = self.annotations.iter().filter(|a| a.selected && !a.groups.is_empty());
-                items.extend(kept.map(|a| Item {
-                    sql: a.sql.clone(),
-                    groups: a.groups.clone(),
-                    name: Some(a.name.clone()),
-                }));
-                if existing {
-                    self.group = Group::By(vec![key.clone()]);
-                }
-            }
-            let missing = |item: &Annotation| !items.iter().any(|known| known.name.as_ref() == Some(&item.name));
-            let referred: Vec<Item> = named
-                .iter()
-                .filter(|item| missing(item))
-                .map(|a| Item { sql: a.sql.clone(), groups: a.groups.clone(), name: Some(a.name.clone()) })
-                .collect();
-            items.extend(referred);
-            items.extend(inner_columns.iter().map(|sql| Item {
-                sql: sql.clone(),
-                groups: Vec::new(),
-                name: Some("__col".into()),
-            }));
-            if items.is_empty() {
-                items.push(Item { sql: key, groups: Vec::new(), name: None });
-            }
-            for item in &mut items {
-                item.name.get_or_insert_with(|| "col".into());
-            }
-            let sliced = node.desc.slice.is_some() || !node.plan.distinct_on.is_empty();
-            let order = if sliced { self.order(node, "", &items) } else { Vec::new() };
-            let grouping = self.grouping(&items, &order, node.desc.default_order);
-            let distinct = self.distinct(node);
-            let columns = items.iter().map(|item| item.sql.as_str()).collect::<Vec<_>>().join(", ");
-            let clauses = self.clauses(&grouping);
-            let mut sql = format!("SELECT {distinct}{columns} FROM {}{clauses}", self.from());
-            if !order.is_empty() && (grouping.is_empty() || !node.desc.default_order) {
-                let terms = order.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join(", ");
-                sql.push_str(&format!(" ORDER BY {terms}"));
-            }
-            sql.push_str(&self.limit(node, Limit::Own));
-            sql
-        };
-        self.facts.compound = true;
-        format!("SELECT {} FROM ({inner}) subquery", outer.join(", "))
-    }
-
-    /// `SELECT 1 … LIMIT 1`
-    pub fn exists(&mut self, node: &QsNode<'_>, limited: bool) -> String {
-        if node.plan.combined.is_some() {
-            return self.unknown();
-        }
-        if self.group == Group::Selected
-            && let Some(model) = self.model
-        {
-            let own = paths::columns(self.backend.schema, model);
-            self.group = Group::By(own.iter().map(|(_, field)| self.column(0, &field.column)).collect());
-        }
-        let (grouping, columns) = match node.desc.distinct && node.desc.slice.is_some() {
-            true => {
-                let items = self.items(node, false);
-                let list = items.iter().map(|item| item.sql.clone()).collect::<Vec<_>>().join(", ");
-                (self.grouping(&items, &[], true), format!("1 AS \"a\", {list}"))
-            }
-            false => (self.grouping(&[], &[], true), "1 AS \"a\"".to_owned()),
-        };
-        let distinct = if node.desc.distinct { "DISTINCT " } else { "" };
-        let clauses = self.clauses(&grouping);
-        let limit = if limited { self.limit(node, Limit::One) } else { String::new() };
-        format!("SELECT {distinct}{columns} FROM {}{clauses}{limit}", self.from())
-    }
-
-    fn inner_query(&mut self, node: &QsNode<'_>) -> Query<'s> {
-        replay(self.backend, node, Some(next_prefix(self.prefix)))
-    }
-
-    fn absorb(&mut self, inner: &Query<'s>, sql: &str) -> String {
-        self.unclear |= inner.unclear;
-        self.facts.tables.extend(inner.facts.tables.iter().cloned());
-        self.facts.compound = true;
-        self.fill_outer(sql)
-    }
-
-    /// `(SELECT …)`; of rows, their keys (or the column that is pointed at) where it stands behind IN.
-    pub fn subquery(&mut self, node: &QsNode<'_>, is_list: bool, pointed_at: Option<&str>) -> String {
-        let mut inner = self.inner_query(node);
-        let mut node = node.clone();
-        if is_list && node.shape == RowShape::Instances && node.plan.combined.is_none() {
-            let fields = inner.model.map(|model| paths::columns(self.backend.schema, model)).unwrap_or_default();
-            let pointed_at = fields.iter().find(|(_, field)| pointed_at.is_some_and(|column| field.column == column));
-            let name = pointed_at.map_or_else(|| "pk".into(), |(_, field)| field.name.clone());
-            inner.values = Some(vec![name]);
-            node.desc.values = Some(vec!["pk".into()]);
-            inner.annotations.retain(|annotation| !annotation.selected || annotation.aggregate);
-        }
-        // The order of a subquery without a limit is dropped.
-        if is_list && node.desc.slice.is_none() {
-            node.plan.order = Some(Vec::new());
-            node.desc.default_order = false;
-        }
-        let sql = inner.select(&node, "", Limit::Own);
-        format!("({})", self.absorb(&inner, &sql))
-    }
-
-    pub fn exists_subquery(&mut self, node: &QsNode<'_>) -> String {
-        let mut inner = self.inner_query(node);
-        let sql = inner.exists(node, true);
-        format!("EXISTS({})", self.absorb(&inner, &sql))
-    }
-}
-
-fn direction(descending: bool) -> &'static str {
-    if descending { "DESC" } else { "ASC" }
-}
-
-fn turned(name: &SmolStr) -> SmolStr {
-    match name.strip_prefix('-') {
-        Some(plain) => SmolStr::new(plain),
-        None => SmolStr::from(format!("-{name}")),
-    }
-}
-
-/// The join of a many-to-many manager, and its column for the row that has the manager.
-pub struct ManyHop {
-    pub hop: paths::Hop,
-    pub near: SmolStr,
-    pub join: JoinTable,
-}
-
-pub fn many_hop(schema: &crate::schema::Schema, model: ModelId, row: ModelId, accessor: &str) -> Option<ManyHop> {
-    let (owner, name, flipped) = match schema.field(row, accessor) {
-        Some((owner, _)) => (owner, SmolStr::new(accessor), false),
-        None => {
-            let reverse = schema.reverse(row, accessor)?;
-            (reverse.model, reverse.field.clone(), true)
-        }
-    };
-    let (owner, field) = schema.field(owner, &name)?;
-    let join = JoinTable::of(schema, owner, field)?;
-    let (near, far) =
-        if flipped { (join.far.clone(), join.near.clone()) } else { (join.near.clone(), join.far.clone()) };
-    let relation = match flipped {
-        true => format!("{}.{}+{far}", owner.0, field.name),
-        false => format!("<{}.{}+{far}", owner.0, field.name),
-    };
-    let hop = paths::Hop {
-        table: join.table.clone(),
-        model: join.model,
-        left: paths::key_column(schema, model),
-        right: far,
-        relation,
-        many: true,
-        direct: false,
-        nullable: true,
-        content_type: None,
-    };
-    Some(ManyHop { hop, near, join })
 }
 
 fn is_ancestor(schema: &crate::schema::Schema, ancestor: ModelId, of: ModelId) -> bool {

@@ -3,9 +3,10 @@
 use smol_str::SmolStr;
 
 use super::super::super::value::{Const, ModelRef, Operand, QsNode, RelatedManager};
+use super::many_hop::{ManyHop, many_hop};
 use super::paths;
 use super::query::{Backend, Condition, Query, UNKNOWN, quoted};
-use super::reads::{Limit, many_hop, replay};
+use super::reads::{Limit, replay};
 use super::{backend, quoted_list, statement, table_of};
 use crate::model::Kind;
 use crate::project::{DjangoVersion, Project};
@@ -337,6 +338,6 @@ fn cleared(mut query: Query<'_>, kind: Kind, text: &str) -> Statement {
     statement(query, kind, text)
 }
 
-fn through(backend: Backend<'_>, related: &RelatedManager<'_>, model: &ModelRef) -> Option<super::reads::ManyHop> {
+fn through(backend: Backend<'_>, related: &RelatedManager<'_>, model: &ModelRef) -> Option<ManyHop> {
     many_hop(backend.schema, model.id?, related.row.model.id?, &related.accessor)
 }
