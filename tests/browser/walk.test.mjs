@@ -114,7 +114,7 @@ test("a finger does all six steps", () =>
       const slider = page.locator(".chart input[type=range]").first();
       const box = await slider.boundingBox();
       await page.touchscreen.tap(box.x + box.width - 4, box.y + box.height / 2);
-      await page.locator(".chart figcaption").getByText(/= (19\d|200)/).waitFor();
+      await page.locator(".chart-sliders b").getByText(/^(19\d|200)$/).waitFor();
       await page.getByTestId("decide-later").tap();
       assert.equal(await page.getByTestId("decide-later").getAttribute("aria-pressed"), "true");
       await app.copyRewrite().tap();
