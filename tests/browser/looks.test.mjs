@@ -95,5 +95,5 @@ test("nothing jumps while results arrive", () =>
     await page.waitForTimeout(1_000);
     const jumps = await page.evaluate(() => globalThis.jumps);
     const sum = jumps.reduce((sum, [value]) => sum + value, 0);
-    assert.ok(sum < 0.1, `${sum}: ${JSON.stringify(jumps)}`);
+    assert.ok(sum < 0.02, `${sum}: ${JSON.stringify(jumps)}`);
   }, { open: false }));

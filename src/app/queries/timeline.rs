@@ -24,20 +24,25 @@ const TWO_LABELS: f64 = 0.4;
 pub fn Timeline(review: Reviewed, choice: Choice) -> impl IntoView {
     let app = App::get();
     let drawn = RwSignal::new(None::<(String, Result<Waterfall, String>)>);
+    // Until the first one is there, what stands below it is not shown: it would jump.
+    let awaited = RwSignal::new(!review.report.requests.is_empty());
     Effect::new(move |_| {
         let Some(id) = app.router.request() else { return };
         spawn_local(async move {
             let answer = app.log.request(id.clone()).await;
-            if matches!(answer, Err(Failure::Cancelled)) || app.router.request() != Some(id.clone()) {
+            if app.router.request() != Some(id.clone()) {
+                return;
+            }
+            awaited.try_set(false);
+            if matches!(answer, Err(Failure::Cancelled)) {
                 return;
             }
             let waterfall = answer.map(|bars| Waterfall::new(&bars)).map_err(|failure| failure.to_string());
             drawn.try_set(Some((id, waterfall)));
         });
     });
-    move || {
-        let drawn = drawn.get();
-        let (id, waterfall) = drawn?;
+    let section = move || {
+        let (id, waterfall) = drawn.get()?;
         let request = review.report.requests.iter().find(|request| request.id == id)?;
         let name = if request.name.is_empty() { "The whole input".to_owned() } else { request.name.clone() };
         let body = match waterfall {
@@ -55,6 +60,10 @@ pub fn Timeline(review: Reviewed, choice: Choice) -> impl IntoView {
             }
         };
         Some(view! { <section class="timeline" aria-label="Statements of the request"><h2>{name}</h2>{body}</section> })
+    };
+    view! {
+        {move || awaited.get().then(|| view! { <div class="awaited"></div> })}
+        {section}
     }
 }
 

@@ -39,12 +39,15 @@ pub fn Shell() -> impl IntoView {
                 let view = app.router.view();
                 (view != View::Inputs || !app.workspace.is_empty()).then(|| view! { <h1 class="unseen">{view.title()}</h1> })
             }}
-            {move || match app.router.view() {
-                View::Inputs => view! { <Inputs /> }.into_any(),
-                View::Review => view! { <Review /> }.into_any(),
-                View::Queries => view! { <Queries /> }.into_any(),
-                View::Rules => view! { <Rules /> }.into_any(),
-            }}
+            // By key, for the next view shall not take over the node of the last one, with its scroll offset.
+            <For each=move || [app.router.view()] key=|view| *view let:view>
+                {match view {
+                    View::Inputs => view! { <Inputs /> }.into_any(),
+                    View::Review => view! { <Review /> }.into_any(),
+                    View::Queries => view! { <Queries /> }.into_any(),
+                    View::Rules => view! { <Rules /> }.into_any(),
+                }}
+            </For>
         </main>
         <p class="unseen" role="status">{move || outcome(app)}</p>
         <Show when=move || dragging.get()>
