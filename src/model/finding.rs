@@ -27,6 +27,17 @@ pub struct Loop {
     pub at_most: Option<u32>,
 }
 
+impl Loop {
+    /// Its text beside a line of `path`: where its rows are asked for in another file, that file is named.
+    pub fn text_in(&self, path: &str) -> String {
+        if self.path == path {
+            return self.text.clone();
+        }
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        self.text.replacen(&format!("(line {})", self.line), &format!("({name}:{})", self.line), 1)
+    }
+}
+
 /// Round trips with and without the finding's cure.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Cost {

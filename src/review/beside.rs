@@ -63,14 +63,20 @@ pub fn function(project: &Project, lettered: &Lettered<'_>) -> Option<Function> 
     let used: HashSet<LoopId> = trace.terms.iter().flat_map(|trip| trip.loops.iter().copied()).collect();
     let named = letters.named().into_iter().filter(|(_, id)| used.contains(id));
     Some(Function {
-        path: place.path,
+        path: place.path.clone(),
         name: function.to_string(),
         line: place.line,
         round_trips: lettered.render(&trace.terms),
         exact: trace.exact,
-        loops: named.map(|(letter, id)| (letter, project.describe_loop(trace, id))).collect(),
+        loops: named.map(|(letter, id)| (letter, described(project, trace, id, &place.path))).collect(),
         terms: terms(&trace.terms, &mut letters),
     })
+}
+
+/// A loop as it is described beside a line of `home`.
+fn described(project: &Project, trace: &Trace, id: LoopId, home: &str) -> Loop {
+    let known = project.describe_loop(trace, id);
+    Loop { text: known.text_in(home), ..known }
 }
 
 /// Everything that stands beside the lines of the files, by file.
@@ -100,7 +106,7 @@ pub fn beside(project: &Project, runs: &[Lettered<'_>]) -> BTreeMap<FileId, Besi
             shown.functions.entry(line).or_insert_with(|| run.render(&run.trace.terms));
         }
         for id in turned {
-            let over = project.describe_loop(run.trace, id).text;
+            let over = project.describe_loop(run.trace, id);
             for body in &run.trace.loop_info(id).bodies {
                 let in_template = project.is_template(body.file);
                 if body.file != *file && !in_template {
@@ -112,7 +118,7 @@ pub fn beside(project: &Project, runs: &[Lettered<'_>]) -> BTreeMap<FileId, Besi
                     first_line: source.line(body.span.start),
                     last_line: source.line(body.span.end.max(body.span.start + 1) - 1),
                     letter: run.letter(id),
-                    over: over.clone(),
+                    over: over.text_in(&source.path),
                 };
                 let taken = |known: &LoopMark| {
                     // Of the views that show a template the first counts, as for its lines.
@@ -213,8 +219,8 @@ fn prediction(project: &Project, run: &Lettered<'_>, event: &Event, query: &Quer
     let queryset = query.queryset.map(|id| run.trace.queryset(id));
     let built = queryset.and_then(|queryset| queryset.built).map(|site| project.place(site));
     let model = queryset.map(|queryset| queryset.model_name.to_string()).filter(|name| !name.is_empty());
-    let loops: BTreeMap<String, Loop> =
-        event.loops.iter().map(|id| (run.letter(*id), project.describe_loop(run.trace, *id))).collect();
+    let home = place.as_ref().map_or("", |place| &place.path);
+    let loops = event.loops.iter().map(|id| (run.letter(*id), described(project, run.trace, *id, home))).collect();
     Prediction {
         path: place.as_ref().map(|place| place.path.clone()).unwrap_or_default(),
         line: place.as_ref().map_or(0, |place| place.line),

@@ -87,7 +87,16 @@ pub struct DraftRewrite {
 }
 
 impl Context<'_> {
-    pub fn report(&mut self, draft: Draft) {
+    pub fn report(&mut self, mut draft: Draft) {
+        if let (Some(site), Some(cost)) = (draft.site, &mut draft.cost) {
+            let path = self.project.place(site).path;
+            for (_, known) in &mut cost.loops {
+                let text = known.text_in(&path);
+                draft.message = draft.message.replace(&known.text, &text);
+                draft.advice = draft.advice.replace(&known.text, &text);
+                known.text = text;
+            }
+        }
         self.drafts.push(draft);
     }
 

@@ -162,3 +162,17 @@ fn the_same_file_is_reviewed_once() {
     let report = folder.run("check forum/views.py ./forum/views.py . --context forum --format json").ends(1).json();
     assert_eq!((codes(&report), &report["summary"]["files"]), (vec!["RT101"], &json!(3)));
 }
+
+#[test]
+fn a_line_of_another_file_is_told_with_that_file() {
+    let folder = forum("report-elsewhere");
+    let place = "    def place(self):\n        return self.forum.name\n";
+    folder.file("forum/models.py", &format!("{MODELS}\n{place}"));
+    folder.file("forum/views.py", &VIEWS.replace("topic.forum.name", "topic.place()"));
+    let report = folder.run("check forum --format json").json();
+    let findings = report["findings"].as_array().unwrap();
+    let finding = findings.iter().find(|finding| finding["path"] == "forum/models.py").unwrap();
+    assert!(finding["message"].as_str().unwrap().contains("rows of forum.Topic (views.py:5)"), "{finding}");
+    let loops = &finding["cost"]["loops"]["N"];
+    assert_eq!((&loops["text"], &loops["line"]), (&json!("rows of forum.Topic (views.py:5)"), &json!(5)));
+}
