@@ -7,7 +7,7 @@ use wasm_bindgen::JsValue;
 use web_sys::{Blob, FileReaderSync};
 
 /// Bytes of one slice that is fetched: large enough that the calls do not matter, small enough to be forgotten.
-const SLICE: u64 = 1 << 20;
+const SLICE: u64 = 4 << 20;
 
 /// Reads a `Blob` or `File` in slices, with the reader that only workers have.
 pub struct BlobReader {
