@@ -61,6 +61,25 @@ for (const width of [320, 2560]) {
     ));
 }
 
+test("what is taken out stands as what is put in, in the code, side by side and in a rewrite", () =>
+  withPage(async ({ page }) => {
+    const app = new Roundtrip(page);
+    await app.paste(DIFF);
+    await app.finding("RT101").click();
+    await app.row(29).waitFor();
+    const style = (selector) => page.locator(selector).first().evaluate((line) => {
+      const { display, padding, gap, borderTopWidth } = getComputedStyle(line);
+      return { display, padding, gap, borderTopWidth };
+    });
+    const alike = async (line) => assert.deepEqual(await style(`${line}.removed`), await style(`${line}.added`));
+    await alike(".code .row");
+    await alike(".panel .diff-line");
+    await page.getByTestId("side-by-side").click();
+    await alike(".code .half");
+    const lines = app.panel.locator(".diff-line");
+    assert.ok(await lines.evaluateAll((lines) => lines.every((line) => line.scrollWidth <= line.clientWidth)));
+  }));
+
 test("who wants no motion sees none", () =>
   withPage(
     async ({ page }) => {

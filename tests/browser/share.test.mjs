@@ -41,7 +41,7 @@ test("a link brings code, logs, settings, decisions and the view to another brow
     await app.finding("RT101").click();
     await app.panel.getByLabel("Reason of the decision").fill("next week");
     await app.panel.getByTestId("decide-later").click();
-    await page.getByLabel("Hints").check();
+    await page.getByLabel("With hints").check();
     await app.go("inputs");
     await page.getByTestId("share").click();
     const sheet = page.getByTestId("share-sheet");
@@ -67,7 +67,7 @@ test("a link brings code, logs, settings, decisions and the view to another brow
     await there.entries.first().getByText("4 statements").waitFor();
     await there.go("review");
     await there.finding("RT101").filter({ hasText: "later" }).waitFor();
-    assert.ok(await other.getByLabel("Hints").isChecked());
+    assert.ok(await other.getByLabel("With hints").isChecked());
     await kept(other, [2]);
     await other.reload();
     await there.finding("RT101").filter({ hasText: "later" }).waitFor();

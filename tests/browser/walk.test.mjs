@@ -44,7 +44,7 @@ test("the keyboard alone does all six steps", () =>
 
     // See the whole.
     await page.keyboard.press("2");
-    assert.match(await app.summary.textContent(), /\d+ → \d+ round trips at N = 50: \d+ needless/);
+    assert.match(await app.summary.textContent(), /\d+ round trips at N = 50, \d+ needless/);
     await page.keyboard.press("3");
     assert.match(await page.getByTestId("queries-summary").textContent(), /statements\s*\d+\s*needless\s*\d+/);
 

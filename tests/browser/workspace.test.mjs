@@ -33,14 +33,14 @@ test("a reload brings back inputs, formats, settings and the view, and reviews a
     await app.entries.nth(1).getByText("1 file").waitFor();
     await app.go("review");
     await page.getByTestId("filter").fill("warning");
-    await page.getByLabel("Hints").check();
+    await page.getByLabel("With hints").check();
     await kept(page, [2]);
     seen.requests.length = 0;
     await page.reload();
     await app.view("review").waitFor();
     await app.finding("RT101").waitFor();
     assert.equal(await page.getByTestId("filter").inputValue(), "warning");
-    assert.ok(await page.getByLabel("Hints").isChecked());
+    assert.ok(await page.getByLabel("With hints").isChecked());
     await app.go("inputs");
     assert.deepEqual(await names(app), ["pasted text", "notes.txt"]);
     assert.equal(await app.entries.nth(1).locator("select").inputValue(), "python");

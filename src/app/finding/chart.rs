@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::cost::{USUAL_ROWS, curve, grows, value};
+use super::cost::{USUAL_ROWS, curve, grows, most_rows, value};
 use crate::app::state::{App, read_latency, tenths};
 use crate::app::widgets::{count, milliseconds};
 use crate::model::Cost;
@@ -19,11 +19,13 @@ pub fn CostChart(cost: Cost) -> impl IntoView {
         return ().into_any();
     }
     let app = App::get();
-    let rows = RwSignal::new(USUAL_ROWS);
-    let highest = value(&cost, &cost.before_terms, MOST_ROWS).max(value(&cost, &cost.after_terms, MOST_ROWS));
-    let before = curve(&cost, &cost.before_terms, MOST_ROWS, highest, (WIDTH, HEIGHT));
-    let after = curve(&cost, &cost.after_terms, MOST_ROWS, highest, (WIDTH, HEIGHT));
-    let at = move || (rows.get().saturating_sub(1) as f64 / (MOST_ROWS - 1) as f64 * WIDTH).to_string();
+    let most = most_rows(&cost, MOST_ROWS).max(2);
+    let usual = USUAL_ROWS.min(most);
+    let rows = RwSignal::new(usual);
+    let highest = value(&cost, &cost.before_terms, most).max(value(&cost, &cost.after_terms, most));
+    let before = curve(&cost, &cost.before_terms, most, highest, (WIDTH, HEIGHT));
+    let after = curve(&cost, &cost.after_terms, most, highest, (WIDTH, HEIGHT));
+    let at = move || (rows.get().saturating_sub(1) as f64 / (most - 1) as f64 * WIDTH).to_string();
     let reading = move || {
         let rows = rows.get();
         let (before, after) = (value(&cost, &cost.before_terms, rows), value(&cost, &cost.after_terms, rows));
@@ -55,7 +57,7 @@ pub fn CostChart(cost: Cost) -> impl IntoView {
             </svg>
             <div class="chart-sliders">
                 <span aria-hidden="true">"Rows " <var>"N"</var></span>
-                <input type="range" min="1" max=MOST_ROWS.to_string() prop:value=USUAL_ROWS.to_string() aria-label="Rows of each loop" on:input=slide />
+                <input type="range" min="1" max=most.to_string() prop:value=usual.to_string() aria-label="Rows of each loop" on:input=slide />
                 <b>{move || reading.get().0}</b>
                 <span aria-hidden="true">"Latency"</span>
                 // In tenths of a millisecond, as far as databases are near.

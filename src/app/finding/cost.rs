@@ -23,6 +23,15 @@ pub fn value_of(loops: &BTreeMap<String, Loop>, terms: &[Term], rows: u64) -> u6
     terms.iter().map(product).fold(0, u64::saturating_add)
 }
 
+/// The number of rows beyond which the cost no longer grows, up to `most`.
+pub fn most_rows(cost: &Cost, most: u64) -> u64 {
+    let turns = |known: &Loop| match (known.exactly, known.at_most) {
+        (Some(_), _) => 1,
+        (None, at_most) => at_most.map_or(most, |at_most| most.min(u64::from(at_most))),
+    };
+    cost.loops.values().map(turns).max().unwrap_or(most)
+}
+
 /// Whether the cost depends on how many rows there are.
 pub fn grows(cost: &Cost) -> bool {
     value(cost, &cost.before_terms, 1) != value(cost, &cost.before_terms, USUAL_ROWS)
@@ -63,6 +72,7 @@ mod tests {
         assert_eq!(value(&cost, &cost.before_terms, 50), 1 + 2 * 5 * 50 + 7);
         assert_eq!(value(&cost, &cost.before_terms, 2), 1 + 2 * 2 * 2 + 7);
         assert!(grows(&cost));
+        assert_eq!(most_rows(&cost, 200), 5);
         assert_eq!(value(&cost, &cost.after_terms, 50), 0);
     }
 

@@ -75,7 +75,10 @@ pub fn CostLine(cost: Cost) -> impl IntoView {
     let letters: Vec<_> = cost
         .loops
         .into_iter()
-        .map(|(letter, known)| view! { <li><var>{letter}</var> " = " {known.text}</li> })
+        .map(|(letter, known)| {
+            let most = known.at_most.filter(|_| known.exactly.is_none()).map(|most| format!(", at most {most}"));
+            view! { <li><var>{letter}</var> " = " {known.text} {most}</li> }
+        })
         .collect();
     view! {
         <p class="cost">
@@ -84,7 +87,7 @@ pub fn CostLine(cost: Cost) -> impl IntoView {
             <Formula text=cost.before />
             " → "
             <Formula text=cost.after />
-            {cost.saved_ms.map(|saved| view! { <span class="soft">" saves " {milliseconds(saved)}</span> })}
+            {cost.saved_ms.map(|saved| view! { <span class="soft">" saves " {milliseconds(saved)} " as measured"</span> })}
         </p>
         <ul class="letters soft">{letters}</ul>
     }

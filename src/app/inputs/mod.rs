@@ -50,9 +50,9 @@ fn Welcome() -> impl IntoView {
             <div class="welcome">
                 <h1>"See every database round trip before it runs."</h1>
                 <p>
-                    "Django code goes in, or the query log of any program; the queries that repeat, could be one, scan a
-                    table or race come out, each with what it costs and, where it can be written, a rewrite that was
-                    checked."
+                    "Bring in Django code or the query log of any program. Queries that repeat, could be one, scan a
+                    table or race are marked, each with its cost, its evidence and, where one can be written, a checked
+                    rewrite."
                 </p>
             </div>
         </Show>
@@ -88,7 +88,7 @@ fn PasteBox() -> impl IntoView {
                 <Show when=move || typed.get()>
                     <button class="primary" data-testid="add-typed" on:click=add_typed>"Review this text"</button>
                 </Show>
-                <span class="soft">"Nothing leaves this page: it reads what you bring in by itself, offline as well."</span>
+                <span class="soft">"Nothing leaves this page: everything runs in your browser, offline as well."</span>
             </div>
         </div>
     }
@@ -110,7 +110,7 @@ fn Removed() -> impl IntoView {
     let told = move || {
         app.workspace.removed().map(|what| {
             view! {
-                <p class="removed">
+                <p class="taken-out">
                     <span>{what}</span>
                     " "
                     <button data-testid="restore" on:click=move |_| app.workspace.restore()>"Undo"</button>

@@ -37,8 +37,8 @@ pub fn Bar() -> impl IntoView {
                 type="search"
                 data-testid="filter"
                 aria-label="Filter findings"
-                placeholder="⌕ blocker family:n-plus-one file:vi"
-                title="Severities, family: file: rule: confidence:, or text; a minus turns a word round"
+                placeholder="Filter findings"
+                title="Words that a finding must have: blocker, family:n-plus-one, file:views, rule:RT101, confidence:certain, or any text; a minus before a word turns it round"
                 autocomplete="off"
                 spellcheck="false"
                 prop:value=move || app.router.filter()
@@ -74,7 +74,8 @@ fn Glance(review: Reviewed) -> impl IntoView {
         });
         view! {
             {counts}
-            {round_trips_text(&open).map(|text| view! { <span class="soft">"⇄ " {text}</span> })}
+            {round_trips_text(&review.report.functions, &open)
+                .map(|text| view! { <span class="soft" title="One call of each function, 50 rows in each loop">"⇄ " {text}</span> })}
             {worst(&review)}
             {chips(app, &open)}
             {dismissed}
@@ -129,6 +130,11 @@ fn chips(app: App, open: &[&Finding]) -> AnyView {
         .into_any()
 }
 
+/// Whether a file of it is a change.
+fn is_change(review: &Option<Reviewed>) -> bool {
+    review.as_ref().is_some_and(|review| review.files.iter().any(|file| file.added + file.removed > 0))
+}
+
 /// What a review is asked for.
 #[component]
 fn Choices() -> impl IntoView {
@@ -140,15 +146,17 @@ fn Choices() -> impl IntoView {
                 prop:checked=move || app.options.with(|options| options.hints)
                 on:change=move |event| app.options.update(|options| options.hints = event_target_checked(&event))
             />
-            "Hints"
+            "With hints"
         </label>
-        <label class="choice" title="Of a diff, also what stood there before the change">
-            <input
-                type="checkbox"
-                prop:checked=move || app.options.with(|options| options.all_lines)
-                on:change=move |event| app.options.update(|options| options.all_lines = event_target_checked(&event))
-            />
-            "All lines"
-        </label>
+        <Show when=move || app.options.with(|options| options.all_lines) || app.code_review.with(is_change)>
+            <label class="choice" title="Also findings in code that the change leaves as it was">
+                <input
+                    type="checkbox"
+                    prop:checked=move || app.options.with(|options| options.all_lines)
+                    on:change=move |event| app.options.update(|options| options.all_lines = event_target_checked(&event))
+                />
+                "In unchanged code"
+            </label>
+        </Show>
     }
 }

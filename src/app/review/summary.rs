@@ -53,27 +53,28 @@ pub fn verdict(review: &Review, shown: usize, dismissed: usize) -> Verdict {
     Verdict::Clean(text)
 }
 
-/// Round trips of these findings together, without and with their rewrites: `(51, 4)`. None where no finding has a cost.
-pub fn round_trips(findings: &[&Finding]) -> Option<(u64, u64)> {
+/// `207 round trips at N = 50, 202 needless`: of one call of each function, and what the findings would save of them.
+/// None where no finding has a cost.
+pub fn round_trips_text(functions: &[Function], findings: &[&Finding]) -> Option<String> {
     let costs = || findings.iter().filter_map(|finding| finding.cost.as_ref());
     costs().next()?;
-    let sum = |terms: fn(&Cost) -> &[Term]| {
-        costs().map(|cost| value(cost, terms(cost), USUAL_ROWS)).fold(0u64, u64::saturating_add)
+    let saved = |cost: &Cost| {
+        let trips = |terms: &[Term]| value(cost, terms, USUAL_ROWS);
+        trips(&cost.before_terms).saturating_sub(trips(&cost.after_terms))
     };
-    Some((sum(|cost| &cost.before_terms), sum(|cost| &cost.after_terms)))
+    let needless = costs().map(saved).fold(0, u64::saturating_add);
+    let all = functions.iter().map(trips).fold(0, u64::saturating_add).max(needless);
+    Some(format!("{} at N = {USUAL_ROWS}, {} needless", plural(all, "round trip", "round trips"), count(needless)))
 }
 
-/// `51 → 4 round trips at N = 50: 47 needless`
-pub fn round_trips_text(findings: &[&Finding]) -> Option<String> {
-    let (before, after) = round_trips(findings)?;
-    let needless = before.saturating_sub(after);
-    Some(format!("{} → {} round trips at N = {USUAL_ROWS}: {} needless", count(before), count(after), count(needless)))
+/// Of one call.
+fn trips(function: &Function) -> u64 {
+    value_of(&function.loops, &function.terms, USUAL_ROWS)
 }
 
 /// The function that asks most when each loop has the usual rows, and how often that is; none where at most one asks.
 pub fn worst_function(review: &Review) -> Option<(&Function, u64)> {
     let functions = &review.report.functions;
-    let trips = |function: &Function| value_of(&function.loops, &function.terms, USUAL_ROWS);
     let worst = functions.iter().rev().max_by_key(|function| trips(function))?;
     (functions.len() > 1).then(|| (worst, trips(worst)))
 }
@@ -107,7 +108,7 @@ mod tests {
         assert!(matches!(verdict(&review, 0, 0), Verdict::NotUnderstood(text) if text.contains("1 file")));
         assert_eq!(verdict(&review, 2, 0), Verdict::Findings);
         review.items = vec![ItemOutcome { errors: vec!["line 3".into()], ..ItemOutcome::default() }];
-        assert_eq!(round_trips(&[]), None);
+        assert_eq!(round_trips_text(&[], &[]), None);
         review.report.findings = vec![sample_finding("a")];
         assert_eq!(verdict(&review, 0, 1), Verdict::Dismissed("1 finding was dismissed.".into()));
         assert!(matches!(verdict(&review, 0, 0), Verdict::Filtered(_)));

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::app::state::{App, Theme, View};
+use crate::app::state::{App, Reviewed, Theme, View};
 use crate::app::widgets::{count, focus};
 
 #[component]
@@ -42,12 +42,17 @@ fn Tab(view: View) -> impl IntoView {
     let number = move || match view {
         View::Inputs => app.workspace.entries().with(Vec::len) as u64,
         View::Review => {
-            app.code_review.with(|review| review.as_ref().map_or(0, |review| review.report.findings.len())) as u64
+            let review = |review: &Option<Reviewed>| {
+                let read = review.as_ref().filter(|review| !review.files.is_empty());
+                read.map_or(0, |review| review.report.findings.len())
+            };
+            app.code_review.with(review) as u64
         }
         View::Queries => {
             app.log_review.with(|review| review.as_ref().map_or(0, |review| review.report.summary.statements))
         }
-        View::Rules => app.catalogue.with(|rules| rules.as_ref().map_or(0, |rules| rules.len())) as u64,
+        // As many as ever: nothing to tell, and they come late.
+        View::Rules => 0,
     };
     view! {
         <button

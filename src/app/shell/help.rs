@@ -8,7 +8,7 @@ const KEYS: &[(&str, &str)] = &[
     ("/", "Filter"),
     ("j k", "Next and previous finding"),
     ("Enter", "Go from the list to the code, from the code to the finding"),
-    ("s u", "Before and after side by side, all unchanged lines"),
+    ("s u", "Before and after side by side, the whole file"),
     ("c", "Copy the rewrite of the chosen finding"),
     ("a x l", "Accept, dismiss, leave the chosen finding for later; once more takes it back"),
     ("Esc", "Close, or back by one step"),

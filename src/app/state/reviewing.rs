@@ -98,7 +98,11 @@ impl App {
             if is_code || arrived.is_empty() {
                 return;
             }
-            show(match self.workspace.is_understood(&arrived) {
+            let is_read = self.workspace.is_understood(&arrived);
+            if !is_read && let Some(name) = self.workspace.name_of(&arrived) {
+                self.notices.warn(format!("Not understood: {name}. Its row in Inputs says why."));
+            }
+            show(match is_read {
                 true => |route| (route.view, route.shape, route.request) = (View::Queries, None, None),
                 // There every row says what became of it.
                 false => |route| route.view = View::Inputs,
@@ -168,7 +172,7 @@ impl App {
         if !is_newest() || self.log_review.with_untracked(Option::is_none) {
             return;
         }
-        let Some(code) = self.code_review.get_untracked() else { return };
+        let Some(code) = self.code_review.get_untracked().filter(|code| !code.files.is_empty()) else { return };
         let Ok(seen) = self.log.seen().await else { return };
         let Some(joined) = self.code.join(seen).await.ok().filter(|_| is_newest()) else { return };
         let (report, files) = joined;

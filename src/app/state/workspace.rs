@@ -253,6 +253,14 @@ impl Workspace {
         })
     }
 
+    /// Of the first of these entries that has something in it.
+    pub(super) fn name_of(&self, ids: &[u32]) -> Option<String> {
+        self.entries.with_untracked(|entries| {
+            let mut own = entries.iter().filter(|entry| ids.contains(&entry.id) && entry.size() > 0);
+            own.next().map(|entry| entry.name.clone())
+        })
+    }
+
     pub(super) fn change(&self) {
         self.changes.update(|count| *count = count.wrapping_add(1));
     }

@@ -32,20 +32,27 @@ fn row(class: &'static str, sign: &'static str, text: &str) -> AnyView {
     view! { <div class=class><span class="sign">{sign}</span>{text.to_owned()}</div> }.into_any()
 }
 
-/// Hunks are marked from the second of a file on.
+/// Hunks are marked from the second of a file on; empty lines at their ends tell a reader nothing.
 fn read(diff: &str) -> Vec<Line<'_>> {
-    let mut out = Vec::new();
+    let mut out: Vec<Line<'_>> = Vec::new();
+    let end = |out: &mut Vec<Line<'_>>| {
+        while out.last() == Some(&Line::Same("")) {
+            out.pop();
+        }
+    };
     let mut header = true;
     for line in diff.split_inclusive('\n').map(|line| line.trim_end_matches(['\n', '\r'])) {
         let mut rest = line.chars();
         match rest.next() {
             _ if line.starts_with("diff --git ") => header = true,
             _ if header && line.starts_with("+++ ") => {
+                end(&mut out);
                 let path = line.get(4..).unwrap_or_default();
                 let path = path.split('\t').next().unwrap_or_default();
                 out.push(Line::File(path.strip_prefix("b/").unwrap_or(path)));
             }
             _ if line.starts_with("@@") => {
+                end(&mut out);
                 if !matches!(out.last(), Some(Line::File(_))) {
                     out.push(Line::Hunk);
                 }
@@ -57,9 +64,11 @@ fn read(diff: &str) -> Vec<Line<'_>> {
             Some('+') => out.push(Line::Added(rest.as_str())),
             Some('-') => out.push(Line::Removed(rest.as_str())),
             Some('\\') => {}
+            _ if rest.as_str().is_empty() && matches!(out.last(), Some(Line::File(_) | Line::Hunk)) => {}
             _ => out.push(Line::Same(rest.as_str())),
         }
     }
+    end(&mut out);
     out
 }
 
@@ -74,7 +83,7 @@ mod tests {
 
     #[test]
     fn files_and_signs_are_told() {
-        let diff = "diff --git a/v.py b/v.py\n--- a/v.py\n+++ b/v.py\n@@ -1,2 +1,2 @@\n a\n-b\n+c\n@@ -9 +9 @@\n+--- x\n\
+        let diff = "diff --git a/v.py b/v.py\n--- a/v.py\n+++ b/v.py\n@@ -1,4 +1,4 @@\n \n a\n-b\n+c\n \n@@ -9 +9 @@\n+--- x\n\
                     --- a/m.py\n+++ b/m.py\n@@ -1 +1 @@\n+d\n\\ No newline at end of file\n";
         let expected = [
             Line::File("v.py"),

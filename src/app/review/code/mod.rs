@@ -76,7 +76,7 @@ fn arrangements() -> AnyView {
     view! {
         <span class="arrangements">
             {toggle("side-by-side", "Side by side", "Before and after beside each other (s)", app.side_by_side)}
-            {toggle("unfold", "All unchanged lines", "Also the unchanged lines that are far from a change (u)", desk.unfolded)}
+            {toggle("unfold", "Whole file", "Also the unchanged lines that are far from a change (u)", desk.unfolded)}
         </span>
     }
     .into_any()

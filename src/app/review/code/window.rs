@@ -55,10 +55,10 @@ impl Window {
         if natural <= real { wanted } else { wanted / natural * real }
     }
 
-    /// Whether all of a row is on the screen.
+    /// Whether a row is on the screen, and what stands below it.
     pub fn shows(&self, row: u32, scrolled: f64) -> bool {
         let top = f64::from(row) * ROW - self.offset(scrolled);
-        top >= 0.0 && top + ROW <= self.height
+        top >= 0.0 && top + 3.0 * ROW <= self.height
     }
 }
 
