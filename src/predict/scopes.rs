@@ -17,7 +17,7 @@ impl<'p> Interpreter<'p, '_> {
         for item in items {
             let context = self.eval_bound(&item.context, None);
             let site = self.site(item.context.span);
-            if matches!(context, Value::Atomic) || called(&item.context).is_some_and(crate::project::names_atomic) {
+            if matches!(context, Value::Atomic) || self.project.opens_transaction(self.file(), &item.context) {
                 blocks.push(self.rec.open_block(BlockKind::Atomic, Some(site)));
             } else if names_lock(&item.context) {
                 blocks.push(self.rec.open_block(BlockKind::Lock, Some(site)));

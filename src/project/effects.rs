@@ -1,11 +1,10 @@
-//! What saving and deleting rows does beside the statement: overrides, signal receivers, columns that set themselves;
-//! and which functions run in a transaction by what stands around them.
+//! What saving and deleting rows does beside the statement: overrides, signal receivers, columns that set themselves.
 
 use smol_str::SmolStr;
 
-use super::{Binding, ClassRef, FunctionRef, Project};
+use super::{Binding, ClassRef, Project};
 use crate::model::{FileId, Site};
-use crate::python::ir::{ArgKind, Call, Expr, ExprKind, Handler, StmtKind};
+use crate::python::ir::{Call, Expr, ExprKind, Handler, StmtKind};
 use crate::python::walk::{expressions, expressions_of, statements};
 use crate::schema::ModelId;
 
@@ -45,10 +44,6 @@ impl Effects {
 }
 
 const SIGNALS: [&str; 5] = ["pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed"];
-
-/// Methods of a model's admin that its views call inside of a transaction.
-const ADMIN: [&str; 7] =
-    ["delete_model", "delete_queryset", "save_form", "save_formset", "save_model", "save_related", "changeform_view"];
 
 impl Receivers {
     pub(super) fn read(project: &Project) -> Self {
@@ -91,7 +86,7 @@ fn add(project: &Project, file: FileId, call: &Call, signals: &[SmolStr], site: 
     }
 }
 
-fn last(expr: &Expr) -> Option<&str> {
+pub(super) fn last(expr: &Expr) -> Option<&str> {
     match &expr.kind {
         ExprKind::Name(name) => Some(name),
         ExprKind::Attribute { attr, .. } => Some(&attr.name),
@@ -148,24 +143,6 @@ impl Project {
         }
     }
 
-    /// Whether a function's body runs in a transaction by its decorators, those of its class, or what calls it.
-    pub fn is_atomic(&self, function: FunctionRef<'_>) -> bool {
-        if function.function.decorators.iter().any(opens_transaction) {
-            return true;
-        }
-        let Some(class) = function.class else { return false };
-        let name = function.function.name.name.as_str();
-        if ADMIN.contains(&name) && self.is_subclass(class, &["django.contrib.admin.ModelAdmin"]) {
-            return true;
-        }
-        // `@method_decorator(transaction.atomic, name="dispatch")` on the class.
-        class.class.decorators.iter().filter_map(Expr::as_call).any(|call| {
-            let of = call.keyword("name").and_then(Expr::as_str);
-            let verb = matches!(name, "get" | "post" | "put" | "patch" | "delete" | "form_valid" | "form_invalid");
-            is_method_decorator(call) && (of == Some(name) || of == Some("dispatch") && verb)
-        })
-    }
-
     /// Whether a class gives its instances an attribute of their own: `self.name = …`.
     pub fn sets_own(&self, class: ClassRef<'_>, name: &str) -> bool {
         let sets = |target: &Expr| match &target.kind {
@@ -189,28 +166,4 @@ fn catches_conflicts(handler: &Handler) -> bool {
 
 fn raises(handler: &Handler) -> bool {
     statements(&handler.body).any(|stmt| matches!(stmt.kind, StmtKind::Raise { .. }))
-}
-
-/// `@transaction.atomic`, `@atomic()`, `@method_decorator(transaction.atomic)`
-fn opens_transaction(decorator: &Expr) -> bool {
-    match decorator.as_call() {
-        Some(call) => last(&call.func).is_some_and(names_atomic) || is_method_decorator(call),
-        None => last(decorator).is_some_and(names_atomic),
-    }
-}
-
-/// `atomic`, and what a project makes of it: `traced_atomic_transaction`, `kc_transaction_atomic`.
-pub fn names_atomic(name: &str) -> bool {
-    name == "atomic"
-        || name.ends_with("_atomic") && !name.ends_with("non_atomic")
-        || name.contains("atomic_transaction")
-}
-
-fn is_method_decorator(call: &Call) -> bool {
-    let is_atomic = |expr: &Expr| last(expr.as_call().map_or(expr, |call| &call.func)).is_some_and(names_atomic);
-    last(&call.func) == Some("method_decorator")
-        && call.args.iter().any(|arg| match &arg.value.kind {
-            ExprKind::List(items) | ExprKind::Tuple(items) => items.iter().any(is_atomic),
-            _ => arg.kind == ArgKind::Positional && is_atomic(&arg.value),
-        })
 }

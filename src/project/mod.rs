@@ -12,13 +12,14 @@ mod role;
 mod seldom;
 mod settings;
 mod templates;
+mod transactions;
 mod versions;
 
 #[cfg(test)]
 mod tests;
 
 pub use binding::{Binding, ClassRef, FunctionRef, ValueRef};
-pub use effects::{Effects, Receivers, names_atomic};
+pub use effects::{Effects, Receivers};
 pub use migrations::{
     Added, AppMigrations, Column, DefaultValue, Migration, Migrations, Operation, OperationKind, RawIndex,
 };

@@ -86,7 +86,7 @@ pub fn place(event: &Event) -> Option<(Site, &[CallStep])> {
 }
 
 /// A lock is held: one of the program's own around the event, one of a cache taken before, or rows locked in the same
-/// transaction. Where no transaction is seen around either, a caller opens it: Django locks no rows without.
+/// transaction. Where no transaction is seen around the lock, a caller opens it: Django locks no rows without.
 pub fn is_locked(trace: &Trace, at: usize) -> bool {
     if trace.blocks_around(at).any(|block| block.kind == BlockKind::Lock) {
         return true;
@@ -95,7 +95,9 @@ pub fn is_locked(trace: &Trace, at: usize) -> bool {
     trace.events.get(..at).unwrap_or_default().iter().enumerate().any(|(before, event)| match &event.kind {
         EventKind::Cache(cache) => cache.op == CacheOp::Lock,
         EventKind::Query(query) => {
-            locks_rows(trace, query) && trace.transaction(before).map(|block| block.events.start) == transaction
+            // One that no transaction is seen around has that of a caller, which is around all of the run.
+            let held = trace.transaction(before).map(|block| block.events.start);
+            locks_rows(trace, query) && (held.is_none() || held == transaction)
         }
         EventKind::Opaque(name) => takes_lock(name),
         _ => false,
