@@ -1,5 +1,6 @@
 //! What a function is for, from where it stands and what it is made of.
 
+use super::migrations::is_of_migrations;
 use super::{ClassRef, FunctionRef, Module, Project};
 use crate::model::FileId;
 use crate::trace::Role;
@@ -58,7 +59,7 @@ impl Project {
             name.starts_with("test_") || name.ends_with("_test.py") || name == "tests.py" || name == "conftest.py";
         if named_test || within("tests") || within("test") || within("testing") {
             Role::Test
-        } else if within("migrations") {
+        } else if directories.iter().any(|directory| is_of_migrations(directory)) {
             Role::Migration
         } else if within("management") && within("commands") {
             Role::Command

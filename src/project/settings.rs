@@ -4,9 +4,10 @@ use smol_str::SmolStr;
 
 use super::Settings;
 use super::models::sources::Sources;
-use super::names::Def;
+use super::names::{Def, Scope};
 use crate::model::{FileId, Site};
-use crate::python::ir::{self, ArgKind, DictItem, ExprKind};
+use crate::python::ir::{self, ArgKind, DictItem, ExprKind, StmtKind};
+use crate::python::walk::statements;
 use crate::sql::Dialect;
 
 /// What every settings value is read from, the most telling file first.
@@ -24,8 +25,7 @@ pub fn read(sources: &Sources<'_>) -> Settings {
 /// Lower is asked first: production, then the common ones, then those of developers and tests. `None` for a file that
 /// holds no settings.
 fn rank(sources: &Sources<'_>, file: FileId) -> Option<u32> {
-    let index = sources.names.index(file)?;
-    let has = |name: &str| index.names.get(name).is_some_and(|def| matches!(def, Def::Value(_)));
+    let has = |name: &str| setting(sources, file, name).is_some();
     let parts = sources.names.files.parts(file);
     let named = parts.iter().rev().take(2).any(|part| part.contains("settings"));
     let telling = ["INSTALLED_APPS", "DATABASES", "AUTH_USER_MODEL", "ROOT_URLCONF", "CACHES"];
@@ -44,12 +44,7 @@ fn rank(sources: &Sources<'_>, file: FileId) -> Option<u32> {
 }
 
 fn merge(settings: &mut Settings, sources: &Sources<'_>, file: FileId) {
-    let value = |name: &str| -> Option<&ir::Expr> {
-        match sources.names.index(file)?.names.get(name)? {
-            Def::Value(number) => sources.value(file, *number),
-            _ => None,
-        }
-    };
+    let value = |name: &str| setting(sources, file, name);
     let text = |name: &str| value(name).and_then(|value| sources.text(file, value));
     let first = value("INSTALLED_APPS").or_else(|| value("DATABASES"));
     settings.site = settings.site.or_else(|| first.map(|value| Site::new(file, value.span)));
@@ -95,6 +90,31 @@ fn merge(settings: &mut Settings, sources: &Sources<'_>, file: FileId) {
             }
         }
     }
+}
+
+/// The value of a setting: the module's, or in a file of settings that of a class, as django-configurations has them,
+/// which may be a property.
+fn setting<'a>(sources: &Sources<'a>, file: FileId, name: &str) -> Option<&'a ir::Expr> {
+    let index = sources.names.index(file)?;
+    if let Some(Def::Value(number)) = index.names.get(name) {
+        return sources.value(file, *number);
+    }
+    let told = |part: &String| part.contains("settings") || part.contains("config");
+    if !sources.names.files.parts(file).iter().rev().take(2).any(told) {
+        return None;
+    }
+    let classes = index.classes.iter().filter(|class| class.parent == Scope::Module);
+    classes.filter_map(|class| class.members.get(name)).find_map(|def| match def {
+        Def::Value(number) => sources.value(file, *number),
+        Def::Function(number) => {
+            let property = index.function(sources.module(file)?, *number)?;
+            statements(&property.body).find_map(|stmt| match &stmt.kind {
+                StmtKind::Return(value) => value.as_ref(),
+                _ => None,
+            })
+        }
+        _ => None,
+    })
 }
 
 fn flag(value: &ir::Expr) -> Option<bool> {

@@ -210,6 +210,29 @@ fn the_user_model_is_the_projects_own() {
 }
 
 #[test]
+fn settings_may_be_members_of_a_class() {
+    let settings = "class Base(Configuration):\n    AUTH_USER_MODEL = 'accounts.User'\n\
+                    \x20   ROOT_URLCONF = 'urls'\n\n    @property\n    def DATABASES(self):\n\
+                    \x20       return {'default': {'ENGINE': 'django.db.backends.postgresql'}}\n";
+    let project = project(&[("conf/settings.py", settings)]);
+    assert_eq!(project.settings.auth_user_model.as_deref(), Some("accounts.User"));
+    assert_eq!(project.dialect, Dialect::Postgres);
+    assert!(project.dialect_known && project.settings.site.is_some());
+    // A class of that name elsewhere is no settings.
+    let elsewhere = super::tests::project(&[("forum/stubs.py", settings)]);
+    assert!(elsewhere.settings.site.is_none());
+}
+
+#[test]
+fn migrations_may_stand_in_a_directory_of_another_name() {
+    let migration = "from django.db import migrations\n\nclass Migration(migrations.Migration):\n    operations = []\n";
+    let path = "forum/db_migrations/0002_more.py";
+    let project = project(&[(path, migration)]);
+    assert_eq!(project.file_role(FileId(0)), crate::trace::Role::Migration);
+    assert_eq!(project.migrations.pending().count(), 1);
+}
+
+#[test]
 fn members_are_found_along_the_lineage() {
     let project = project(&[(
         "app/views.py",

@@ -65,6 +65,11 @@ struct File {
     depends_on: Vec<SmolStr>,
 }
 
+/// The name of a directory of migrations: `MIGRATION_MODULES` lets it be another one, like `db_migrations`.
+pub fn is_of_migrations(directory: &str) -> bool {
+    directory == "migrations" || directory.ends_with("_migrations")
+}
+
 /// `changed`: paths of the files that the change under review brings or edits.
 pub fn read(sources: &Sources<'_>, apps: &Apps, changed: &BTreeSet<String>, schema: &mut Schema) -> Migrations {
     let mut by_app: BTreeMap<(String, SmolStr), Vec<File>> = BTreeMap::new();
@@ -72,14 +77,14 @@ pub fn read(sources: &Sources<'_>, apps: &Apps, changed: &BTreeSet<String>, sche
         let id = FileId(at as u32);
         let parts = sources.names.files.parts(id);
         let Some((name, above)) = parts.split_last() else { continue };
-        if above.last().is_none_or(|directory| directory != "migrations") {
+        if above.last().is_none_or(|directory| !is_of_migrations(directory)) {
             continue;
         }
         let digits = name.bytes().take_while(u8::is_ascii_digit).count();
         let Some(number) = name.get(..digits).and_then(|digits| digits.parse().ok()) else { continue };
         let app = apps.label(sources.names, id);
         // Migrations stand one directory below what names the app.
-        let app = if app == "migrations" { above.iter().rev().nth(1).map_or(app, SmolStr::from) } else { app };
+        let app = if is_of_migrations(&app) { above.iter().rev().nth(1).map_or(app, SmolStr::from) } else { app };
         let depends_on = dependencies(sources, id, &app);
         let path = sources.paths.get(at).copied().unwrap_or("");
         let directory = path.rsplit_once(['/', '\\']).map_or("", |(directory, _)| directory).to_owned();
