@@ -8,6 +8,7 @@ use cases::Files;
 
 const MODELS: &str = "\
 from django.db import models
+from django.db.models.functions import Lower
 
 
 class Post(models.Model):
@@ -20,10 +21,18 @@ class Note(models.Model):
 
     class Meta:
         ordering = [\"pk\"]
+
+
+class Label(models.Model):
+    name = models.CharField(max_length=20)
+
+    class Meta:
+        ordering = [Lower(\"name\")]
 ";
 
 fn check(code: &str) {
-    let code = format!("from django.core.paginator import Paginator\nfrom forum.models import Note, Post\n{code}");
+    let code =
+        format!("from django.core.paginator import Paginator\nfrom forum.models import Label, Note, Post\n{code}");
     let files: Files = [("forum/models.py".to_owned(), MODELS.to_owned()), ("forum/views.py".to_owned(), code)].into();
     cases::as_marked(&cases::review(&files, &["pagination"], "5.2"), &files);
 }
@@ -46,6 +55,10 @@ def ordered(request):
 def by_default(request):
     page = Paginator(Note.objects.filter(text=\"x\"), 20).get_page(1)
     return [note.text for note in page]
+
+def by_expression(request):
+    page = Paginator(Label.objects.all(), 20).get_page(1)
+    return [label.name for label in page]
 
 def any_three(request):
     return list(Post.objects.filter(topic=1)[:3])

@@ -34,7 +34,7 @@ pub struct Model {
 
 #[derive(Debug, Clone, Default)]
 pub struct ModelOptions {
-    /// `Meta.ordering`, each with its leading `-`.
+    /// `Meta.ordering`, each with its leading `-`; an expression as it is written.
     pub ordering: Vec<SmolStr>,
     pub default_manager: Option<SmolStr>,
     pub base_manager: Option<SmolStr>,

@@ -71,11 +71,14 @@ impl Meta {
         sources.text(file, value)
     }
 
-    /// `ordering`, each with its leading `-`; `F("a").desc()` as `-a`.
+    /// `ordering`, each with its leading `-`; `F("a").desc()` as `-a`, any other expression as it is written.
     pub fn ordering(&self, sources: &Sources<'_>) -> Vec<SmolStr> {
         let Some((file, value)) = self.value(sources, "ordering") else { return Vec::new() };
         let items = sources.items(file, value);
-        items.into_iter().filter_map(|(file, item)| sources.text(file, item).or_else(|| ordered(item))).collect()
+        let written = |file, item| sources.slice(file, item).split_whitespace().collect::<Vec<_>>().join(" ").into();
+        let order =
+            |(file, item)| sources.text(file, item).or_else(|| ordered(item)).unwrap_or_else(|| written(file, item));
+        items.into_iter().map(order).collect()
     }
 
     pub fn indexes(&self, sources: &Sources<'_>, class: &str, app: &str) -> Vec<Index> {

@@ -93,6 +93,12 @@ impl Query<'_> {
             });
             return;
         }
+        // `Lower("name")` of `Meta.ordering`: some order, of which the statement is not known.
+        if plain.contains(['(', ' ']) {
+            self.unclear = true;
+            out.push((format!("{plain} {}", direction(descending)), None));
+            return;
+        }
         let full = match below {
             Some((prefix, _)) => format!("{prefix}__{plain}"),
             None => plain.to_owned(),
