@@ -58,6 +58,16 @@ fn a_generic_key_wants_an_index_over_both_columns() {
     check_generic(&meta(
         "constraints = [models.UniqueConstraint(fields=['content_type', 'object_id', 'id'], name='n')]",
     ));
+    // Who asks says whose; from the object itself, nobody does.
+    let narrowed = "indexes = [models.Index(fields=['owner', 'content_type', 'object_id'], name='n')]";
+    let owned = GENERIC.replace("\n    object_id", "\n    owner = models.IntegerField()\n    object_id");
+    let meta_of = |end: &str| format!("{owned}{end}\n\n    class Meta:\n        {narrowed}\n");
+    check_generic(&meta_of(""));
+    check_generic(&format!(
+        "from django.contrib.contenttypes.fields import GenericRelation\n{}\n\nclass Thing(models.Model):\n    notes = \
+         GenericRelation(Note)\n",
+        meta_of("  # RT403")
+    ));
     // The id alone is shared by few rows.
     check_generic(&GENERIC.replace("IntegerField()", "IntegerField(db_index=True)"));
     // An abstract base is no table; each of its models is, and one of them is told.

@@ -105,23 +105,35 @@ fn is_found(schema: &Schema, id: ModelId, content_type: &str, object_id: &str) -
         let first = index.columns.first().is_some_and(|column| column.name == object_id);
         first && index.condition.is_none() && index.method == "btree"
     });
-    leads || served.is_some_and(|served| served.equal == 2)
+    leads || served.is_some_and(|served| served.equal == 2) || is_narrowed(schema, id, &both)
 }
 
-/// Whether rows are looked up by what they refer to: by a relation back, or by a filter.
-fn is_asked(traces: &[Trace], schema: &Schema, id: ModelId, object_id: &str) -> bool {
+/// `Index(fields=["user", "content_type", "object_id"])`: who asks for an object says whose as well, unless a relation
+/// finds the rows from the object, which a deletion asks for.
+fn is_narrowed(schema: &Schema, id: ModelId, both: &[smol_str::SmolStr; 2]) -> bool {
+    let has = |index: &crate::schema::Index, name: &str| index.columns.iter().any(|column| column.name == name);
+    let narrows = |index: &crate::schema::Index| both.iter().all(|name| has(index, name)) && index.condition.is_none();
+    schema.get(id).indexes.iter().any(narrows) && !is_led_to(schema, id)
+}
+
+/// Whether a model has a `GenericRelation` to this one.
+fn is_led_to(schema: &Schema, id: ModelId) -> bool {
     let leads_here = |field: &Field| {
         let generic = field.relation.as_ref().filter(|relation| relation.kind == RelationKind::Generic);
         generic.is_some_and(|relation| relation.target == Some(id))
     };
+    schema.ids().any(|other| schema.get(other).fields.iter().any(leads_here))
+}
+
+/// Whether rows are looked up by what they refer to: by a relation back, or by a filter.
+fn is_asked(traces: &[Trace], schema: &Schema, id: ModelId, object_id: &str) -> bool {
     let by_filter = |trace: &Trace| {
         trace.querysets.iter().any(|queryset| {
             queryset.model == Some(id)
                 && queryset.filters.iter().any(|filter| filter.path.first().is_some_and(|name| name == object_id))
         })
     };
-    schema.ids().any(|other| schema.get(other).fields.iter().any(leads_here))
-        || traces.iter().filter(|trace| trace.role.is_judged()).any(by_filter)
+    is_led_to(schema, id) || traces.iter().filter(|trace| trace.role.is_judged()).any(by_filter)
 }
 
 fn report(
