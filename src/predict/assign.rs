@@ -11,6 +11,7 @@ use super::value::{Closure, ClosureKind, Const, DictValue, Seq, Value};
 use crate::model::{Confidence, Site};
 use crate::project::Binding;
 use crate::python::ir::{self, Alias, Block, CompareOp, Expr, ExprKind, Stmt, StmtKind};
+use crate::python::walk::{expressions, expressions_of, statements};
 use crate::trace::{Assigned, EventKind, RowEvent, RowOp, Shared, SharedKind, ValueChange, ValueKind, Written};
 
 impl<'p> Interpreter<'p, '_> {
@@ -94,11 +95,7 @@ impl<'p> Interpreter<'p, '_> {
         let Some(function) = self.frames.last().and_then(|frame| frame.function) else { return };
         let project: &'p crate::project::Project = self.project;
         let shared = match &container.kind {
-            ExprKind::Name(name) => {
-                let local = self.flow.vars.contains_key(name);
-                let bound = if local { None } else { project.lookup(self.file(), name) };
-                matches!(bound, Some(Binding::Value(value)) if is_container(value.expr)).then(|| name.clone())
-            }
+            ExprKind::Name(name) => self.is_shared(name).then(|| name.clone()),
             // A container of the class, not of the instance.
             ExprKind::Attribute { value, attr } => match (&value.kind, function.class) {
                 (ExprKind::Name(owner), Some(class)) if matches!(owner.as_str(), "self" | "cls") => {
@@ -115,8 +112,29 @@ impl<'p> Interpreter<'p, '_> {
             let site = self.site(container.span);
             let held = self.eval(container).sym();
             let tested = self.asked_before(&held.text) || self.asked_before("global ");
+            let tested = tested || self.empties_queue(&function.function.body);
             self.share(name, SharedKind::Container, tested, site);
         }
+    }
+
+    /// A container of the module.
+    fn is_shared(&self, name: &SmolStr) -> bool {
+        let local = self.flow.vars.contains_key(name);
+        let bound = if local { None } else { self.project.lookup(self.file(), name) };
+        matches!(bound, Some(Binding::Value(value)) if is_container(value.expr))
+    }
+
+    /// `if queue: … queue.clear()` of the module's own: what was put down when modules were loaded is worked off once.
+    fn empties_queue(&self, body: &Block) -> bool {
+        statements(body).any(|stmt| {
+            let StmtKind::If { test, body, .. } = &stmt.kind else { return false };
+            let ExprKind::Name(queue) = &test.kind else { return false };
+            let clears = |expr: &Expr| {
+                let ExprKind::Attribute { value, attr } = &expr.kind else { return false };
+                attr.name == "clear" && matches!(&value.kind, ExprKind::Name(name) if name == queue)
+            };
+            self.is_shared(queue) && statements(body).flat_map(expressions_of).flat_map(expressions).any(clears)
+        })
     }
 
     /// Whether a test on the way here, or before in the same function, asked for something with this text.
@@ -156,7 +174,7 @@ impl<'p> Interpreter<'p, '_> {
             let own = sym.attr(name);
             let text = value.sym().text;
             let counted = self.counted.take();
-            let derived = *text != *own.text && (counted.is_some() || names(&text, &own.text));
+            let derived = *text != *own.text && (counted.is_some() || is_made_of(&text, &own.text));
             let counted = counted.filter(|_| !matches!(value, Value::Expression(_)));
             let derived = derived && !matches!(value, Value::Expression(_));
             let assigned = self.assigned(name, &value, self.value_site);
@@ -324,10 +342,34 @@ pub fn with_element<'p>(container: &Value<'p>, item: Value<'p>) -> Value<'p> {
     }
 }
 
-/// Whether a text names something, and nothing that only begins with it.
-fn names(text: &str, name: &str) -> bool {
-    let word = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(name).any(|(at, _)| !text[at + name.len()..].starts_with(word))
+/// Whether a value is made of what has this name. An attribute of what a call gives that is told of it is another
+/// thing: `ask(amount=row.amount).amount`.
+fn is_made_of(text: &str, name: &str) -> bool {
+    let mut rests = text.match_indices(name).map(|(at, _)| &text[at + name.len()..]);
+    rests.any(|rest| !rest.starts_with(is_of_word) && !is_attribute_of_call(rest))
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Whether `rest` closes a call and then takes an attribute of what it gives, which is not called in its turn.
+fn is_attribute_of_call(rest: &str) -> bool {
+    let mut depth = 0_u32;
+    for (at, c) in rest.char_indices() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' if depth > 0 => depth -= 1,
+            ')' => {
+                // `ask(…)#3[0].amount`: the mark of the call, an item of the pair that it gives.
+                let given = rest[at + 1..].trim_start_matches(|c: char| matches!(c, '#' | '[' | ']' | '0'..='9'));
+                let Some(attribute) = given.strip_prefix('.') else { continue };
+                return !attribute.trim_start_matches(is_of_word).starts_with('(');
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 /// A list, dict or set that is written down empty or full.

@@ -213,3 +213,45 @@ fn no_sum_is_rewritten_that_is_more_than_a_sum() {
         advice_only(code, "RT502");
     }
 }
+
+#[test]
+fn a_sum_that_begins_anew_is_not_made_of_what_was_read() {
+    check(
+        "
+def recount(request, pk, first, more):
+    item = Item.objects.get(pk=pk)
+    item.stock = first
+    item.stock += sum(more)
+    item.save(update_fields=['stock'])
+
+def _to_zero(item):
+    item.sold = 0
+
+def all_of(request, pk, sales):
+    item = Item.objects.get(pk=pk)
+    _to_zero(item)
+    for sale in sales:
+        item.sold += sale
+    item.save(update_fields=['sold'])
+
+def perhaps(request, pk, anew):
+    item = Item.objects.get(pk=pk)
+    if anew:
+        item.sold = 0
+    item.sold += 1
+    item.save(update_fields=['sold'])  # RT502
+
+def as_it_was(request, pk):
+    item = Item.objects.get(pk=pk)
+    item.sold = item.sold or 0
+    item.sold += 1
+    item.save(update_fields=['sold'])  # RT502
+
+def labelled(request, pk):
+    item = Item.objects.get(pk=pk)
+    item.labels = []
+    item.labels.append(request.POST['label'])
+    item.save(update_fields=['labels'])
+",
+    );
+}

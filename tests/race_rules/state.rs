@@ -881,3 +881,82 @@ def rules(request, kind):
 ",
     );
 }
+
+#[test]
+fn what_is_looked_up_anew_or_answered_by_others_is_not_made_of_the_row() {
+    check(
+        "
+from django.db.models import Exists, F
+
+def ask(gateway, request, pk):
+    item = Item.objects.get(pk=pk)
+    item.stock = gateway.send(stock=item.stock).stock
+    item.save(update_fields=['stock'])
+
+def worth(gateway, request, pk):
+    item = Item.objects.get(pk=pk)
+    item.stock = gateway.rounded(item.stock)
+    item.save(update_fields=['stock'])  # RT505
+
+def again(request, pk):
+    item = Item.objects.get(pk=pk)
+    if item.state == 'open':
+        item.state = 'sold'
+        item.save(update_fields=['state'])
+        Shop.objects.filter(pk=item.shop_id).update(name=Exists(Item.objects.filter(state='open')))
+
+def counted(request, pk):
+    item = Item.objects.get(pk=pk)
+    if item.state == 'open':
+        item.state = 'sold'
+        item.save(update_fields=['state'])  # RT505
+        Item.objects.filter(pk=1).update(sold=F('sold') + 1)
+",
+    );
+}
+
+#[test]
+fn what_was_queued_when_modules_were_loaded_is_worked_off_once() {
+    check(
+        "
+waiting = []
+order = {}
+seen = []
+
+def register(model, place):
+    waiting.append((model, place))
+
+register(1, 2)
+
+def looked_up(request):
+    if waiting:
+        for model, place in waiting:
+            order[model] = place
+        waiting.clear()
+    return order
+
+def note(request, pk):
+    if seen:
+        order[pk] = request.user  # RT512
+    return order
+",
+    );
+}
+
+#[test]
+fn a_lock_around_keeps_the_entry() {
+    check(
+        "
+from django.core.cache import cache
+
+def next_start(request, task_lock):
+    start = cache.get('start', 0)
+    with task_lock('start'):
+        cache.set('start', start + 10)
+
+def unheld(request, task_lock):
+    start = cache.get('begin', 0)
+    cache.set('begin', start + 10)  # RT501
+",
+    );
+}

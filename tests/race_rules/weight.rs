@@ -249,6 +249,18 @@ def best(request):
 ";
     assert!(!is_sure(code, "RT504"));
     assert!(is_sure(&code.replace("tag('best')", "tag(request.POST['name'])"), "RT504"));
+    let named = "
+from django.utils.translation import gettext as _
+
+def general(request, pk):
+    item = Item.objects.get(pk=pk)
+    try:
+        return Note.objects.get(item=item, text=_('general'))
+    except Note.DoesNotExist:
+        return Note.objects.create(item=item, text=_('general'))
+";
+    assert!(!is_sure(named, "RT504"));
+    assert!(is_sure(&named.replace("_('general')", "_(request.POST['name'])"), "RT504"));
     // One for each user is made again and again.
     let each = "
 def vote(item, value):

@@ -7,7 +7,7 @@ use crate::project::Project;
 use crate::rewrite;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops};
-use crate::trace::{CacheBackend, CacheEvent, CacheOp, Event, EventKind, Trace, ValueChange};
+use crate::trace::{BlockKind, CacheBackend, CacheEvent, CacheOp, Event, EventKind, Trace, ValueChange};
 
 rule! {
     /// Writes a cache value that was computed from the one read before, so that updates at the same time are lost.
@@ -116,8 +116,11 @@ fn is_otherwise(project: &Project, write: &Event, read: &Event) -> bool {
     write.file == read.file && tests.into_iter().any(|(test, holds)| !holds && test.contains(read.span))
 }
 
-/// A lock is taken before and not given back.
+/// A lock is around it, or taken before and not given back.
 fn locked(trace: &Trace, at: usize) -> bool {
+    if trace.blocks_around(at).any(|block| block.kind == BlockKind::Lock) {
+        return true;
+    }
     trace.events.get(..at).unwrap_or_default().iter().any(|event| {
         cache_of(event).is_some_and(|cache| cache.op == CacheOp::Lock)
             || matches!(&event.kind, EventKind::Query(query) if query.statement.facts.locked)

@@ -217,9 +217,10 @@ fn parent_field<'t>(project: &'t Project, queryset: &QuerySet) -> Option<&'t str
     found.map(|field| field.name.as_str())
 }
 
-/// `name="g"`, `pk=1`; not `active=True`, which is a condition.
+/// `name="g"`, `name=_("g")`, `pk=1`; not `active=True`, which is a condition.
 fn is_literal(text: &str) -> bool {
     let value = text.split_once('=').map_or(text, |(_, value)| value).trim_start();
+    let value = ["_(", "gettext("].iter().find_map(|call| value.strip_prefix(call)).unwrap_or(value);
     value.starts_with(['"', '\'']) || value.starts_with(|c: char| c.is_ascii_digit())
 }
 

@@ -144,6 +144,9 @@ fn saved<'t>(
     if rows::stored_after(trace, added, row, field).map(|(stored, _)| stored) != Some(at) {
         return None;
     }
+    if rows::is_set_before(trace, added, row, field) {
+        return None;
+    }
     match models::column_kind(project, row.model, field) {
         None | Some(Some(FieldKind::Integer | FieldKind::Decimal | FieldKind::Float)) => {}
         _ => return None,

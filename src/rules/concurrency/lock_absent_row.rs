@@ -2,9 +2,10 @@
 
 use super::runs::{self, Risk};
 use super::{check_then_create, rows};
+use crate::model::Confidence;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, Meta, Rule};
-use crate::trace::Trace;
+use crate::trace::{Role, Trace};
 
 rule! {
     /// Locks a row that may not exist, and creates it where there is none.
@@ -70,23 +71,37 @@ impl Rule for LockAbsentRow {
             runs::at_risk(project, traces, |trace, at, event| check_then_create::look(project, trace, at, event, true));
         for Risk { trace, at, site, told: check } in found {
             let (Some(event), Some(asked)) = (trace.events.get(at), trace.events.get(check.asked)) else { continue };
+            let unique = check_then_create::is_unique(project, &check, trace) == Some(true);
+            let (consequence, advice) = match unique {
+                true => (
+                    "a constraint lets one of them fail with IntegrityError",
+                    "Use get_or_create() with the unique fields, then lock the row; or lock the row of the parent first.",
+                ),
+                false => (
+                    "there are two rows then",
+                    "Add a unique constraint and use get_or_create() on it, then lock the row; or lock the row of the \
+                     parent first.",
+                ),
+            };
             let model = check.query.queryset.map_or("", |id| trace.queryset(id).model_name.as_str());
             cx.report(Draft {
                 rule: &META,
                 severity: META.severity,
                 hint: None,
-                confidence: event.confidence.min(asked.confidence),
+                confidence: match trace.role {
+                    // One process at a time, mostly.
+                    Role::Command => Confidence::Possible,
+                    _ => event.confidence.min(asked.confidence),
+                },
                 site: Some(site),
                 message: format!(
-                    "The lock holds no row of {model} where there is none: two requests at once both create one."
+                    "The lock holds no row of {model} where there is none: two requests at once both create one: \
+                     {consequence}."
                 ),
                 cost: None,
                 evidence: rows::evidence(Some((asked, "nothing is locked here where nothing is found")), &[], event),
                 rewrite: None,
-                advice:
-                    "Add a unique constraint and use get_or_create() on it, then lock the row; or lock the row of the \
-                         parent first."
-                        .to_owned(),
+                advice: advice.to_owned(),
                 key: format!("{model} {}", check.fields.join(", ")),
             });
         }

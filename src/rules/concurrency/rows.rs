@@ -5,7 +5,7 @@ use smol_str::SmolStr;
 use super::runs;
 use crate::model::{Confidence, Site};
 use crate::rules::DraftEvidence;
-use crate::trace::{Event, EventKind, Row, RowEvent, RowOp, Trace, Written};
+use crate::trace::{Arm, Event, EventKind, Row, RowEvent, RowOp, Trace, Written};
 
 pub fn row_event(event: &Event) -> Option<&RowEvent> {
     match &event.kind {
@@ -51,6 +51,24 @@ pub fn read_before<'t>(trace: &'t Trace, at: usize, row: &Row) -> Option<(usize,
     let rows = row.queryset?;
     let reads = trace.queries().filter(|(index, _, query)| *index < at && query.queryset == Some(rows));
     reads.last().map(|(index, event, _)| (index, event))
+}
+
+/// Whether a column was given another value on every way to the event at `at`: what is made of it there begins with
+/// that, not with what was read.
+pub fn is_set_before(trace: &Trace, at: usize, row: &Row, field: &str) -> bool {
+    let Some(event) = trace.events.get(at) else { return false };
+    let own = format!("{}.{field}", row.identity);
+    let sets = |earlier: &&Event| {
+        write(earlier).is_some_and(|(of, set)| {
+            let same = of.identity == row.identity && set.assigned.field == field;
+            same && !set.derived && set.counted.is_none() && !set.assigned.value.contains(&own)
+        })
+    };
+    let surely = |earlier: &Event| {
+        let met = |arm: &Arm| event.arms.iter().any(|own| own.fork == arm.fork && own.arm == arm.arm);
+        earlier.arms.iter().all(met) && earlier.loops.iter().all(|id| event.loops.contains(id))
+    };
+    trace.events.get(..at).unwrap_or_default().iter().filter(sets).any(surely)
 }
 
 /// Made in this run: by its own words, or because `get_or_create` has just made it on this way.

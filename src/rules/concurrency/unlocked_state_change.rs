@@ -163,7 +163,8 @@ fn look<'t>(
                 return None;
             }
             let tested = tested(trace, at, index, event, row, field);
-            let changed = tested.is_none() && is_changed(project, row, written);
+            let changed =
+                tested.is_none() && is_changed(project, row, written) && !rows::is_set_before(trace, index, row, field);
             (tested.is_some() || changed).then_some((index, field, tested))
         },
     );
@@ -261,7 +262,10 @@ fn is_effect(kind: &EventKind, row: &Row) -> bool {
         EventKind::Query(query) => match query.statement.facts.kind {
             // The second one finds the row of the first.
             Kind::Insert => !matches!(&query.cause, Cause::Method(method) if method.ends_with("or_create")),
-            Kind::Update => query.assigned.values.iter().any(|set| set.kind == ValueKind::Expression),
+            // A second one counts once more; what is looked up anew comes out the same.
+            Kind::Update => {
+                query.assigned.values.iter().any(|set| set.kind == ValueKind::Expression && set.value.contains("F("))
+            }
             _ => false,
         },
         EventKind::Row(other) => match &other.op {
