@@ -960,3 +960,37 @@ def unheld(request, task_lock):
 ",
     );
 }
+
+#[test]
+fn what_save_itself_completes_is_no_change_of_its_callers() {
+    let models = "
+from django.db import models
+
+
+class Device(models.Model):
+    name = models.CharField(max_length=20)
+    data = models.JSONField(default=dict)
+
+    def save(self, *args, **kwargs):
+        for key in ('a', 'b', 'c', 'd'):
+            if key not in self.data:
+                self.data[key] = None
+        super().save(*args, **kwargs)
+";
+    let views = "
+from shop.devices import Device
+
+def rename(request, pk):
+    device = Device.objects.get(pk=pk)
+    device.name = request.POST['name']
+    device.save()
+
+def note(request, pk):
+    device = Device.objects.get(pk=pk)
+    device.data['note'] = request.POST['note']
+    device.save()  # RT505
+";
+    let mut files = named("shop/views.py", views);
+    files.insert("shop/devices.py".to_owned(), models.to_owned());
+    check_files(&files);
+}

@@ -149,7 +149,10 @@ fn look<'t>(
     event: &'t Event,
     row: &'t Row,
 ) -> Option<Verdict<Change<'t>>> {
-    let earlier = trace.events.iter().enumerate().take(at).rev();
+    // A `save()` of the model's own completes what it is about to store.
+    let store = runs::place(event).map(|(site, _)| site);
+    let by_save = |event: &Event| event.via.iter().any(|step| Some(step.site) == store);
+    let earlier = trace.events.iter().enumerate().take(at).rev().filter(|(_, event)| !by_save(event));
     let change = earlier.filter_map(|(index, event)| Some((index, event, rows::write(event)?))).find_map(
         |(index, event, (of, written))| {
             let field = written.assigned.field.as_str();
@@ -168,7 +171,6 @@ fn look<'t>(
             (tested.is_some() || changed).then_some((index, field, tested))
         },
     );
-    // A `save()` of the model's own completes what it is about to store.
     let own = matches!(&trace.origin, Origin::Code { function, .. } if function.ends_with(".save"));
     if own && row.identity == "self" {
         return None;
