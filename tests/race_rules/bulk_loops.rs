@@ -525,6 +525,46 @@ def rename(request, items: list[Item]):
 }
 
 #[test]
+fn what_an_action_of_the_admin_is_given_was_ticked() {
+    let action = "
+from django.contrib import admin
+from django.db.models import QuerySet
+
+class ItemAdmin(admin.ModelAdmin):
+    actions = ['close']
+
+    def close(self, request, qs: QuerySet[Item]):
+        for item in qs:
+            item.state = 'closed'
+            item.save()
+
+def close_all(request):
+    for item in Item.objects.filter(state='open'):
+        item.state = 'closed'
+        item.save()
+";
+    let found = review(&named("shop/admin.py", action));
+    let sure: Vec<bool> = found.iter().map(|finding| finding.confidence > Confidence::Possible).collect();
+    assert_eq!(sure, [false, true], "{found:?}");
+}
+
+#[test]
+fn a_method_of_the_row_may_give_each_another_value() {
+    let code = "
+from django.contrib.auth.models import User
+
+def lock(request):
+    for user in User.objects.filter(is_staff=False):
+        user.is_active = False
+        user.set_unusable_password()
+        user.save()
+";
+    let advice = |code: &str| review(&files(code)).iter().map(|finding| finding.advice.clone()).collect::<String>();
+    assert!(!advice(code).contains("the same value"), "{}", advice(code));
+    assert!(!advice(code).is_empty());
+}
+
+#[test]
 fn rows_are_deleted_and_linked_at_once() {
     becomes(
         "

@@ -12,7 +12,7 @@ use crate::rules::concurrency::rows;
 use crate::rules::macros::rule;
 use crate::rules::{Context, DraftRewrite, Meta, Rule, models};
 use crate::schema::FieldKind;
-use crate::trace::{Cause, Event, Row, RowOp, Trace, Written};
+use crate::trace::{Cause, Event, EventKind, Row, RowOp, Trace, Written};
 
 rule! {
     /// Changes rows and saves each of them in a loop.
@@ -114,7 +114,7 @@ pub struct Saved<'t> {
 /// A save in a turn, where nothing stands against writing all rows at once.
 pub fn saved<'t>(trace: &'t Trace, at: usize, cx: &Context<'_>) -> Option<Saved<'t>> {
     let event = trace.events.get(at)?;
-    let crate::trace::EventKind::Query(query) = &event.kind else { return None };
+    let EventKind::Query(query) = &event.kind else { return None };
     if query.cause != Cause::Save || query.statement.facts.kind != Kind::Update {
         return None;
     }
@@ -152,7 +152,7 @@ pub fn saved<'t>(trace: &'t Trace, at: usize, cx: &Context<'_>) -> Option<Saved<
 /// `filter(pk=row.pk).update(…)` of one row in each turn, the number of rows not asked for.
 pub fn updated<'t>(trace: &'t Trace, at: usize, cx: &Context<'_>) -> Option<Repeated<'t>> {
     let event = trace.events.get(at)?;
-    let crate::trace::EventKind::Query(query) = &event.kind else { return None };
+    let EventKind::Query(query) = &event.kind else { return None };
     if !matches!(&query.cause, Cause::Method(method) if method == "update")
         || query.assigned.open
         || query.assigned.values.is_empty()
@@ -186,6 +186,12 @@ fn report(saved: &Saved<'_>, cx: &mut Context<'_>) {
     let same = writes
         .iter()
         .all(|(_, written)| uniform_update::is_uniform(&written.assigned, found.id) && !twice(&written.assigned.field));
+    // `user.set_unusable_password()` sets a column of its own.
+    let called = |event: &Event| match &event.kind {
+        EventKind::Opaque(name) => name.strip_prefix(row.identity.as_str()).is_some_and(|rest| rest.starts_with('.')),
+        _ => false,
+    };
+    let same = same && !turns::in_turn(found.trace, found.id).any(|(_, event)| called(event));
     let fields = fields(cx.project, saved);
     let advice = match (same, fields.is_empty()) {
         (true, _) => "All of them get the same value: keep their keys and send filter(pk__in=…).update(…) behind the \

@@ -222,7 +222,13 @@ impl<'t> Repeated<'t> {
         };
         // A helper that decides whether it writes at all.
         let decides = self.step.is_some() && self.is_conditional(self.event);
-        command || handful || decides
+        command || handful || decides || self.is_over_ticked(project)
+    }
+
+    /// The rows that somebody has ticked in the admin's list: those that an action there is given.
+    fn is_over_ticked(&self, project: &Project) -> bool {
+        let given = |rows: &QuerySet| rows.steps.is_empty() && rows.related_to.is_none();
+        project.is_back_office(self.site.file) && self.rows().is_some_and(given)
     }
 
     /// The items are the lines of a file.
