@@ -1,6 +1,8 @@
 //! RT509, RT510, RT511
 
-use crate::harness::{advice_only, becomes, check, check_files, named, rewritten, silent, unsure};
+use roundtrip::model::Evidence;
+
+use crate::harness::{advice_only, becomes, check, check_files, files, named, review, rewritten, silent, unsure};
 
 const TASKS: &str = "
 from celery import shared_task
@@ -117,6 +119,37 @@ def view(request):
     Item.objects.create(title='x', shop_id=1)
 ",
     ));
+}
+
+#[test]
+fn the_transaction_that_saves_is_told_where_it_begins() {
+    let code = "
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+
+@receiver(post_save, sender=Item)
+def saved(sender, instance, **kwargs):
+    index.delay(instance.pk)
+
+def _store(item):
+    item.save()
+
+def view(request, pk):
+    item = Item.objects.get(pk=pk)
+    with transaction.atomic():
+        _store(item)
+";
+    let files = files(&with_tasks(code));
+    let told = review(&files).into_iter().find(|finding| finding.rule == "RT509").expect("flagged");
+    let place = told.evidence.iter().find_map(|evidence| match evidence {
+        Evidence::Code { line, message, .. } if message.starts_with("a transaction around") => Some(*line),
+        _ => None,
+    });
+    let line = files["shop/views.py"]
+        .lines()
+        .position(|line| line.contains("with transaction.atomic"))
+        .map(|at| at as u32 + 1);
+    assert_eq!(place, line, "{told:?}");
 }
 
 #[test]

@@ -175,15 +175,16 @@ fn runs_of<'t>(traces: &'t [Trace], early: &Early<'_>) -> impl Iterator<Item = &
     })
 }
 
-/// Models of which a run stores rows in a transaction, and where.
+/// Models of which a run stores rows in a transaction, and where that begins.
 fn saved_in_transactions(traces: &[Trace]) -> HashMap<ModelId, Site> {
     let mut out = HashMap::new();
     for trace in traces.iter().filter(|trace| trace.role.is_judged()) {
         for (at, event) in trace.events.iter().enumerate() {
             let Some(stored) = super::rows::row_event(event) else { continue };
             let stores = matches!(stored.op, RowOp::Create | RowOp::Save { .. });
-            if let (true, Some(model), Some(site)) = (stores, stored.row.model, event.site)
-                && trace.transaction(at).is_some()
+            if let (true, Some(model), Some(block)) = (stores, stored.row.model, trace.transaction(at))
+                // Under ATOMIC_REQUESTS it begins nowhere in the code.
+                && let Some(site) = block.site.or(event.site)
             {
                 out.entry(model).or_insert(site);
             }
@@ -282,7 +283,7 @@ fn report(risk: &Risk<'_, Early<'_>>, apart: bool, cx: &mut Context<'_>) {
     evidence.extend(loops::calls(event));
     let task = early.sent.task.rsplit('.').next().unwrap_or_default();
     if let Some(Some(saves)) = early.receiver {
-        evidence.push(place(saves, "a transaction saves such a row here"));
+        evidence.push(place(saves, "a transaction around the save of such a row begins here"));
     }
     let (message, confidence) = match (early.receiver, early.told) {
         (Some(saves), _) => (
