@@ -110,3 +110,51 @@ def counted(request):
 ",
     );
 }
+
+#[test]
+fn a_list_of_an_api_is_in_the_order_that_its_view_names() {
+    let views = "
+from rest_framework import filters, viewsets
+from forum.models import Post
+
+class Named(viewsets.ModelViewSet):
+    queryset = Post.objects.all()
+    ordering = [\"id\"]
+
+class Other(viewsets.ModelViewSet):  # RT703
+    queryset = Post.objects.all()
+    ordering_fields = [\"id\"]
+
+class Unfiltered(viewsets.ModelViewSet):  # RT703
+    queryset = Post.objects.all()
+    filter_backends = [filters.SearchFilter]
+    ordering = [\"id\"]
+
+class Own(viewsets.ModelViewSet):
+    queryset = Post.objects.all()
+    filter_backends = [filters.OrderingFilter]
+    ordering = \"-topic\"
+
+    def list(self, request):
+        page = self.paginate_queryset(self.filter_queryset(Post.objects.filter(topic=1)))
+        return [post.text for post in page]
+";
+    let settings = "INSTALLED_APPS = [\"forum\"]
+REST_FRAMEWORK = {
+    \"DEFAULT_PAGINATION_CLASS\": \"rest_framework.pagination.PageNumberPagination\",
+    \"DEFAULT_FILTER_BACKENDS\": [\"rest_framework.filters.OrderingFilter\"],
+}
+";
+    let files: Files = [("forum/models.py", MODELS), ("forum/views.py", views), ("site/settings.py", settings)]
+        .map(|(path, text)| (path.to_owned(), text.to_owned()))
+        .into();
+    cases::as_marked(&cases::review(&files, &["RT703"], "5.2"), &files);
+    // By the settings, none is ordered.
+    let plain = settings.replace("filters.OrderingFilter", "filters.SearchFilter");
+    let files: Files = files
+        .into_iter()
+        .map(|(path, text)| (path.clone(), if path.ends_with("settings.py") { plain.clone() } else { text }))
+        .collect();
+    let told = cases::review(&files, &["RT703"], "5.2");
+    assert_eq!(told.len(), 3, "{told:?}");
+}

@@ -205,6 +205,8 @@ pub struct Settings {
     pub installed_apps: Vec<SmolStr>,
     /// `REST_FRAMEWORK["DEFAULT_PAGINATION_CLASS"]`
     pub pagination_class: Option<SmolStr>,
+    /// `REST_FRAMEWORK["DEFAULT_FILTER_BACKENDS"]`
+    pub filter_backends: Vec<SmolStr>,
 }
 
 /// `X.Y`; the newest known where nothing says.

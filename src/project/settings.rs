@@ -53,6 +53,10 @@ fn merge(settings: &mut Settings, sources: &Sources<'_>, file: FileId) {
     if let Some(api) = value("REST_FRAMEWORK") {
         let pages = entry(sources, file, api, "DEFAULT_PAGINATION_CLASS").and_then(|class| sources.text(file, class));
         settings.pagination_class = settings.pagination_class.take().or(pages);
+        let filters = entry(sources, file, api, "DEFAULT_FILTER_BACKENDS");
+        if settings.filter_backends.is_empty() {
+            settings.filter_backends = filters.map(|filters| sources.texts_of(file, filters)).unwrap_or_default();
+        }
     }
     if settings.installed_apps.is_empty()
         && let Some(apps) = value("INSTALLED_APPS")

@@ -338,6 +338,36 @@ impl<'p> Interpreter<'p, '_> {
         }
     }
 
+    /// `filter_queryset(rows)` of REST framework's generic views: in the `ordering` of the view, where one of its
+    /// filters is an `OrderingFilter`.
+    pub(super) fn in_order(&mut self, view: &Value<'p>, rows: &Value<'p>, site: Site) -> Value<'p> {
+        if !matches!(rows, Value::QuerySet(_)) || !self.has_ordering_filter(view, site) {
+            return rows.clone();
+        }
+        let names = match self.attribute(view.clone(), &"ordering".into(), site) {
+            Value::Seq(seq) => seq.items.clone().unwrap_or_default(),
+            name => vec![name],
+        };
+        let is_name = |name: &Value<'p>| name.as_str().is_some();
+        if names.is_empty() || !names.iter().all(is_name) {
+            return rows.clone();
+        }
+        self.call_own(rows, "order_by", names, site)
+    }
+
+    /// By the view's own `filter_backends`, or by the settings; without them it may be so.
+    fn has_ordering_filter(&mut self, view: &Value<'p>, site: Site) -> bool {
+        let orders = |name: &SmolStr| name.ends_with("OrderingFilter");
+        match self.attribute(view.clone(), &"filter_backends".into(), site) {
+            Value::Seq(seq) => seq.items.iter().flatten().any(|filter| match filter {
+                Value::External(name) => orders(name),
+                Value::Class(class) => self.project.outside_bases(*class).iter().any(orders),
+                _ => true,
+            }),
+            _ => self.project.settings.site.is_none() || self.project.settings.filter_backends.iter().any(orders),
+        }
+    }
+
     /// How a view of REST framework divides its lists: by its own attribute, or by the settings.
     pub(super) fn api_pages(&mut self, view: &Value<'p>, site: Site) -> Pages {
         let name = match self.attribute(view.clone(), &"pagination_class".into(), site) {

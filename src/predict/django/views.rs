@@ -63,7 +63,7 @@ impl<'p> Interpreter<'p, '_> {
         let known = self.is_view(class);
         let result = match name.as_str() {
             "get_queryset" if known => self.view_rows(view, site),
-            "filter_queryset" if known => args.positional.first().map(|arg| arg.value.clone()),
+            "filter_queryset" if known => args.positional.first().map(|arg| self.in_order(view, &arg.value, site)),
             "get_object" if known => self.view_object(view, site),
             "paginate_queryset" if known => self.view_page(view, &args, site),
             "dispatch" if known => self.generic_dispatch(view, class, args.clone(), site),
