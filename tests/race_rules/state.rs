@@ -905,6 +905,16 @@ def again(request, pk):
         item.save(update_fields=['state'])
         Shop.objects.filter(pk=item.shop_id).update(name=Exists(Item.objects.filter(state='open')))
 
+def totals(request, pk, other):
+    item = Item.objects.get(pk=pk)
+    if item.state == 'open':
+        item.state = 'sold'
+        item.save(update_fields=['state'])
+        best = Item.objects.get(pk=other)
+        best.stock = 0
+        best.stock += 3
+        best.save(update_fields=['stock'])
+
 def counted(request, pk):
     item = Item.objects.get(pk=pk)
     if item.state == 'open':

@@ -229,7 +229,10 @@ fn tested<'t>(
             // What the save itself does is done by whoever saves.
             let same = *at == saved || *at == index || event.site.is_some() && event.site == store;
             let inside = event.via.iter().any(|step| Some(step.site) == store);
-            way && !same && !inside && is_effect(&event.kind, row) && !event.excludes(write)
+            // A sum that begins anew comes out the same for both.
+            let anew =
+                rows::write(event).is_some_and(|(of, sum)| rows::is_set_before(trace, *at, of, &sum.assigned.field));
+            way && !same && !inside && is_effect(&event.kind, row) && !anew && !event.excludes(write)
         });
         let along: Vec<&Event> =
             along.map(|(_, event)| event).filter(|event| !is_missed(trace, event, write)).collect();
