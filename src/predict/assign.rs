@@ -5,6 +5,7 @@ use std::rc::Rc;
 use smol_str::SmolStr;
 
 use super::Interpreter;
+use super::derived::is_made_of;
 use super::flow::Fact;
 use super::sym::Sym;
 use super::value::{Closure, ClosureKind, Const, DictValue, Seq, Value};
@@ -340,36 +341,6 @@ pub fn with_element<'p>(container: &Value<'p>, item: Value<'p>) -> Value<'p> {
         Value::Unknown(_) => Value::Unknown(changed),
         other => other.clone(),
     }
-}
-
-/// Whether a value is made of what has this name. An attribute of what a call gives that is told of it is another
-/// thing: `ask(amount=row.amount).amount`.
-fn is_made_of(text: &str, name: &str) -> bool {
-    let mut rests = text.match_indices(name).map(|(at, _)| &text[at + name.len()..]);
-    rests.any(|rest| !rest.starts_with(is_of_word) && !is_attribute_of_call(rest))
-}
-
-fn is_of_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// Whether `rest` closes a call and then takes an attribute of what it gives, which is not called in its turn.
-fn is_attribute_of_call(rest: &str) -> bool {
-    let mut depth = 0_u32;
-    for (at, c) in rest.char_indices() {
-        match c {
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' if depth > 0 => depth -= 1,
-            ')' => {
-                // `ask(…)#3[0].amount`: the mark of the call, an item of the pair that it gives.
-                let given = rest[at + 1..].trim_start_matches(|c: char| matches!(c, '#' | '[' | ']' | '0'..='9'));
-                let Some(attribute) = given.strip_prefix('.') else { continue };
-                return !attribute.trim_start_matches(is_of_word).starts_with('(');
-            }
-            _ => {}
-        }
-    }
-    false
 }
 
 /// A list, dict or set that is written down empty or full.

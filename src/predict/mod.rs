@@ -9,6 +9,7 @@ mod assign;
 mod builtins;
 mod cache;
 mod calls;
+mod derived;
 mod dispatch;
 mod django;
 mod eval;

@@ -893,6 +893,21 @@ def ask(gateway, request, pk):
     item.stock = gateway.send(stock=item.stock).stock
     item.save(update_fields=['stock'])
 
+def kept(gateway, request, pk):
+    item = Item.objects.get(pk=pk)
+    item.stock = gateway.stock(pk) or item.stock
+    item.save(update_fields=['stock'])
+
+def chosen(request, pk, more):
+    item = Item.objects.get(pk=pk)
+    item.stock = more if more else item.stock
+    item.save(update_fields=['stock'])
+
+def raised(request, pk, more):
+    item = Item.objects.get(pk=pk)
+    item.stock = more or item.stock * 2
+    item.save(update_fields=['stock'])  # RT505
+
 def worth(gateway, request, pk):
     item = Item.objects.get(pk=pk)
     item.stock = gateway.rounded(item.stock)
@@ -1003,4 +1018,33 @@ def note(request, pk):
     let mut files = named("shop/views.py", views);
     files.insert("shop/devices.py".to_owned(), models.to_owned());
     check_files(&files);
+}
+
+#[test]
+fn what_is_noted_beside_a_payment_is_no_money() {
+    let models = "
+from django.db import models
+
+
+class Payment(models.Model):
+    metadata = models.JSONField(default=dict)
+    parts = models.JSONField(default=dict)
+";
+    let views = "
+from shop.payments import Payment
+
+def note(request, pk):
+    payment = Payment.objects.get(pk=pk)
+    payment.metadata['note'] = request.POST['note']
+    payment.save()
+
+def part(request, pk):
+    payment = Payment.objects.get(pk=pk)
+    payment.parts['next'] = request.POST['sum']
+    payment.save()
+";
+    let mut files = named("shop/views.py", views);
+    files.insert("shop/payments.py".to_owned(), models.to_owned());
+    let told: Vec<Severity> = review(&files).iter().map(|finding| finding.severity).collect();
+    assert_eq!(told, [Severity::Info, Severity::Blocker]);
 }

@@ -315,7 +315,9 @@ fn report(risk: &Risk<'_, Change<'_>>, locked: &Locked, rebuilt: &Rebuilt, cx: &
     let Risk { trace, at, site, told: change } = risk;
     let (Some(event), Some(write)) = (trace.events.get(*at), trace.events.get(change.written)) else { return };
     let Change { row, field, read, tested, .. } = change;
-    let grave = grave::is_grave(trace, cx.project, *site, &[field, &row.model_name]);
+    // What is noted beside a payment is no money.
+    let noted = tested.is_none() && field.to_lowercase().contains("metadata");
+    let grave = !noted && grave::is_grave(trace, cx.project, *site, &[field, &row.model_name]);
     let own = owned::is_of_one_user(cx.project, trace, *read, row);
     let confidence = match (trace.role, read) {
         // One process at a time, mostly; who gave the row may hold it.
