@@ -5,6 +5,7 @@
 mod cases;
 
 use cases::Files;
+use roundtrip::model::Confidence;
 
 const MODELS: &str = "\
 from django.db import models
@@ -114,7 +115,7 @@ def counted(request):
 #[test]
 fn a_list_of_an_api_is_in_the_order_that_its_view_names() {
     let views = "
-from rest_framework import filters, viewsets
+from rest_framework import filters, pagination, viewsets
 from forum.models import Post
 
 class Named(viewsets.ModelViewSet):
@@ -138,6 +139,13 @@ class Own(viewsets.ModelViewSet):
     def list(self, request):
         page = self.paginate_queryset(self.filter_queryset(Post.objects.filter(topic=1)))
         return [post.text for post in page]
+
+class Synchronised(pagination.CursorPagination):
+    ordering = \"pk\"
+
+class Cursor(viewsets.ModelViewSet):
+    queryset = Post.objects.all()
+    pagination_class = Synchronised
 ";
     let settings = "INSTALLED_APPS = [\"forum\"]
 REST_FRAMEWORK = {
@@ -157,4 +165,26 @@ REST_FRAMEWORK = {
         .collect();
     let told = cases::review(&files, &["RT703"], "5.2");
     assert_eq!(told.len(), 3, "{told:?}");
+}
+
+#[test]
+fn one_row_is_in_order_and_an_order_may_be_taken_away() {
+    check(
+        "
+def one(request):
+    page = Paginator(Post.objects.filter(pk=request.GET[\"pk\"]), 20).get_page(1)
+    return [post.text for post in page]
+
+def but_one(request):
+    page = Paginator(Post.objects.exclude(pk=request.GET[\"pk\"]), 20).get_page(1)
+    return [post.text for post in page]  # RT703
+",
+    );
+    let code = "from django.core.paginator import Paginator\nfrom forum.models import Note\n\ndef quick(request):\n    \
+                page = Paginator(Note.objects.order_by(), 20).get_page(1)\n    return [note.text for note in page]\n";
+    let files: Files = [("forum/models.py", MODELS), ("forum/views.py", code)]
+        .map(|(path, text)| (path.to_owned(), text.to_owned()))
+        .into();
+    let told = cases::review(&files, &["RT703"], "5.2");
+    assert!(matches!(told.as_slice(), [one] if one.confidence == Confidence::Possible), "{told:?}");
 }

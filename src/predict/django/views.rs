@@ -155,11 +155,11 @@ impl<'p> Interpreter<'p, '_> {
                     node.desc.default_order = false;
                     node.plan.unclear = true;
                 });
-                self.page_of(&Rc::new(ordered))
+                self.page_of(&Rc::new(ordered), false)
             }
             Pages::Counted | Pages::Unknown => {
                 self.count_for_page(node, site);
-                self.page_of(node)
+                self.page_of(node, true)
             }
         };
         let turning = self.iterate(&page, site);
@@ -171,19 +171,20 @@ impl<'p> Interpreter<'p, '_> {
     /// A page: how many there are now, some of them when they are read.
     pub(super) fn page(&mut self, node: &Rc<QsNode<'p>>, site: Site) -> Option<Value<'p>> {
         self.count_for_page(node, site);
-        Some(self.page_of(node))
+        Some(self.page_of(node, true))
     }
 
     fn count_for_page(&mut self, node: &Rc<QsNode<'p>>, site: Site) {
         self.send_select(node, Kind::Count, Cause::Method("count".into()), Usage::Length, site);
     }
 
-    fn page_of(&mut self, node: &Rc<QsNode<'p>>) -> Value<'p> {
+    /// `counted`: one of several that are told apart by their numbers, which needs an order.
+    fn page_of(&mut self, node: &Rc<QsNode<'p>>, counted: bool) -> Value<'p> {
         let mut page = (**node).clone();
         page.uid = self.number();
         page.born = self.rec.loop_depth();
         page.desc.slice = Some(Slice { start: None, stop: None, bounded: true, index: false });
-        page.desc.paged = true;
+        page.desc.paged = counted;
         page.sym = page.sym.attr("page");
         Value::QuerySet(Rc::new(page))
     }

@@ -2,9 +2,10 @@
 
 use super::{Told, report};
 use crate::model::{Confidence, Kind};
+use crate::project::Project;
 use crate::rules::macros::rule;
-use crate::rules::{Context, Meta, Rule};
-use crate::trace::{QuerySet, Trace};
+use crate::rules::{Context, Meta, Rule, models};
+use crate::trace::{Filter, QuerySet, Trace};
 
 rule! {
     /// Takes pages of rows that are in no order.
@@ -64,9 +65,14 @@ impl Rule for UnorderedPagination {
             if facts.kind != Kind::Select || !paged || !facts.ordered.is_empty() || !is_known(queryset) {
                 continue;
             }
+            if is_one(cx.project, queryset) {
+                continue;
+            }
+            // `order_by()` takes the model's order away on purpose.
+            let cleared = queryset.steps.iter().any(|step| step.method == "order_by");
             let told = Told {
                 rule: &META,
-                confidence: Confidence::Likely,
+                confidence: if cleared { Confidence::Possible } else { Confidence::Likely },
                 message: format!(
                     "Takes a page of {} in no order: a row can stand on two pages, and another on none.",
                     queryset.model_name
@@ -76,6 +82,19 @@ impl Rule for UnorderedPagination {
             report(told, trace, event, queryset, cx);
         }
     }
+}
+
+/// Whether there is one row at most: of a unique column one value is asked for.
+fn is_one(project: &Project, queryset: &QuerySet) -> bool {
+    let exact = |filter: &&Filter| !filter.negated && !filter.alternative && filter.lookup == "exact";
+    let plain = queryset.filters.iter().filter(exact);
+    let fields: Vec<&str> = plain
+        .filter_map(|filter| match filter.path.as_slice() {
+            [field] => Some(field.as_str()),
+            _ => None,
+        })
+        .collect();
+    queryset.model.is_some_and(|model| models::is_unique(project, model, &fields) == Some(true))
 }
 
 /// All that orders the rows is seen: the model with its `Meta.ordering`, and the calls.
