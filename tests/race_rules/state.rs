@@ -1048,3 +1048,29 @@ def part(request, pk):
     let told: Vec<Severity> = review(&files).iter().map(|finding| finding.severity).collect();
     assert_eq!(told, [Severity::Info, Severity::Blocker]);
 }
+
+#[test]
+fn what_is_merged_part_by_part_is_made_of_what_was_read() {
+    check(
+        "
+def merge(request, pk, parts):
+    item = Item.objects.get(pk=pk)
+    labels = {**item.labels}
+    for part in parts:
+        labels = part.merged(labels, into=request.POST)
+    item.labels = labels
+    item.save()  # RT505
+
+def merge_or_make(request, pk, parts):
+    try:
+        item = Item.objects.get(pk=pk)
+    except Item.DoesNotExist:
+        item = Item(pk=pk)
+    labels = {**item.labels}
+    for part in parts:
+        labels = part.merged(labels, into=request.POST)
+    item.labels = labels
+    item.save()  # RT505
+",
+    );
+}
