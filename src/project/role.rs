@@ -1,7 +1,7 @@
 //! What a function is for, from where it stands and what it is made of.
 
 use super::migrations::is_of_migrations;
-use super::{ClassRef, FunctionRef, Module, Project};
+use super::{Binding, ClassRef, FunctionRef, Module, Project};
 use crate::model::FileId;
 use crate::trace::Role;
 
@@ -59,12 +59,22 @@ impl Project {
             name.starts_with("test_") || name.ends_with("_test.py") || name == "tests.py" || name == "conftest.py";
         if named_test || within("tests") || within("test") || within("testing") {
             Role::Test
-        } else if directories.iter().any(|directory| is_of_migrations(directory)) {
+        } else if directories.iter().any(|directory| is_of_migrations(directory)) || self.holds_migration(file) {
             Role::Migration
         } else if within("management") && within("commands") {
             Role::Command
         } else {
             Role::Other
+        }
+    }
+
+    /// Settings may keep migrations in a directory of any name.
+    fn holds_migration(&self, file: FileId) -> bool {
+        match self.lookup_dotted(file, "Migration") {
+            Some(Binding::Class(class)) => {
+                class.file == file && self.is_subclass(class, &["django.db.migrations.Migration"])
+            }
+            _ => false,
         }
     }
 
