@@ -188,6 +188,10 @@ impl ModuleIndex {
                 for alias in names {
                     let bound = alias.asname.as_ref().map_or(&alias.name, |name| &name.name);
                     let def = Def::From { level: *level, module: module.clone(), name: alias.name.clone() };
+                    // What a class imports is read by its own statements, which are looked up as the module's are.
+                    if matches!(scope, Scope::Class(_)) {
+                        self.bind(Scope::Module, bound, def.clone(), true);
+                    }
                     self.bind(scope, bound, def, fallback);
                 }
             }
