@@ -73,7 +73,7 @@ impl<'p> Interpreter<'p, '_> {
                             args.positional.push(Arg { value: value.clone(), ..entry.clone() });
                         }
                     }
-                    _ => args.spread = true,
+                    unknown => args.add_spread(unknown),
                 },
                 ArgKind::DoubleStar => match &entry.value {
                     Value::Dict(dict) if dict.element.is_none() => {
@@ -83,7 +83,7 @@ impl<'p> Interpreter<'p, '_> {
                             }
                         }
                     }
-                    _ => args.spread = true,
+                    unknown => args.add_spread(unknown),
                 },
             }
         }
@@ -121,6 +121,7 @@ impl<'p> Interpreter<'p, '_> {
                 all.positional.extend(args.positional);
                 all.keyword.extend(args.keyword);
                 all.spread |= args.spread;
+                all.spreads.extend(args.spreads);
                 self.invoke(inner, all, site, call)
             }
             Value::Object(object) => match self.project.method(object.class, "__call__") {

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use super::Interpreter;
 use super::value::{RowValue, Value};
 use crate::model::{Confidence, Kind, Site};
-use crate::python::ir::{Block, Call, CompClause, CompareOp, Expr, ExprKind, Stmt, StmtKind};
+use crate::python::ir::{Block, BoolOp, Call, CompClause, CompareOp, Expr, ExprKind, Stmt, StmtKind};
 use crate::python::walk::{expressions, expressions_of, statements};
 use crate::trace::{EventKind, Misuse, Tested, Usage};
 
@@ -199,6 +199,16 @@ impl<'p> Interpreter<'p, '_> {
     /// `if self._cache is None: self._cache = …`, `if self._cache: return self._cache`. What differs from row to row is
     /// not kept for the next one.
     pub(super) fn lazy_test(&self, test: &Expr, body: &Block, tested: &Value<'p>) -> Option<bool> {
+        match &test.kind {
+            // `if wanted and not self._loaded: …; self._loaded = True`
+            ExprKind::Bool { op: BoolOp::And, values } => {
+                values.iter().find_map(|value| self.lazy_part(value, body, tested).filter(|missing| *missing))
+            }
+            _ => self.lazy_part(test, body, tested),
+        }
+    }
+
+    fn lazy_part(&self, test: &Expr, body: &Block, tested: &Value<'p>) -> Option<bool> {
         let (kept, missing) = kept(test)?;
         let is_kept = |expr: &Expr| expr.dotted().as_deref() == Some(&*kept);
         let fits = body.iter().any(|stmt| match &stmt.kind {

@@ -91,6 +91,8 @@ pub struct Args<'p> {
     pub keyword: Vec<(SmolStr, Arg<'p>)>,
     /// `*args` or `**kwargs` of unknown content are there.
     pub spread: bool,
+    /// What those are.
+    pub spreads: Vec<Sym>,
 }
 
 #[derive(Debug, Clone)]
@@ -475,6 +477,12 @@ impl<'p> QsNode<'p> {
         }
     }
 
+    /// Whether its rows are those that a prefetch of its relation would serve: all of them, or a slice.
+    pub fn is_served_by_prefetch(&self) -> bool {
+        let whole = trace::QuerySet { slice: None, ..self.desc.clone() };
+        whole.is_plain() && self.desc.steps.iter().all(|step| step.method == "all")
+    }
+
     /// Whether the statements of both are the same where their rows are.
     pub fn reads_like(&self, other: &Self) -> bool {
         let columns = |node: &Self| {
@@ -510,6 +518,11 @@ impl<'p> Seq<'p> {
 impl<'p> Args<'p> {
     pub fn get(&self, position: usize, name: &str) -> Option<&Arg<'p>> {
         self.keyword(name).or_else(|| self.positional.get(position))
+    }
+
+    pub fn add_spread(&mut self, value: &Value<'p>) {
+        self.spread = true;
+        self.spreads.push(value.sym());
     }
 
     pub fn keyword(&self, name: &str) -> Option<&Arg<'p>> {

@@ -121,7 +121,9 @@ impl<'p> Interpreter<'p, '_> {
             self.q_filters(model, &tree, negated, together, step, &mut filters);
         }
         if args.spread {
-            filters.push(opaque_filter(&Sym::new("**"), negated, None, step));
+            let text: Vec<&str> = args.spreads.iter().map(|sym| &*sym.text).collect();
+            let sym = Sym::of(format!("**{}", text.join(", ")), &args.spreads);
+            filters.push(opaque_filter(&sym, negated, None, step));
         }
         filters
     }

@@ -325,7 +325,7 @@ impl<'p> Interpreter<'p, '_> {
         let method = self.attribute(view.clone(), &"get_serializer".into(), site);
         let given = |value| Arg { value, site, value_site: site };
         let keyword = vec![(SmolStr::new_static("many"), given(Value::Const(Const::Bool(many))))];
-        let args = Args { positional: vec![given(shown)], keyword, spread: false };
+        let args = Args { positional: vec![given(shown)], keyword, ..Args::default() };
         let serializer = self.invoke(&method, args, site, None);
         self.attribute(serializer, &"data".into(), site)
     }

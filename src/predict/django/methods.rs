@@ -369,7 +369,7 @@ fn named_for_user(args: Args<'_>) -> Args<'_> {
     let names = ["username", "email"].map(SmolStr::new_static);
     let mut keyword: Vec<_> = names.into_iter().zip(args.positional).collect();
     keyword.extend(args.keyword);
-    Args { positional: Vec::new(), keyword, spread: args.spread }
+    Args { positional: Vec::new(), keyword, spread: args.spread, spreads: args.spreads.clone() }
 }
 
 pub(super) fn saved(row: Value<'_>) -> Value<'_> {
