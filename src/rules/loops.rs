@@ -166,10 +166,11 @@ pub fn how_often_followed(project: &Project, trace: &Trace, event: &Event, turni
     how_often(event, turning)
 }
 
-/// Whether an event is part of storing or deleting a row: what a row does then is its own, and goes through what its
-/// model, signals and the rows around it ask for.
+/// Whether an event is part of checking, storing or deleting a row: what a row does then is its own, and goes through
+/// what its model, signals and the rows around it ask for.
 pub fn in_write(event: &Event) -> bool {
-    event.via.iter().any(|step| ["save", "delete", "full_clean"].iter().any(|name| step.callee.ends_with(name)))
+    const WRITES: [&str; 4] = ["save", "delete", "full_clean", ".clean"];
+    event.via.iter().any(|step| WRITES.iter().any(|name| step.callee.ends_with(name)))
 }
 
 /// Round trips that fetch the rows of a queryset themselves.
@@ -180,6 +181,11 @@ pub fn fetching(trace: &Trace, rows: QuerySetId) -> Terms {
 
 /// How the evidence of a call on the way to a finding begins.
 pub const CALLED: &str = "called from here";
+
+/// Another line of a loop that a finding is about as well.
+pub fn in_same_loop(site: Site) -> DraftEvidence {
+    DraftEvidence::Code { site, message: "and here, in the same loop".to_owned() }
+}
 
 /// The calls that lead to an event.
 pub fn calls(event: &Event) -> impl Iterator<Item = DraftEvidence> {

@@ -199,8 +199,7 @@ fn report(trace: &Trace, group: &Group<'_>, cx: &mut Context<'_>) {
                 .map(|step| DraftEvidence::Code { site: step.site, message: format!("by way of {}()", step.callee) }),
         );
     }
-    let further = group.further.iter().map(|further| further.step.site);
-    evidence.extend(further.map(|site| DraftEvidence::Code { site, message: "and here, in the same loop".to_owned() }));
+    evidence.extend(group.further.iter().map(|further| loops::in_same_loop(further.step.site)));
     let site = trace.loop_info(group.id).site;
     evidence.push(DraftEvidence::Code { site, message: "the loop runs over this".to_owned() });
     let models: Vec<&str> =

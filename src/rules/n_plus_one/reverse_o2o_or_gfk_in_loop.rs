@@ -82,7 +82,14 @@ impl Rule for ReverseO2oOrGfkInLoop {
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
         if let Origin::Code { .. } = trace.origin {
             let reads: Vec<Read<'_>> = reads(trace, cx).collect();
-            reads.iter().for_each(|read| report(trace, read, &reads, cx));
+            for (at, read) in reads.iter().enumerate() {
+                let same = |other: &&Read<'_>| read.is_read_with(other);
+                // What two branches read is one finding, at the first of them.
+                if !reads.iter().take(at).any(|other| same(&other)) {
+                    let further: Vec<&Read<'_>> = reads.iter().skip(at + 1).filter(same).collect();
+                    report(trace, read, &further, &reads, cx);
+                }
+            }
         }
     }
 }
@@ -97,6 +104,16 @@ struct Read<'t> {
     turning: Vec<LoopId>,
 }
 
+impl Read<'_> {
+    /// Whether both follow the same relation of the same rows in the same loop, each in a branch of its own.
+    fn is_read_with(&self, other: &Self) -> bool {
+        self.rows == other.rows
+            && self.path == other.path
+            && self.event.loops == other.event.loops
+            && self.event.excludes(other.event)
+    }
+}
+
 fn reads<'t>(trace: &'t Trace, cx: &Context<'_>) -> impl Iterator<Item = Read<'t>> {
     trace.queries().filter_map(|(_, event, query)| {
         let Cause::Singular { row, field, generic } = &query.cause else { return None };
@@ -109,7 +126,7 @@ fn reads<'t>(trace: &'t Trace, cx: &Context<'_>) -> impl Iterator<Item = Read<'t
     })
 }
 
-fn report(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], cx: &mut Context<'_>) {
+fn report(trace: &Trace, read: &Read<'_>, further: &[&Read<'_>], all: &[Read<'_>], cx: &mut Context<'_>) {
     let rows = trace.queryset(read.rows);
     let known = rows.model.is_some() || read.row.model.is_some();
     let (confidence, why) = loops::doubt(known, read.event.confidence, &rows.model_name);
@@ -131,6 +148,8 @@ fn report(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], cx: &mut Context<'_>
     let weight = weight::of(cx.project, trace, read.event, &read.turning)
         .or_minor(loops::is_background_work(trace, &read.turning));
     let what = if read.generic { "the object that a generic foreign key points at" } else { "the row at its far side" };
+    let mut evidence = loops::evidence(trace, read.event, Some(rows), &read.turning);
+    evidence.extend(further.iter().map(|read| loops::in_same_loop(read.site)));
     cx.report(Draft {
         rule: &META,
         severity: weight.severity,
@@ -143,7 +162,7 @@ fn report(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], cx: &mut Context<'_>
             loops::described(cx.project, trace, &read.turning),
         ),
         cost: Some(cx.cost(trace, before, after)),
-        evidence: loops::evidence(trace, read.event, Some(rows), &read.turning),
+        evidence,
         rewrite,
         advice,
         key: format!("{}.{}", rows.model_name, read.path),
