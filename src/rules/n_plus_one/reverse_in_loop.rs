@@ -148,7 +148,8 @@ pub(super) fn is_plain_read(trace: &Trace, query: &Query) -> bool {
 /// Whether a manager is asked for some of its rows, which goes to the database whatever was prefetched.
 pub(super) fn looks_up(query: &Query) -> bool {
     let Cause::Manager { method, .. } = &query.cause else { return false };
-    matches!(method.trim_start_matches('a'), "get" | "last" | "latest" | "earliest" | "in_bulk")
+    let plain = method.trim_start_matches('a');
+    matches!(plain, "get" | "last" | "latest" | "earliest" | "in_bulk" | "get_or_create" | "update_or_create")
 }
 
 /// Several are of the same rows, read by the same expression.
