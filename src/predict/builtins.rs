@@ -230,6 +230,9 @@ impl<'p> Interpreter<'p, '_> {
                 Value::none()
             }
             ("hasattr", Some(arg)) => {
+                if self.is_annotated(&arg.value, args.positional.get(1).and_then(|name| name.value.as_str())) {
+                    return Value::Const(Const::Bool(true));
+                }
                 // Asking a row for a relation fetches it.
                 if let (Value::Row(_), Some(name)) = (&arg.value, args.positional.get(1).and_then(|a| a.value.as_str()))
                 {

@@ -209,8 +209,11 @@ fn join_querysets<'p>(a: &Rc<QsNode<'p>>, b: &Rc<QsNode<'p>>) -> QsNode<'p> {
         (false, true) => return QsNode { sym: either(&a.sym, &b.sym), ..(**a).clone() },
         _ => {}
     }
-    // The later way is mostly the refined one (`if x: qs = qs.filter(…)`): keep the longer chain.
-    let (main, other) = if a.desc.steps.len() >= b.desc.steps.len() { (a, b) } else { (b, a) };
+    // The later way is mostly the refined one (`if x: qs = qs.filter(…)`): keep the longer chain, but not one that asks
+    // for a single row where the other has many.
+    let longer = a.desc.steps.len() >= b.desc.steps.len();
+    let first = if asks_by_key(a) == asks_by_key(b) { longer } else { asks_by_key(b) };
+    let (main, other) = if first { (a, b) } else { (b, a) };
     let mut node = (**main).clone();
     node.sym = if a.sym == b.sym { a.sym.clone() } else { either(&a.sym, &b.sym) };
     node.plan.either = true;
@@ -230,9 +233,18 @@ fn join_querysets<'p>(a: &Rc<QsNode<'p>>, b: &Rc<QsNode<'p>>) -> QsNode<'p> {
     }
     node.prefetches.extend(other.prefetches.iter().cloned());
     node.desc.opaque |= other.desc.opaque;
+    node.desc.loads_more |= other.desc.loads_more;
     node.prefetched &= other.prefetched;
     node.certain &= other.certain;
     node
+}
+
+/// Whether a queryset asks for the row of one key.
+fn asks_by_key(node: &QsNode<'_>) -> bool {
+    node.desc.filters.iter().any(|filter| {
+        let key = matches!(filter.path.as_slice(), [name] if name == "pk" || name == "id");
+        key && filter.lookup == "exact" && !filter.negated && !filter.alternative
+    })
 }
 
 /// A queryset on one way, those on others left out.

@@ -72,6 +72,8 @@ struct Shared<'p> {
     library: Option<Rc<django::Library<'p>>>,
     admin: Option<Rc<django::Registry<'p>>>,
     delete_receivers: Option<Rc<django::Receivers>>,
+    /// Paths that are prefetched anywhere in the input.
+    lookups: Option<Rc<django::Lookups>>,
     serializers: FxHashMap<ClassRef<'p>, Rc<Vec<django::SerializerField<'p>>>>,
 }
 

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use super::Interpreter;
 use super::sym::Sym;
-use super::value::{Arg, Args, Const, RowOrigin, RowValue, Value};
+use super::value::{Arg, Args, Const, QsNode, RowOrigin, RowValue, Value};
 use crate::model::Site;
 use crate::python::ir::{BoolOp, Expr, ExprKind};
 use crate::schema::ModelId;
@@ -152,6 +152,14 @@ impl<'p> Interpreter<'p, '_> {
         }
     }
 
+    /// Whether a value is a row that its queryset gave an attribute of that name, and on no other way lacks it.
+    pub(super) fn is_annotated(&self, value: &Value<'p>, name: Option<&SmolStr>) -> bool {
+        let (Value::Row(row), Some(name)) = (value, name) else { return false };
+        let gives = |node: &QsNode<'p>| node.desc.annotations.contains(name);
+        let node = row.queryset.as_ref().filter(|_| row.path.is_empty() && row.origin == RowOrigin::Read);
+        node.is_some_and(|node| gives(node) && node.plan.others.iter().all(|other| gives(other)))
+    }
+
     /// `isinstance(x, T)`, where what is known of `x` says it.
     pub(super) fn is_instance(&self, args: &Args<'p>) -> Option<bool> {
         let [Arg { value, .. }, Arg { value: types, .. }] = args.positional.as_slice() else { return None };
@@ -187,10 +195,10 @@ impl<'p> Interpreter<'p, '_> {
     }
 
     fn is_of_model(&self, row: &RowValue<'p>, wanted: ModelId) -> Option<bool> {
-        let own = row.model.id.filter(|_| row.certain && row.sure)?;
+        let own = row.model.id.filter(|_| row.certain)?;
         let schema = &self.project.schema;
         if own == wanted || schema.descends(own, wanted) {
-            return Some(true);
+            return row.sure.then_some(true);
         }
         // Rows come as the model that was asked for; `self` may be of one that descends from it.
         let exact = row.origin != RowOrigin::Given && !schema.descends(wanted, own);

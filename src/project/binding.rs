@@ -149,6 +149,11 @@ impl Project {
         self.names.hierarchy.outside(class.key())
     }
 
+    /// Whether one of the class's bases is a view that is neither in the input nor of a package that is known.
+    pub fn has_strange_view(&self, class: ClassRef<'_>) -> bool {
+        self.outside_bases(class).iter().any(|base| outside::is_strange_view(base))
+    }
+
     /// A method of the class or of its bases in the input.
     pub fn method(&self, class: ClassRef<'_>, name: &str) -> Option<FunctionRef<'_>> {
         match self.class_member(class, name)? {

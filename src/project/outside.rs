@@ -83,6 +83,28 @@ fn derived(package: &str, name: &str) -> Option<&'static Known> {
     BASES.iter().find(|(own, known, _)| *own != package && known == end)
 }
 
+/// Packages whose views give the rows that the class names and load nothing with them.
+const PLAIN_VIEWS: [&str; 12] = [
+    "allauth",
+    "braces",
+    "dal",
+    "django",
+    "django_filters",
+    "django_tables2",
+    "drf_spectacular",
+    "extra_views",
+    "formtools",
+    "rest_framework",
+    "rest_framework_nested",
+    "vanilla",
+];
+
+/// A view by its name, of a package of which nothing is known.
+pub fn is_strange_view(base: &str) -> bool {
+    let (package, name) = ends(base);
+    ["View", "ViewSet"].iter().any(|end| name.ends_with(end)) && !PLAIN_VIEWS.contains(&package)
+}
+
 /// The package of a class that is known by its name alone.
 pub fn package_of(class: &str) -> Option<&'static str> {
     let roots = [

@@ -61,6 +61,8 @@ pub struct QuerySet {
     pub local: bool,
     /// A call that is not known stands in the chain: what it loads may be more.
     pub opaque: bool,
+    /// What is loaded with it is computed: `prefetch_related(*names)`.
+    pub loads_more: bool,
     /// The admin shows these rows, and loads what it likes.
     pub listed: Option<Listed>,
 }

@@ -3,6 +3,7 @@
 
 #[path = "../support/cases.rs"]
 mod cases;
+mod doubt;
 mod flagged;
 mod harness;
 mod rewrites;

@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 
 use super::super::Interpreter;
 use super::super::sym::Sym;
-use super::super::value::{ModelRef, RowOrigin, RowValue, Value};
+use super::super::value::{ManagerValue, ModelRef, QsNode, RowOrigin, RowValue, Value};
 use super::guess;
 use crate::model::{FileId, Site};
 use crate::project::{Binding, ClassRef, FunctionRef};
@@ -139,9 +139,16 @@ impl<'p> Interpreter<'p, '_> {
                 return value.clone();
             }
             // Of an object that stays the same, the first turn pays for all.
-            let once = self.rec.varies_with(&sym).is_none();
+            let depth = self.rec.depth_of(&sym);
             let value =
-                self.kept_call(once, |this| this.call_function(function, Some(object), Default::default(), site));
+                self.kept_call(depth == 0, |this| this.call_function(function, Some(object), Default::default(), site));
+            // So does a queryset that it gives: each turn reads the same one.
+            let value = match value {
+                Value::QuerySet(node) if node.born > depth => {
+                    Value::QuerySet(Rc::new(QsNode { born: depth, ..(*node).clone() }))
+                }
+                other => other,
+            };
             self.flow.set_attr(&sym, &function.function.name.name, value.clone());
             return value;
         }
@@ -165,7 +172,13 @@ impl<'p> Interpreter<'p, '_> {
         }
         let object = Value::Model(model.clone());
         match model.id.and_then(|id| self.project.model_class(id)) {
-            Some(class) => self.class_attribute(&object, class, name, site),
+            Some(class) => match self.class_attribute(&object, class, name, site) {
+                // One that a function of the input made: whose it is, it learns here.
+                Value::Manager(manager) if manager.model.name.is_empty() => {
+                    Value::Manager(Rc::new(ManagerValue { model: model.clone(), opaque: true, ..(*manager).clone() }))
+                }
+                other => other,
+            },
             None => Value::Unknown(object.sym().attr(name)),
         }
     }

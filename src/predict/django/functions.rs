@@ -71,7 +71,11 @@ impl<'p> Interpreter<'p, '_> {
         loads.desc.prefetch_related.clear();
         loads.prefetches.clear();
         loads.born = self.rec.loop_depth();
+        loads.desc.loads_more = false;
         self.add_prefetches(&mut loads, &without_first(args), false);
+        if loads.desc.loads_more {
+            self.flow.learn(Fact::Attached(node.uid, super::relations::ANY.into()));
+        }
         for lookup in &loads.desc.prefetch_related {
             let names: Vec<&str> = lookup.split("__").collect();
             for end in 1..=names.len() {

@@ -7,6 +7,7 @@ mod filters;
 mod functions;
 mod generic;
 mod guess;
+mod lookups;
 mod methods;
 mod receivers;
 mod refine;
@@ -37,6 +38,7 @@ use crate::trace;
 
 pub(super) use admin::Registry;
 pub(super) use generic::Action;
+pub(super) use lookups::Lookups;
 pub(super) use receivers::Receivers;
 pub(super) use serializer_fields::SerializerField;
 
@@ -150,6 +152,7 @@ impl<'p> Interpreter<'p, '_> {
             slice: None,
             local: self.frames.len() == 1,
             opaque: false,
+            loads_more: false,
             listed: None,
         };
         QsNode {

@@ -168,7 +168,9 @@ impl<'p> Interpreter<'p, '_> {
                 } else if args.positional.is_empty() && !args.spread {
                     new.desc.select_related_all = true;
                 } else {
-                    new.desc.opaque |= args.spread || names().len() != args.positional.len();
+                    let computed = args.spread || names().len() != args.positional.len();
+                    new.desc.opaque |= computed;
+                    new.desc.loads_more |= computed;
                     new.desc.select_related.extend(names());
                 }
             }
@@ -270,7 +272,7 @@ impl<'p> Interpreter<'p, '_> {
             "none" => new.desc.slice = Some(Slice { start: None, stop: Some(0), bounded: true, index: false }),
             _ => return None,
         }
-        let syms: Vec<Sym> = args.all().map(|arg| arg.value.sym()).collect();
+        let syms: Vec<Sym> = args.all().map(|arg| arg.value.sym()).chain(args.spreads.iter().cloned()).collect();
         let base = base_text(node);
         new.sym = Sym::of(describe(&base, &new, method, &syms), std::iter::once(&node.sym).chain(&syms));
         Some(Rc::new(new))
@@ -290,11 +292,12 @@ impl<'p> Interpreter<'p, '_> {
                 }
                 value => match value.as_str() {
                     Some(lookup) => new.desc.prefetch_related.push(lookup.clone()),
-                    None => new.desc.opaque = true,
+                    None => (new.desc.opaque, new.desc.loads_more) = (true, true),
                 },
             }
         }
         new.desc.opaque |= args.spread;
+        new.desc.loads_more |= args.spread;
     }
 
     pub(super) fn prefetch_value(&mut self, args: &Args<'p>) -> Value<'p> {

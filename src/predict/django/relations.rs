@@ -9,7 +9,9 @@ use super::super::flow::Fact;
 use super::super::value::{
     ManagerValue, ModelRef, PrefetchValue, QsNode, RelatedManager, RowOrigin, RowValue, Seq, Value,
 };
+use super::lookups::Lookups;
 use crate::model::{Confidence, Site};
+use crate::project::Project;
 use crate::schema::{ModelId, Relation, RelationKind};
 use crate::trace::{Cause, EventKind, RowEvent, RowOp, Usage};
 
@@ -24,6 +26,9 @@ enum Way {
     /// By a one-to-one of the other, or a generic foreign key.
     Singular { generic: bool },
 }
+
+/// For the paths of a prefetch whose names are computed.
+pub(super) const ANY: &str = "*";
 
 impl<'p> Interpreter<'p, '_> {
     /// A foreign key or one-to-one of the row's own model.
@@ -111,6 +116,34 @@ impl<'p> Interpreter<'p, '_> {
     /// Whether `prefetch_related_objects()` loaded a path for rows of the queryset.
     fn is_attached(&self, node: &QsNode<'p>, path: &[SmolStr]) -> bool {
         self.flow.knows(&Fact::Attached(node.uid, path.join("__").into()))
+    }
+
+    /// Whether a relation of a row may have been loaded in a way that is not followed: by names that are computed, or by
+    /// whoever gave the row that the rows are related to, where the input has a prefetch of that path.
+    pub(super) fn is_perhaps_loaded(&mut self, row: &RowValue<'p>, name: &SmolStr) -> bool {
+        let mut path: Vec<SmolStr> = row.path.iter().chain([name]).cloned().collect();
+        let mut above = row.queryset.clone();
+        while let Some(node) = above {
+            if node.desc.loads_more || self.flow.knows(&Fact::Attached(node.uid, ANY.into())) {
+                return true;
+            }
+            let Some(related) = node.related.clone().filter(|_| node.is_served_by_prefetch()) else { return false };
+            let first = path.first().unwrap_or(name).clone();
+            if !self.lookups().lead_on(&related.accessor, &first) {
+                return false;
+            }
+            if related.row.origin == RowOrigin::Given && related.row.queryset.is_none() {
+                return true;
+            }
+            path = related.row.path.iter().chain([&related.accessor]).cloned().collect();
+            above = related.row.queryset.clone();
+        }
+        false
+    }
+
+    fn lookups(&mut self) -> Rc<Lookups> {
+        let project: &'p Project = self.project;
+        self.shared.lookups.get_or_insert_with(|| Rc::new(Lookups::read(project))).clone()
     }
 
     /// `topic.posts`: nothing is sent yet.

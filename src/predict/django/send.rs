@@ -95,6 +95,10 @@ impl<'p> Interpreter<'p, '_> {
         };
         let id = self.rec.queryset(node);
         let certain = node.certain && !node.desc.opaque;
+        let perhaps = node.related.as_ref().is_some_and(|related| {
+            node.is_served_by_prefetch() && self.is_perhaps_loaded(&related.row, &related.accessor)
+        });
+        let confidence = if perhaps { Confidence::Possible } else { sure(certain) };
         // What a refinement in the loop evaluates is sent in every turn; any other queryset keeps its rows.
         let born = evaluated.then_some(node.born);
         let query = Query {
@@ -110,7 +114,7 @@ impl<'p> Interpreter<'p, '_> {
             others: others.into_iter().map(Arc::new).collect(),
             aggregation: None,
         };
-        self.emit_query(query, sure(certain), site, born);
+        self.emit_query(query, confidence, site, born);
     }
 
     fn emit_query(&mut self, query: Query, confidence: Confidence, site: Site, born: Option<usize>) {
@@ -221,7 +225,9 @@ impl<'p> Interpreter<'p, '_> {
         };
         let certain = row.certain && row.model.id.is_some() && row.queryset.as_ref().is_none_or(|n| !n.desc.opaque);
         let follows = matches!(query.cause, Cause::Relation { .. } | Cause::Singular { .. });
+        let perhaps = follows && self.is_perhaps_loaded(row, &name);
         let confidence = match (certain, row.origin == RowOrigin::Given && follows) {
+            _ if perhaps => Confidence::Possible,
             // A loop over rows that were given costs as much as this unless who gave them took care.
             (_, true) if self.rec.varies_with(&row.sym).is_some() => Confidence::Likely,
             (_, true) => Confidence::Possible,

@@ -91,7 +91,14 @@ impl<'p> Interpreter<'p, '_> {
     fn view_rows(&mut self, view: &Value<'p>, site: Site) -> Option<Value<'p>> {
         match self.attribute(view.clone(), &SmolStr::new_static("queryset"), site) {
             list @ Value::Seq(_) => Some(list),
-            _ => self.view_queryset(view, site).map(Value::QuerySet),
+            _ => {
+                let mut node = self.view_queryset(view, site)?;
+                // A base that nothing is known of may give another queryset.
+                if matches!(view, Value::Object(object) if self.project.has_strange_view(object.class)) {
+                    Rc::make_mut(&mut node).each(|node| node.desc.loads_more = true);
+                }
+                Some(Value::QuerySet(node))
+            }
         }
     }
 
