@@ -494,6 +494,9 @@ fn compared(left: &Value<'_>, op: CompareOp, right: &Value<'_>) -> Option<bool> 
             _ => None,
         };
     }
+    if let (Value::QuerySet(node), CompareOp::Is | CompareOp::IsNot, Value::Const(Const::None)) = (left, op, right) {
+        return node.sure.then_some(op == CompareOp::IsNot);
+    }
     let left = left.as_str()?;
     match (op, right) {
         (CompareOp::Eq, _) => Some(left == right.as_str()?),

@@ -210,12 +210,17 @@ impl<'p> Interpreter<'p, '_> {
             None => {}
         }
         let memo = self.lazy_test(test, body, &tested).or_else(|| is_memo_test(test));
+        let picks_one = self.picks_one(test);
         let sym = tested.sym();
         let fork = self.rec.fork_on(&sym);
         self.note_asked(fork, &tested, from);
         let start = self.flow.clone();
         self.narrow(test, true);
+        let (position, depth) = (self.rec.position(), self.rec.arm_depth());
         let first = self.exec_arm(fork, 0, memo == Some(true), sym.clone(), body);
+        if picks_one {
+            self.rec.arm_leaves(position, depth, 1);
+        }
         self.flow = start;
         self.narrow(test, false);
         let second = self.exec_arm(fork, 1, memo == Some(false), sym, orelse);

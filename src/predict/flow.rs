@@ -236,6 +236,7 @@ fn join_querysets<'p>(a: &Rc<QsNode<'p>>, b: &Rc<QsNode<'p>>) -> QsNode<'p> {
     node.desc.loads_more |= other.desc.loads_more;
     node.prefetched &= other.prefetched;
     node.certain &= other.certain;
+    node.sure &= other.sure;
     node
 }
 

@@ -60,7 +60,9 @@ impl<'p> Interpreter<'p, '_> {
                 let sym = other.sym();
                 self.note_number(other, site);
                 let mut driver = self.items_driver(&sym, site);
-                if sym.text.starts_with("django.conf.settings.") {
+                // What is written down: settings, and the members of an enumeration.
+                let written = sym.text.starts_with("django.conf.settings.");
+                if written || matches!(other, Value::Class(_)) {
                     driver.over = Over::Range;
                 }
                 let element = Sym::of(format!("item({})", sym.text), [&sym]).marked(driver.key);

@@ -289,7 +289,7 @@ impl Recorder {
     pub fn arm_leaves(&mut self, position: usize, depth: usize, loops: u32) {
         for event in self.events.iter_mut().skip(position) {
             if let Some(arm) = event.arms.get_mut(depth) {
-                arm.leaves = loops;
+                arm.leaves = arm.leaves.max(loops);
             }
         }
     }

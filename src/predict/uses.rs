@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use super::Interpreter;
 use super::value::{RowValue, Value};
-use crate::model::{Confidence, Kind, Site};
+use crate::model::{Confidence, Kind, Over, Site};
 use crate::python::ir::{Block, BoolOp, Call, CompClause, CompareOp, Expr, ExprKind, Stmt, StmtKind};
 use crate::python::walk::{expressions, expressions_of, statements};
 use crate::trace::{EventKind, Misuse, Tested, Usage};
@@ -206,6 +206,16 @@ impl<'p> Interpreter<'p, '_> {
             }
             _ => self.lazy_part(test, body, tested),
         }
+    }
+
+    /// Whether a test holds for one item of the innermost loop: `for name in names: if name == "tags": …`.
+    pub(super) fn picks_one(&self, test: &Expr) -> bool {
+        let ExprKind::Compare { left, rest } = &test.kind else { return false };
+        let (ExprKind::Name(name), [(CompareOp::Eq, right)]) = (&left.kind, rest.as_slice()) else { return false };
+        let driver = self.frames.last().and_then(|frame| frame.turns.last()?.driver.as_ref());
+        let (Some(driver), Some(Value::Unknown(item))) = (driver, self.flow.vars.get(name)) else { return false };
+        let whole = item.text.starts_with("item(") && item.text.ends_with(')');
+        driver.over == Over::Items && whole && item.has(driver.key) && right.as_str().is_some()
     }
 
     fn lazy_part(&self, test: &Expr, body: &Block, tested: &Value<'p>) -> Option<bool> {

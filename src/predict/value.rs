@@ -144,6 +144,8 @@ pub struct QsNode<'p> {
     pub sym: Sym,
     /// False where model or method are guessed.
     pub certain: bool,
+    /// There is a queryset on every way that leads here: it is never none.
+    pub sure: bool,
     pub plan: Plan<'p>,
 }
 
@@ -399,6 +401,7 @@ impl<'p> Value<'p> {
     pub fn perhaps(&self) -> Self {
         match self {
             Value::Row(row) if row.sure => Value::Row(Rc::new(RowValue { sure: false, ..(**row).clone() })),
+            Value::QuerySet(node) if node.sure => Value::QuerySet(Rc::new(QsNode { sure: false, ..(**node).clone() })),
             Value::Const(Const::None | Const::Bool(_)) => Value::Unknown(self.sym()),
             other => other.clone(),
         }

@@ -258,3 +258,85 @@ def sides(request):
 "#,
     );
 }
+
+#[test]
+fn what_one_item_of_many_asks_for() {
+    check(
+        r#"
+class Hashed:
+    def __init__(self, topic):
+        self.topic = topic
+
+    def names(self):
+        return Tag.objects.filter(name=self.topic.title).first()
+
+def hashed(topic: Topic, fields):
+    parts = []
+    for field in fields:
+        if field == "tags":
+            parts.append(Hashed(topic).names())
+        else:
+            parts.append(field)
+    return parts
+
+def all_of_them(topic: Topic, fields):
+    parts = []
+    for field in fields:
+        if field != "tags":
+            parts.append(Hashed(topic).names())  # RT107
+    return parts
+
+def of_rows(request):
+    names = []
+    for topic in Topic.objects.all():
+        if topic.state == "open":
+            names.append(Hashed(topic).names())  # RT107
+    return names
+"#,
+    );
+}
+
+#[test]
+fn members_of_an_enumeration_are_written_down() {
+    check(
+        r#"
+class Legs(list):
+    LEFT = "left"
+    RIGHT = "right"
+
+def loads(topic, leg):
+    return Post.objects.filter(topic=topic, body=leg).first()
+
+def sides(topic: Topic):
+    return [loads(topic, leg) for leg in Legs]
+
+def others(topic: Topic, legs):
+    return [loads(topic, leg) for leg in legs]  # RT107
+"#,
+    );
+}
+
+#[test]
+fn a_default_for_what_was_given() {
+    check(
+        r#"
+def validated(name, known=None):
+    if known is None:
+        known = Tag.objects.values_list("name", flat=True)
+    return name in known
+
+def given(request, names):
+    known = Tag.objects.values_list("name", flat=True)
+    return [validated(name, known=known) for name in names]
+
+def perhaps(request, names, strict):
+    known = None
+    if strict:
+        known = Tag.objects.values_list("name", flat=True)
+    return [validated(name, known=known) for name in names]  # RT107
+
+def left(request, names):
+    return [validated(name) for name in names]  # RT107
+"#,
+    );
+}

@@ -167,6 +167,7 @@ impl<'p> Interpreter<'p, '_> {
             classes,
             sym,
             certain,
+            sure: true,
             plan: Plan::default(),
         }
     }
@@ -183,6 +184,7 @@ impl<'p> Interpreter<'p, '_> {
         node.desc.local = false;
         node.desc.opaque = true;
         node.certain = false;
+        node.sure = false;
         Value::QuerySet(Rc::new(node))
     }
 }

@@ -64,6 +64,7 @@ impl<'p> Interpreter<'p, '_> {
         new.uid = self.number();
         new.born = self.rec.loop_depth();
         new.desc.built = Some(site);
+        new.sure = true;
         new.desc.local = self.frames.len() == 1 && (node.desc.local || node.desc.steps.is_empty());
         if let Some(call) = call
             && let ExprKind::Attribute { attr, .. } = &call.func.kind

@@ -134,8 +134,12 @@ fn repeats<'t>(
 ) -> Option<(&'t CallStep, LoopId, Vec<LoopId>)> {
     let facts = &query.statement.facts;
     let looked_up = match &query.cause {
-        Cause::Method(name) => !matches!(name.as_str(), "get_or_create" | "update_or_create"),
-        Cause::Evaluation => true,
+        Cause::Method(name) | Cause::Manager { method: name, .. }
+            if matches!(name.as_str(), "get_or_create" | "update_or_create") =>
+        {
+            false
+        }
+        Cause::Method(_) | Cause::Evaluation => true,
         Cause::Manager { prefetched, .. } => !prefetched && !super::reverse_in_loop::is_plain_read(trace, query),
         _ => false,
     };
