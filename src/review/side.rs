@@ -8,7 +8,7 @@ use crate::model::{FileId, Site, Span};
 use crate::predict;
 use crate::project::{Hints, Project};
 use crate::python::ir;
-use crate::rules::{Context, Draft, DraftEvidence, registry};
+use crate::rules::{Context, Draft, DraftEvidence, loops, registry};
 use crate::text::Source;
 use crate::trace::{Origin, Role, Trace};
 
@@ -19,6 +19,9 @@ pub struct Found {
     pub trace: Option<usize>,
     /// It stands in the function whose run shows it.
     pub own: bool,
+    /// The loops that it is about, where they stand in the function that builds the queryset: however often that is
+    /// run, there is one loop to mend.
+    loops: Vec<Site>,
 }
 
 pub struct Side {
@@ -81,20 +84,21 @@ pub struct Scope<'a> {
 pub fn judge(project: &Project, config: &Config, traces: &[Trace], scope: Scope<'_>) -> Vec<Found> {
     let mut cx = Context { project, config, drafts: Vec::new() };
     let mut out = Vec::new();
-    let mut own = Own { project, spans: HashMap::new() };
+    let mut own = Own { project, spans: HashMap::new(), bodies: HashMap::new() };
     // Nothing is found in tests.
     let one = |trace: &Trace| trace.role != Role::Test && (scope.one)(trace);
     for rule in registry::all().filter(|rule| registry::selected(rule.meta(), &config.select, &config.ignore)) {
         for (at, trace) in traces.iter().enumerate().filter(|(_, trace)| one(trace)) {
             rule.trace(trace, &mut cx);
             for draft in cx.drafts.drain(..) {
-                let own = own.stands(&draft, trace);
-                out.push(Found { draft, trace: Some(at), own });
+                let (loops, own) = (own.loops(&draft), own.stands(&draft, trace));
+                out.push(Found { draft, trace: Some(at), own, loops });
             }
         }
         if scope.whole {
             rule.whole(traces, &mut cx);
-            out.extend(cx.drafts.drain(..).map(|draft| Found { draft, trace: None, own: false }));
+            let found = |draft| Found { draft, trace: None, own: false, loops: Vec::new() };
+            out.extend(cx.drafts.drain(..).map(found));
         }
     }
     out
@@ -105,13 +109,14 @@ pub fn judge(project: &Project, config: &Config, traces: &[Trace], scope: Scope<
 /// A helper is run by itself and for each of its callers: what stands in it is said once, by its own run where that
 /// sees it.
 pub fn settled<'f>(said: impl IntoIterator<Item = &'f Found>, context: &[bool]) -> Vec<Found> {
-    type Key<'f> = (&'static str, Site, &'f str, Option<&'f DraftEvidence>);
+    type Key<'f> = (&'static str, Site, &'f str, Option<&'f DraftEvidence>, &'f [Site]);
     let (own, far): (Vec<&Found>, Vec<&Found>) = said.into_iter().partition(|found| found.own);
     let mut known: HashMap<Key<'f>, usize> = HashMap::new();
     let mut found: Vec<Found> = Vec::new();
     for one in own.into_iter().chain(far) {
         let draft = &one.draft;
-        let key = draft.site.map(|site| (draft.rule.code, site, draft.key.as_str(), draft.evidence.first()));
+        let first = draft.evidence.first().filter(|_| one.loops.is_empty());
+        let key = draft.site.map(|site| (draft.rule.code, site, draft.key.as_str(), first, one.loops.as_slice()));
         match key.and_then(|key| known.get(&key)).and_then(|at| found.get_mut(*at)) {
             Some(before) => weigh_again(&mut before.draft, draft),
             None => {
@@ -139,9 +144,38 @@ fn weigh_again(draft: &mut Draft, other: &Draft) {
 struct Own<'p> {
     project: &'p Project,
     spans: HashMap<Site, Option<Span>>,
+    /// Bodies of the functions of a file.
+    bodies: HashMap<FileId, Vec<Span>>,
 }
 
 impl Own<'_> {
+    /// See [`Found::loops`].
+    fn loops(&mut self, draft: &Draft) -> Vec<Site> {
+        let sites = |wanted: &str| -> Vec<Site> {
+            let site = |evidence: &DraftEvidence| match evidence {
+                DraftEvidence::Code { site, message } if message == wanted => Some(*site),
+                _ => None,
+            };
+            draft.evidence.iter().filter_map(site).collect()
+        };
+        let (built, turned) = (sites(loops::BUILT), sites(loops::TURNS));
+        let home = built.first().and_then(|site| self.body_around(*site));
+        let at_home = home.is_some() && turned.iter().all(|site| self.body_around(*site) == home);
+        if at_home { turned } else { Vec::new() }
+    }
+
+    /// The body of the innermost function around a place.
+    fn body_around(&mut self, site: Site) -> Option<Site> {
+        let project = self.project;
+        let bodies = self.bodies.entry(site.file).or_insert_with(|| {
+            let of_file = project.functions().filter(|function| function.file == site.file);
+            of_file.map(|function| function.function.body_span).collect()
+        });
+        let around = bodies.iter().filter(|body| body.contains(site.span));
+        let innermost = around.min_by_key(|body| body.end - body.start)?;
+        Some(Site::new(site.file, *innermost))
+    }
+
     /// Whether a draft stands in the function that was run.
     fn stands(&mut self, draft: &Draft, trace: &Trace) -> bool {
         let (Some(site), Origin::Code { file, site: name, .. }) = (draft.site, &trace.origin) else { return false };

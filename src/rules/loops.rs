@@ -179,6 +179,10 @@ pub fn fetching(trace: &Trace, rows: QuerySetId) -> Terms {
     first.map_or_else(Terms::zero, |(_, event, _)| Terms::product(1, event.loops.clone()))
 }
 
+/// Evidence of where a loop's rows come from, and of the loop.
+pub const BUILT: &str = "queryset built here";
+pub const TURNS: &str = "the loop runs over this";
+
 /// How the evidence of a call on the way to a finding begins.
 pub const CALLED: &str = "called from here";
 
@@ -200,10 +204,10 @@ pub fn evidence(trace: &Trace, event: &Event, rows: Option<&QuerySet>, turning: 
     let code = |site, message: String| DraftEvidence::Code { site, message };
     let mut out: Vec<DraftEvidence> = Vec::new();
     if let Some(built) = rows.and_then(|queryset| queryset.built) {
-        out.push(code(built, "queryset built here".to_owned()));
+        out.push(code(built, BUILT.to_owned()));
     }
     for id in turning {
-        out.push(code(trace.loop_info(*id).site, "the loop runs over this".to_owned()));
+        out.push(code(trace.loop_info(*id).site, TURNS.to_owned()));
     }
     out.extend(calls(event));
     out

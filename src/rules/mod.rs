@@ -10,7 +10,7 @@ mod draft;
 mod growth;
 mod heat;
 pub mod index;
-mod loops;
+pub(crate) mod loops;
 mod macros;
 pub mod migrations;
 mod models;

@@ -318,3 +318,28 @@ fn what_one_object_has_is_few_unless_it_grows() {
     assert_eq!(of_one(""), Severity::Warning);
     assert_eq!(of_one("    created = models.DateTimeField(auto_now_add=True)\n"), Severity::Blocker);
 }
+
+#[test]
+fn one_loop_that_is_run_in_several_ways() {
+    let code = r#"
+def _names(names, forum=None):
+    topics = Topic.objects.filter(state="open")
+    if forum:
+        topics = topics.filter(forum=forum)
+    for topic in topics:
+        names.append(topic.editor.username)
+
+def of_forum(request, pk):
+    names = []
+    _names(names, Forum.objects.get(pk=pk))
+    return names
+
+def of_all(request):
+    names = []
+    _names(names)
+    return names
+"#;
+    let found = only(review(&files(code), "5.2"), "RT101");
+    assert_eq!(found.severity, Severity::Blocker);
+    assert!(found.rewrite.is_some(), "the one edit serves both");
+}

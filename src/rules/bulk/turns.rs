@@ -251,7 +251,7 @@ impl<'t> Repeated<'t> {
         let before = Terms::product(1, self.event.loops.clone());
         let after = Terms::product(1, self.event.loops.iter().copied().filter(|id| *id != self.id).collect());
         let code = |site, message: &str| DraftEvidence::Code { site, message: message.to_owned() };
-        let mut evidence = vec![code(self.over(cx.project), "the loop runs over this")];
+        let mut evidence = vec![code(self.over(cx.project), loops::TURNS)];
         if let (Some(_), Some(site)) = (self.step, self.event.site) {
             evidence.push(code(site, "written here"));
         }

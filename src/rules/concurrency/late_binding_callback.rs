@@ -76,10 +76,8 @@ fn report(risk: &Risk<'_, &Later>, cx: &mut Context<'_>) {
     let names = later.late.join(", ");
     let known = trace.transaction(*at).is_some();
     let around = event.loops.last().map(|id| trace.loop_info(*id).site);
-    let mut evidence: Vec<DraftEvidence> = around
-        .map(|site| DraftEvidence::Code { site, message: "the loop runs over this".to_owned() })
-        .into_iter()
-        .collect();
+    let mut evidence: Vec<DraftEvidence> =
+        around.map(|site| DraftEvidence::Code { site, message: loops::TURNS.to_owned() }).into_iter().collect();
     evidence.extend(loops::calls(event));
     cx.report(Draft {
         rule: &META,

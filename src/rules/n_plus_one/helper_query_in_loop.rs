@@ -205,7 +205,7 @@ fn report(trace: &Trace, group: &Group<'_>, cx: &mut Context<'_>) {
     }
     evidence.extend(group.further.iter().map(|further| loops::in_same_loop(further.step.site)));
     let site = trace.loop_info(group.id).site;
-    evidence.push(DraftEvidence::Code { site, message: "the loop runs over this".to_owned() });
+    evidence.push(DraftEvidence::Code { site, message: loops::TURNS.to_owned() });
     let models: Vec<&str> =
         group.sent.iter().filter_map(|(_, q)| Some(trace.queryset(q.queryset?).model_name.as_str())).collect();
     let count = sent.len().max(1);
