@@ -270,7 +270,7 @@ impl<'p> Interpreter<'p, '_> {
         frame.receiver = receiver.clone();
         self.push_frame(frame);
         self.bind(&function.function.params, receiver, &args);
-        let cached = ["lru_cache", "cache"].iter().any(|name| function.has_decorator(name));
+        let cached = self.project.is_memoised(function) && !function.has_decorator("cache_page");
         let value = self.kept_call(cached, |this| this.run_body(function));
         self.flow.vars = outer;
         self.rec.leave_call();

@@ -4,9 +4,11 @@ use super::{ClassRef, FunctionRef, Module, Project};
 use crate::model::FileId;
 use crate::trace::Role;
 
-/// Decorators that keep what a function gave.
-const KEEPS: [&str; 9] =
-    ["alru_cache", "cache", "cache_memoize", "cache_page", "cached", "lru_cache", "memoize", "memoized", "ttl_cache"];
+/// Words of the names of decorators that keep what a function gave: `lru_cache`, `settings_cache`, `memoize`.
+const KEEPS: [&str; 5] = ["cache", "cached", "memo", "memoize", "memoized"];
+/// Words of those that do something else about a cache, or that keep it with the object.
+const KEEPS_NOT: [&str; 9] =
+    ["bust", "clear", "control", "disable", "invalidate", "invalidates", "never", "no", "property"];
 /// Directories and files of what those who run a site use.
 const BACK_OFFICE: [&str; 7] =
     ["admin", "administration", "back_office", "backoffice", "dashboard", "moderation", "moderators"];
@@ -52,7 +54,12 @@ fn ends(module: &Module, name: &str) -> bool {
 impl Project {
     /// What it gave is kept, so that it runs seldom.
     pub fn is_memoised(&self, function: FunctionRef<'_>) -> bool {
-        KEEPS.iter().any(|name| function.has_decorator(name))
+        function.function.decorators.iter().any(|decorator| {
+            let named = decorator.as_call().map_or(decorator, |call| &call.func).dotted().unwrap_or_default();
+            let words = || named.rsplit('.').next().unwrap_or_default().split('_');
+            let keeps = words().any(|word| KEEPS.contains(&word));
+            keeps && !words().any(|word| KEEPS_NOT.contains(&word))
+        })
     }
 
     /// Whether a file serves those who run a site, who are few: `admin/`, `dashboard/`, `admin.py`.
