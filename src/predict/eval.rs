@@ -311,6 +311,18 @@ impl<'p> Interpreter<'p, '_> {
                     return self.made_of(sign, &[&left, &right]);
                 }
             }
+            (BinaryOp::Or, Value::Model(_) | Value::Class(_) | Value::External(_) | Value::Seq(_), right)
+                if is_class(right) =>
+            {
+                let types = match &left {
+                    Value::Seq(union) => union.items.clone(),
+                    class => Some(vec![class.clone()]),
+                };
+                // `Topic | Post`, as `isinstance()` takes it.
+                if let Some(types) = types.filter(|types| types.iter().all(is_class)) {
+                    return Value::Seq(Rc::new(Seq::of_items([types, vec![right.clone()]].concat())));
+                }
+            }
             (BinaryOp::And | BinaryOp::Or, Value::QuerySet(a), Value::QuerySet(b)) => {
                 return self.combine_querysets(op, a, b);
             }
@@ -507,6 +519,10 @@ fn compared(left: &Value<'_>, op: CompareOp, right: &Value<'_>) -> Option<bool> 
         }
         _ => None,
     }
+}
+
+fn is_class(value: &Value<'_>) -> bool {
+    matches!(value, Value::Model(_) | Value::Class(_)) || is_type(value)
 }
 
 /// A model, or a builtin type.

@@ -483,7 +483,7 @@ impl<'p> QsNode<'p> {
     /// Whether its rows are those that a prefetch of its relation would serve: all of them, or a slice.
     pub fn is_served_by_prefetch(&self) -> bool {
         let whole = trace::QuerySet { slice: None, ..self.desc.clone() };
-        whole.is_plain() && self.desc.steps.iter().all(|step| step.method == "all")
+        whole.is_served()
     }
 
     /// Whether the statements of both are the same where their rows are.

@@ -103,7 +103,12 @@ impl QuerySet {
         self.ways = ways;
     }
 
-    /// A relation's rows as they are: what a prefetch of it would serve.
+    /// A relation's rows as a prefetch of it would serve them: a manager's `all()`, with nothing added.
+    pub fn is_served(&self) -> bool {
+        self.is_plain() && self.steps.iter().all(|step| step.method == "all")
+    }
+
+    /// A relation's rows as they are.
     pub fn is_plain(&self) -> bool {
         self.filters.iter().all(|filter| filter.step.is_none())
             && (self.order.is_empty() || self.default_order)

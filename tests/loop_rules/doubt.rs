@@ -340,3 +340,74 @@ def left(request, names):
 "#,
     );
 }
+
+#[test]
+fn decorators_that_keep_what_a_function_gave() {
+    check(
+        r#"
+from forum.keeping import invalidate_cache, settings_cache
+
+@settings_cache(key="banner")
+def kept():
+    return Banner.objects.filter(text="x").first()
+
+@invalidate_cache
+def fresh():
+    return Banner.objects.filter(text="x").first()
+
+def shown(names):
+    return [(name, kept()) for name in names]
+
+def asked(names):
+    return [(name, fresh()) for name in names]  # RT107
+"#,
+    );
+}
+
+#[test]
+fn what_a_prefetch_does_not_serve() {
+    check(
+        r#"
+def joined(request):
+    return [list(topic.posts.select_related("topic")) for topic in Topic.objects.all()]  # RT105
+
+def first(request):
+    return [topic.posts.first() for topic in Topic.objects.all()]  # RT105
+
+def served(request):
+    return [list(topic.posts.all()) for topic in Topic.objects.all()]  # RT102
+"#,
+    );
+}
+
+#[test]
+fn unions_of_types() {
+    check(
+        r#"
+def host(thing):
+    if isinstance(thing, Post | Pin):
+        return thing.topic  # RT101
+    return None
+
+def forums(request):
+    return [host(forum) for forum in Forum.objects.all()]
+
+def pins(request):
+    return [host(pin) for pin in Pin.objects.all()]
+"#,
+    );
+}
+
+#[test]
+fn content_types_are_kept_by_their_manager() {
+    silent(
+        r#"
+from django.contrib.contenttypes.models import ContentType
+
+def shown(request, keys, groups):
+    types = {key: ContentType.objects.get_for_id(key) for key in keys}
+    for key, members in groups.items():
+        print(types[key].model_class(), ContentType.objects.get_for_model(Topic), members)
+"#,
+    );
+}

@@ -233,6 +233,10 @@ impl<'p> Interpreter<'p, '_> {
                 self.link_created(node, site);
                 saved(row)
             }
+            // Its manager keeps them for all requests.
+            "get_for_model" | "get_for_id" | "get_by_natural_key" if node.model.name == "contenttypes.ContentType" => {
+                self.single_row(node)
+            }
             "get_or_create" | "update_or_create" => self.get_or_create(node, plain, &args, site),
             "update" | "delete" | "_raw_delete" | "bulk_create" | "bulk_update" | "add" | "remove" | "set"
             | "clear" => self.write_method(node, plain, &args, site),

@@ -102,13 +102,14 @@ fn repeats(trace: &Trace, event: &Event, query: &Query, cx: &Context<'_>) -> Opt
         Cause::Manager { prefetched, .. } => {
             let refined = query.queryset.is_some_and(|id| {
                 let queryset = trace.queryset(id);
-                queryset.filters.iter().any(|filter| filter.step.is_some())
+                !queryset.is_served() && queryset.is_plain()
+                    || queryset.filters.iter().any(|filter| filter.step.is_some())
                     || !queryset.order.is_empty() && !queryset.default_order
                     || queryset.values.is_some()
                     || queryset.slice.is_some()
             });
             let counted = matches!(query.statement.facts.kind, Kind::Count | Kind::Exists);
-            let asked = refined || super::reverse_in_loop::looks_up(query);
+            let asked = refined || super::reverse_in_loop::looks_up(trace, query);
             !prefetched && asked && !counted
         }
         _ => false,

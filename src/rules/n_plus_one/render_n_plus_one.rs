@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use super::eager::{self, Load};
-use crate::model::{Confidence, FileId, Kind, LoopId, Safety, Site, Span, Terms};
+use crate::model::{Confidence, FileId, LoopId, Safety, Site, Span, Terms};
 use crate::rewrite::{FileEdit, Quote};
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops, weight};
@@ -239,8 +239,7 @@ fn reads<'t>(trace: &'t Trace, cx: &Context<'_>) -> Vec<Read<'t>> {
             Cause::Relation { row, field, .. } => (row, field, Load::Join),
             Cause::Singular { row, field, generic } => (row, field, if *generic { Load::Prefetch } else { Load::Join }),
             Cause::Manager { row, accessor, prefetched: false, .. }
-                if query.statement.facts.kind == Kind::Select
-                    && query.queryset.is_none_or(|id| trace.queryset(id).is_plain()) =>
+                if super::reverse_in_loop::is_plain_read(trace, query) =>
             {
                 (row, accessor, Load::Prefetch)
             }

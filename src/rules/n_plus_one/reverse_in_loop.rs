@@ -140,15 +140,19 @@ fn reads(trace: &Trace) -> impl Iterator<Item = Read<'_>> {
 
 /// Whether a manager's statement fetches the rows as they are, which a prefetch would serve.
 pub(super) fn is_plain_read(trace: &Trace, query: &Query) -> bool {
-    !looks_up(query)
+    !looks_up(trace, query)
         && query.statement.facts.kind == Kind::Select
-        && query.queryset.is_none_or(|id| trace.queryset(id).is_plain())
+        && query.queryset.is_none_or(|id| trace.queryset(id).is_served())
 }
 
 /// Whether a manager is asked for some of its rows, which goes to the database whatever was prefetched.
-pub(super) fn looks_up(query: &Query) -> bool {
+pub(super) fn looks_up(trace: &Trace, query: &Query) -> bool {
     let Cause::Manager { method, .. } = &query.cause else { return false };
     let plain = method.trim_start_matches('a');
+    // Rows without an order are ordered for it.
+    if plain == "first" && query.queryset.is_some_and(|id| trace.queryset(id).order.is_empty()) {
+        return true;
+    }
     matches!(plain, "get" | "last" | "latest" | "earliest" | "in_bulk" | "get_or_create" | "update_or_create")
 }
 
