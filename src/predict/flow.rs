@@ -74,6 +74,17 @@ impl<'p> Flow<'p> {
         self.facts.contains(fact)
     }
 
+    /// What was prefetched after the rows of a queryset were read, of the rows that a path leads to: from those on.
+    pub fn attached_below(&self, uid: u32, path: &str) -> Vec<SmolStr> {
+        let below = |fact: &Fact| match fact {
+            Fact::Attached(of, lookup) if *of == uid => lookup.strip_prefix(path)?.strip_prefix("__").map(SmolStr::new),
+            _ => None,
+        };
+        let mut out: Vec<SmolStr> = self.facts.iter().filter_map(below).collect();
+        out.sort_unstable();
+        out
+    }
+
     /// The same with other variables.
     pub fn with(self, vars: Vars<'p>) -> Self {
         Self { vars, ..self }

@@ -38,6 +38,11 @@ impl<'p> Interpreter<'p, '_> {
         if let Some(related) = &manager.related {
             node.prefetched = related.prefetched;
             inherit_prefetch(&mut node, related);
+            if let Some(parent) = related.row.queryset.as_ref().filter(|_| related.prefetched) {
+                let path = related.row.path.iter().chain([&related.accessor]);
+                let path = path.map(SmolStr::as_str).collect::<Vec<_>>().join("__");
+                node.desc.prefetch_related.extend(self.flow.attached_below(parent.uid, &path));
+            }
             node.related = Some(related.clone());
         }
         Rc::new(node)
