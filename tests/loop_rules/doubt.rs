@@ -411,3 +411,33 @@ def shown(request, keys, groups):
 "#,
     );
 }
+
+#[test]
+fn what_is_prefetched_afterwards_goes_on_to_rows_of_rows() {
+    check(
+        r#"
+from django.db.models import prefetch_related_objects
+
+def shown(request, keys):
+    forums = Forum.objects.filter(pk__in=keys)
+    prefetch_related_objects(forums, "topics__tags")
+    for forum in forums:
+        for topic in forum.topics.all():
+            print([tag.name for tag in topic.tags.all()])
+            print([post.body for post in topic.posts.all()])  # RT102
+"#,
+    );
+}
+
+#[test]
+fn what_a_helper_builds_in_several_ways() {
+    let of = |test: &str| {
+        sure(&files(&format!(
+            "\ndef open_topics(row):\n    if {test}:\n        return Topic.objects.filter(state=\"open\")\n    \
+             return Topic.objects.filter(state=\"new\")\n\ndef shown(request, rows):\n    \
+             for row in rows:\n        print([topic.title for topic in open_topics(row)])\n"
+        )))
+    };
+    assert_eq!(of("row.is_old"), one("RT106", Confidence::Possible));
+    assert_eq!(of("False"), one("RT106", Confidence::Certain));
+}

@@ -130,7 +130,8 @@ fn report(queryset: &QuerySet, event: &Event, aggregation: &Aggregation, cx: &mu
     let by_filter = |join: &&Join| aggregation.filtered_by.iter().any(|known| known.key == join.key);
     let only_filters = wrong.iter().all(|(_, by)| by.iter().all(by_filter));
     let most = if only_filters { Confidence::Likely } else { Confidence::Certain };
-    let others: Vec<String> = by.iter().map(|join| format!("`{}`", join.path)).collect();
+    let mut others: Vec<String> = by.iter().map(|join| format!("`{}`", join.path)).collect();
+    others.dedup();
     let joined = if only_filters { "a filter joins" } else { "the statement joins, too" };
     let message = format!(
         "{} `{}` of {} counts rows that are repeated for each of {}, which {joined}.",

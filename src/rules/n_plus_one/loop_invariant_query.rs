@@ -120,7 +120,13 @@ fn report(trace: &Trace, event: &Event, query: &Query, id: LoopId, cx: &mut Cont
     let of = if model.is_empty() { "the same rows" } else { model };
     // What else is called in the loop may write the rows.
     let opaque = trace.events.iter().any(|e| matches!(e.kind, EventKind::Opaque(_)) && e.loops.contains(&id));
-    let sure = if opaque { Confidence::Likely } else { Confidence::Certain };
+    // A helper that builds it in several ways may choose by what changes.
+    let chosen = queryset.is_some_and(|rows| !rows.local && (rows.opaque || rows.combined || !rows.ways.is_empty()));
+    let sure = match (chosen, opaque) {
+        (true, _) => Confidence::Possible,
+        (false, true) => Confidence::Likely,
+        (false, false) => Confidence::Certain,
+    };
     let outer: Vec<LoopId> = event.loops.iter().copied().filter(|other| *other != id).collect();
     cx.report(Draft {
         rule: &META,
