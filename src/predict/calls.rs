@@ -412,6 +412,7 @@ impl<'p> Interpreter<'p, '_> {
                 Some(value) => Some(value),
                 None => positional.next().or_else(|| args.keyword(&param.name.name).map(|a| a.value.clone())),
             };
+            self.note_given(param, given.as_ref());
             let value = given.unwrap_or_else(|| self.missing(param, args.spread));
             self.flow.set(&param.name.name, value);
         }
@@ -426,14 +427,34 @@ impl<'p> Interpreter<'p, '_> {
             self.flow.set(&param.name.name, value);
         }
         for param in &params.keyword_only {
-            let value = args.keyword(&param.name.name).map(|a| a.value.clone());
-            let value = value.unwrap_or_else(|| self.missing(param, args.spread));
+            let given = args.keyword(&param.name.name).map(|a| a.value.clone());
+            self.note_given(param, given.as_ref());
+            let value = given.unwrap_or_else(|| self.missing(param, args.spread));
             self.flow.set(&param.name.name, value);
         }
         if let Some(param) = &params.kwargs {
             let value = if args.spread { Value::Unknown(Sym::new(&param.name.name)) } else { rest_of(params, args) };
             self.flow.set(&param.name.name, value);
         }
+    }
+
+    fn note_given(&mut self, param: &Param, value: Option<&Value<'p>>) {
+        let Some(Value::Unknown(sym)) = value else { return };
+        if let Some(frame) = self.frames.last_mut() {
+            frame.given.push((param.name.name.clone(), sym.text.clone()));
+        }
+    }
+
+    /// Whether a name stands for what the caller has written for a parameter, which it would leave out to give none. What
+    /// is looked up may be missing.
+    pub(super) fn is_given(&self, name: &str, value: &Value<'p>) -> bool {
+        let Value::Unknown(sym) = value else { return false };
+        let looked_up = [".get(", ".pop(", ".first("].iter().any(|call| sym.text.contains(call));
+        let given = self
+            .frames
+            .last()
+            .is_some_and(|frame| frame.given.iter().any(|(param, text)| param == name && *text == sym.text));
+        given && !looked_up
     }
 
     /// A parameter that no argument was given for: its default, or (in a root) whatever its annotation says.

@@ -366,7 +366,13 @@ impl<'p> Interpreter<'p, '_> {
             // An attribute or a module's name may be set by then.
             let local = matches!(&left.kind, ExprKind::Name(name) if self.flow.vars.contains_key(name));
             let constant = same_constant(&first, *op, &value).filter(|_| local);
-            known = constant.or_else(|| compared(&first, *op, &value)).filter(|_| rest.len() == 1);
+            let given = || match (&left.kind, op, &value) {
+                (ExprKind::Name(name), CompareOp::Is | CompareOp::IsNot, Value::Const(Const::None)) => {
+                    self.is_given(name, &first).then_some(*op == CompareOp::IsNot)
+                }
+                _ => None,
+            };
+            known = constant.or_else(|| compared(&first, *op, &value)).or_else(given).filter(|_| rest.len() == 1);
             text.push_str(&format!(" {op:?} {}", value.sym().text));
             syms.push(value.sym());
         }

@@ -35,6 +35,8 @@ pub struct Frame<'p> {
     pub globals: Vec<SmolStr>,
     /// What its tests asked so far, as text.
     pub asked: Vec<Rc<str>>,
+    /// Parameters that its caller gives something of which nothing is known, and what that is called.
+    pub given: Vec<(SmolStr, Rc<str>)>,
 }
 
 #[derive(Debug)]
@@ -64,6 +66,7 @@ impl<'p> Frame<'p> {
             tries: 0,
             globals: Vec::new(),
             asked: Vec::new(),
+            given: Vec::new(),
         }
     }
 }

@@ -441,3 +441,28 @@ fn what_a_helper_builds_in_several_ways() {
     assert_eq!(of("row.is_old"), one("RT106", Confidence::Possible));
     assert_eq!(of("False"), one("RT106", Confidence::Certain));
 }
+
+#[test]
+fn an_argument_that_is_given_is_not_none() {
+    check(
+        r#"
+from forum.filters import TopicFilter
+
+def permitted(user, rows=None):
+    if rows is None:
+        return Topic.objects.filter(editor=user)
+    return rows
+
+def filtered(request):
+    rows = permitted(request.user, rows=TopicFilter(request.GET).qs)
+    return [topic.forum.name for topic in rows]
+
+def looked_up(request, chosen):
+    rows = permitted(request.user, rows=chosen.get("rows"))
+    return [topic.forum.name for topic in rows]  # RT101
+
+def own(request):
+    return [topic.forum.name for topic in permitted(request.user)]  # RT101
+"#,
+    );
+}
