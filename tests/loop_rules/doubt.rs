@@ -466,3 +466,18 @@ def own(request):
 "#,
     );
 }
+
+#[test]
+fn a_helper_that_two_branches_call_is_one_finding() {
+    check(
+        r#"
+def last(topic):
+    return topic.posts.order_by("-pk").first()
+
+def shown(request, short):
+    if short:
+        return [last(topic) for topic in Topic.objects.filter(state="open")]  # RT107
+    return [last(topic) for topic in Topic.objects.filter(state="new")]
+"#,
+    );
+}

@@ -113,8 +113,15 @@ fn groups<'t>(trace: &'t Trace, cx: &Context<'_>) -> Vec<Group<'t>> {
     let mut told: Vec<Group<'t>> = Vec::new();
     for group in out {
         let sends = |group: &Group<'_>| group.sent.iter().map(|(event, _)| event.site).collect::<Vec<_>>();
+        // So is one that two branches call, each in a loop of its own.
+        let apart = |known: &Group<'_>| match (known.sent.first(), group.sent.first()) {
+            (Some((known, _)), Some((event, _))) => event.excludes(known),
+            _ => false,
+        };
         let same = |known: &&mut Group<'_>| {
-            known.id == group.id && known.step.callee == group.step.callee && sends(known) == sends(&group)
+            (known.id == group.id || apart(known))
+                && known.step.callee == group.step.callee
+                && sends(known) == sends(&group)
         };
         match told.iter_mut().find(same) {
             Some(known) => known.further.push(group),
@@ -203,7 +210,10 @@ fn report(trace: &Trace, group: &Group<'_>, cx: &mut Context<'_>) {
                 .map(|step| DraftEvidence::Code { site: step.site, message: format!("by way of {}()", step.callee) }),
         );
     }
-    evidence.extend(group.further.iter().map(|further| loops::in_same_loop(further.step.site)));
+    evidence.extend(group.further.iter().map(|further| match further.id == group.id {
+        true => loops::in_same_loop(further.step.site),
+        false => DraftEvidence::Code { site: further.step.site, message: "and here, on another way".to_owned() },
+    }));
     let site = trace.loop_info(group.id).site;
     evidence.push(DraftEvidence::Code { site, message: loops::TURNS.to_owned() });
     let models: Vec<&str> =
