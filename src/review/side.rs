@@ -19,9 +19,9 @@ pub struct Found {
     pub trace: Option<usize>,
     /// It stands in the function whose run shows it.
     pub own: bool,
-    /// The loops that it is about, where they stand in the function that builds the queryset: however often that is
-    /// run, there is one loop to mend.
-    loops: Vec<Site>,
+    /// The loop that it is about, where that stands in the function that builds the queryset: however often that is run,
+    /// there is one loop to mend.
+    turned: Option<Site>,
 }
 
 pub struct Side {
@@ -91,13 +91,13 @@ pub fn judge(project: &Project, config: &Config, traces: &[Trace], scope: Scope<
         for (at, trace) in traces.iter().enumerate().filter(|(_, trace)| one(trace)) {
             rule.trace(trace, &mut cx);
             for draft in cx.drafts.drain(..) {
-                let (loops, own) = (own.loops(&draft), own.stands(&draft, trace));
-                out.push(Found { draft, trace: Some(at), own, loops });
+                let (turned, own) = (own.turned(&draft), own.stands(&draft, trace));
+                out.push(Found { draft, trace: Some(at), own, turned });
             }
         }
         if scope.whole {
             rule.whole(traces, &mut cx);
-            let found = |draft| Found { draft, trace: None, own: false, loops: Vec::new() };
+            let found = |draft| Found { draft, trace: None, own: false, turned: None };
             out.extend(cx.drafts.drain(..).map(found));
         }
     }
@@ -109,14 +109,14 @@ pub fn judge(project: &Project, config: &Config, traces: &[Trace], scope: Scope<
 /// A helper is run by itself and for each of its callers: what stands in it is said once, by its own run where that
 /// sees it.
 pub fn settled<'f>(said: impl IntoIterator<Item = &'f Found>, context: &[bool]) -> Vec<Found> {
-    type Key<'f> = (&'static str, Site, &'f str, Option<&'f DraftEvidence>, &'f [Site]);
+    type Key<'f> = (&'static str, Site, &'f str, Option<&'f DraftEvidence>, Option<Site>);
     let (own, far): (Vec<&Found>, Vec<&Found>) = said.into_iter().partition(|found| found.own);
     let mut known: HashMap<Key<'f>, usize> = HashMap::new();
     let mut found: Vec<Found> = Vec::new();
     for one in own.into_iter().chain(far) {
         let draft = &one.draft;
-        let first = draft.evidence.first().filter(|_| one.loops.is_empty());
-        let key = draft.site.map(|site| (draft.rule.code, site, draft.key.as_str(), first, one.loops.as_slice()));
+        let first = draft.evidence.first().filter(|_| one.turned.is_none());
+        let key = draft.site.map(|site| (draft.rule.code, site, draft.key.as_str(), first, one.turned));
         match key.and_then(|key| known.get(&key)).and_then(|at| found.get_mut(*at)) {
             Some(before) => weigh_again(&mut before.draft, draft),
             None => {
@@ -149,19 +149,16 @@ struct Own<'p> {
 }
 
 impl Own<'_> {
-    /// See [`Found::loops`].
-    fn loops(&mut self, draft: &Draft) -> Vec<Site> {
-        let sites = |wanted: &str| -> Vec<Site> {
-            let site = |evidence: &DraftEvidence| match evidence {
-                DraftEvidence::Code { site, message } if message == wanted => Some(*site),
-                _ => None,
-            };
-            draft.evidence.iter().filter_map(site).collect()
+    /// See [`Found::turned`].
+    fn turned(&mut self, draft: &Draft) -> Option<Site> {
+        let site = |evidence: &DraftEvidence, wanted: &str| match evidence {
+            DraftEvidence::Code { site, message } if message == wanted => Some(*site),
+            _ => None,
         };
-        let (built, turned) = (sites(loops::BUILT), sites(loops::TURNS));
-        let home = built.first().and_then(|site| self.body_around(*site));
-        let at_home = home.is_some() && turned.iter().all(|site| self.body_around(*site) == home);
-        if at_home { turned } else { Vec::new() }
+        let built = draft.evidence.iter().find_map(|evidence| site(evidence, loops::BUILT))?;
+        let turned = draft.evidence.iter().rev().find_map(|evidence| site(evidence, loops::TURNS))?;
+        let home = self.body_around(built)?;
+        (self.body_around(turned) == Some(home)).then_some(turned)
     }
 
     /// The body of the innermost function around a place.

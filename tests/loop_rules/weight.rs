@@ -343,3 +343,15 @@ def of_all(request):
     assert_eq!(found.severity, Severity::Blocker);
     assert!(found.rewrite.is_some(), "the one edit serves both");
 }
+
+#[test]
+fn one_loop_that_is_run_in_another() {
+    let code = r#"
+def names():
+    return [topic.editor.username for topic in Topic.objects.filter(state="open")]
+
+def shown(request):
+    return [names() for forum in Forum.objects.all()]
+"#;
+    only(review(&files(code), "5.2"), "RT101");
+}
