@@ -250,7 +250,8 @@ impl<'p> Interpreter<'p, '_> {
         };
         let plain = args.all().all(|arg| arg.value.is_plain())
             && receiver.as_ref().is_none_or(|r| matches!(r, Value::Class(_)));
-        let key = (function.file, function.site.span);
+        let form = if plain { form(&args) } else { String::new() };
+        let key = (function.file, function.site.span, form);
         if plain && self.shared.silent.contains(&key) {
             return self.silent_result(function, &args);
         }
@@ -439,8 +440,8 @@ impl<'p> Interpreter<'p, '_> {
     }
 
     fn note_given(&mut self, param: &Param, value: Option<&Value<'p>>) {
-        let Some(Value::Unknown(sym)) = value else { return };
-        if let Some(frame) = self.frames.last_mut() {
+        let Some(Value::Unknown(sym) | Value::Scalar(sym)) = value else { return };
+        if let Some(frame) = self.frames.last_mut().filter(|_| param.default.is_some()) {
             frame.given.push((param.name.name.clone(), sym.text.clone()));
         }
     }
@@ -448,13 +449,12 @@ impl<'p> Interpreter<'p, '_> {
     /// Whether a name stands for what the caller has written for a parameter, which it would leave out to give none. What
     /// is looked up may be missing.
     pub(super) fn is_given(&self, name: &str, value: &Value<'p>) -> bool {
-        let Value::Unknown(sym) = value else { return false };
-        let looked_up = [".get(", ".pop(", ".first("].iter().any(|call| sym.text.contains(call));
+        let (Value::Unknown(sym) | Value::Scalar(sym)) = value else { return false };
         let given = self
             .frames
             .last()
             .is_some_and(|frame| frame.given.iter().any(|(param, text)| param == name && *text == sym.text));
-        given && !looked_up
+        given && !is_looked_up(sym)
     }
 
     /// A parameter that no argument was given for: its default, or (in a root) whatever its annotation says.
@@ -587,6 +587,25 @@ impl<'p> Interpreter<'p, '_> {
         }
         object
     }
+}
+
+/// Whether a value is what was found under some key: there may be none.
+fn is_looked_up(sym: &Sym) -> bool {
+    [".get(", ".pop(", ".first("].iter().any(|call| sym.text.contains(call))
+}
+
+/// What of a call's arguments may decide the way through a function that sends nothing: which are given, and what is
+/// known of them.
+fn form(args: &Args<'_>) -> String {
+    let known = |arg: &Arg<'_>| match &arg.value {
+        Value::Const(constant) => constant.text(),
+        Value::Unknown(sym) | Value::Scalar(sym) if is_looked_up(sym) => "?".to_owned(),
+        _ => "_".to_owned(),
+    };
+    let positional = args.positional.iter().map(known);
+    let keyword = args.keyword.iter().map(|(name, arg)| format!("{name}={}", known(arg)));
+    let spread = args.spread.then(|| "*".to_owned());
+    positional.chain(keyword).chain(spread).collect::<Vec<_>>().join(",")
 }
 
 /// The keywords that no parameter takes: what `**kwargs` holds.

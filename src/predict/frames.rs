@@ -35,7 +35,7 @@ pub struct Frame<'p> {
     pub globals: Vec<SmolStr>,
     /// What its tests asked so far, as text.
     pub asked: Vec<Rc<str>>,
-    /// Parameters that its caller gives something of which nothing is known, and what that is called.
+    /// Parameters with a default that its caller gives something else, of which nothing is known: what that is called.
     pub given: Vec<(SmolStr, Rc<str>)>,
 }
 

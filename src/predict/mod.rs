@@ -58,8 +58,8 @@ const DEPTH: usize = 10;
 /// What one run learns that holds for every other.
 #[derive(Default)]
 struct Shared<'p> {
-    /// Functions that, called with plain arguments, do nothing that a trace shows.
-    silent: FxHashSet<(FileId, Span)>,
+    /// Functions that, called with plain arguments of this form, do nothing that a trace shows.
+    silent: FxHashSet<(FileId, Span, String)>,
     /// Numbers of what module-level expressions make.
     counter: u32,
     /// Values of module-level names, by their expression.

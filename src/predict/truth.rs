@@ -117,7 +117,10 @@ impl<'p> Interpreter<'p, '_> {
             let value = self.eval(expr);
             let mut last = at + 1 == values.len();
             if !last {
-                match known(&value) {
+                // `rows = rows or default()`
+                let given =
+                    op == BoolOp::Or && matches!(&expr.kind, ExprKind::Name(name) if self.is_given(name, &value));
+                match known(&value).or(given.then_some(true)) {
                     Some(truth) if truth == (op == BoolOp::Or) => last = true,
                     Some(_) => continue,
                     None => self.note_operand(op, &value, self.site(expr.span), from),
