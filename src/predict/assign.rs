@@ -27,8 +27,11 @@ impl<'p> Interpreter<'p, '_> {
             }
             ExprKind::Tuple(targets) | ExprKind::List(targets) => self.unpack(targets, &value),
             ExprKind::Starred(inner) => self.assign(inner, value),
-            ExprKind::Attribute { value: object, attr } => {
-                let object = self.eval(object);
+            ExprKind::Attribute { value: holder, attr } => {
+                let object = self.eval(holder);
+                if super::django::holds_rows(&object, &attr.name) {
+                    return self.rebind(holder, value);
+                }
                 self.set_attribute(&object, &attr.name, value, target);
             }
             ExprKind::Subscript { value: container, index } => {

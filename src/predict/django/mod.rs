@@ -41,6 +41,7 @@ pub(super) use generic::Action;
 pub(super) use lookups::Lookups;
 pub(super) use receivers::Receivers;
 pub(super) use serializer_fields::SerializerField;
+pub(super) use views::holds_rows;
 
 /// Functions of template libraries by the name of their tag or filter.
 pub(super) type Library<'p> = FxHashMap<SmolStr, (template_tags::Registered, FunctionRef<'p>)>;

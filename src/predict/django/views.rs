@@ -40,6 +40,11 @@ pub fn has_builtin(name: &str) -> bool {
     )
 }
 
+/// Whether an attribute of a page is what it shows: `page.object_list`.
+pub fn holds_rows(page: &Value<'_>, name: &str) -> bool {
+    name == "object_list" && matches!(page, Value::QuerySet(node) if node.desc.paged)
+}
+
 impl<'p> Interpreter<'p, '_> {
     pub(super) fn is_view(&self, class: ClassRef<'p>) -> bool {
         self.project.is_subclass(class, &VIEWS)
