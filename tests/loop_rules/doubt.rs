@@ -28,6 +28,10 @@ fn names_of_relations_that_are_computed() {
     assert_eq!(sure(&shown("prefetch_related(*fields)")), one("RT102", Confidence::Possible));
     assert_eq!(sure(&shown("prefetch_related(*names)")), one("RT102", Confidence::Possible));
     assert_eq!(sure(&shown("filter(title=\"x\")")), one("RT102", Confidence::Certain));
+    let below = "\ndef shown(request, names):\n    for forum in Forum.objects.prefetch_related(*names):\n        \
+                 for topic in forum.topics.all():\n            print(topic.editor.username)\n";
+    let of_rows = sure(&files(below)).into_iter().find(|(rule, _)| rule == "RT101");
+    assert_eq!(of_rows, Some(("RT101".to_owned(), Confidence::Possible)), "rows of rows as well");
     let attached = "\nfrom django.db.models import prefetch_related_objects\n\ndef shown(request, names):\n    \
                     topics = list(Topic.objects.all())\n    prefetch_related_objects(topics, *names)\n    \
                     return [list(topic.posts.all()) for topic in topics]\n";
@@ -463,6 +467,15 @@ def looked_up(request, chosen):
 
 def own(request):
     return [topic.forum.name for topic in permitted(request.user)]  # RT101
+
+def banner(name, text=None):
+    return text or Banner.objects.filter(text=name).first().text
+
+def titled(names):
+    return [banner(name, text=name.title()) for name in names]
+
+def untitled(names):
+    return [banner(name) for name in names]  # RT107
 "#,
     );
 }
@@ -478,6 +491,24 @@ def shown(request, short):
     if short:
         return [last(topic) for topic in Topic.objects.filter(state="open")]  # RT107
     return [last(topic) for topic in Topic.objects.filter(state="new")]
+"#,
+    );
+}
+
+#[test]
+fn what_a_page_shows_is_loaded_afterwards() {
+    check(
+        r#"
+from django.core.paginator import Paginator
+
+def loaded(request):
+    page = Paginator(Topic.objects.order_by("pk"), 25).get_page(1)
+    page.object_list = page.object_list.select_related("forum")
+    return [topic.forum.name for topic in page]
+
+def bare(request):
+    page = Paginator(Topic.objects.order_by("pk"), 25).get_page(1)
+    return [topic.forum.name for topic in page]  # RT101
 "#,
     );
 }

@@ -123,17 +123,16 @@ impl<'p> Interpreter<'p, '_> {
     pub(super) fn is_perhaps_loaded(&mut self, row: &RowValue<'p>, name: &SmolStr) -> bool {
         let mut path: Vec<SmolStr> = row.path.iter().chain([name]).cloned().collect();
         let mut above = row.queryset.clone();
+        let mut prefetched_somewhere = true;
         while let Some(node) = above {
             if node.desc.loads_more || self.flow.knows(&Fact::Attached(node.uid, ANY.into())) {
                 return true;
             }
             let Some(related) = node.related.clone().filter(|_| node.is_served_by_prefetch()) else { return false };
             let first = path.first().unwrap_or(name).clone();
-            if !self.lookups().lead_on(&related.accessor, &first) {
-                return false;
-            }
+            prefetched_somewhere &= self.lookups().lead_on(&related.accessor, &first);
             if related.row.origin == RowOrigin::Given && related.row.queryset.is_none() {
-                return true;
+                return prefetched_somewhere;
             }
             path = related.row.path.iter().chain([&related.accessor]).cloned().collect();
             above = related.row.queryset.clone();
