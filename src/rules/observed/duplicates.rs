@@ -8,7 +8,7 @@ use super::n_plus_one::{evidence, statements};
 use super::parent::{DJANGO_GET_LIMIT, limit, own_key};
 use super::ways::Ways;
 use super::{Run, names};
-use crate::model::{Confidence, Kind, Severity, Terms};
+use crate::model::{Confidence, Kind, Orm, Severity, Terms};
 use crate::rules::{Context, Draft, DraftCost, Meta};
 use crate::trace::{Comparison, Fingerprint, Frame, Observed, Operator, Trace};
 
@@ -38,7 +38,7 @@ pub fn duplicate_fetch(run: &Run<'_, '_>, cx: &mut Context<'_>, meta: &'static M
         }
     }
     for cause in &causes {
-        if let Some(draft) = draft(trace, meta, cause, &writes) {
+        if let Some(draft) = draft(run, meta, cause, &writes) {
             cx.report(draft);
         }
     }
@@ -156,20 +156,6 @@ impl What {
             Self::Row | Self::Key => Confidence::Possible,
         }
     }
-
-    fn advice(self) -> &'static str {
-        match self {
-            Self::Rows => "Keep the result of the first in a variable, on the request, or in a cached_property.",
-            Self::Row | Self::Called => {
-                "Where both are of one object, pass it on; where two objects lead to the row, load it with each of them, \
-                 by select_related() or joinedload()."
-            }
-            Self::Parent => {
-                "Several rows lead to it, and each fetches it: load it with them, by select_related() or joinedload()."
-            }
-            Self::Key => "Where validation asks for a key that is known to be there, exclude its field from it.",
-        }
-    }
 }
 
 /// Lines of the longer way from where two ways part, from which on the two reads are of different parts of a program:
@@ -179,8 +165,8 @@ const FAR: usize = 6;
 const MOST_TABLES: usize = 3;
 
 /// As sure as the surest of what the ways send; `None` where nothing repeats.
-fn draft(trace: &Trace, meta: &'static Meta, cause: &Cause<'_>, writes: &[Write<'_>]) -> Option<Draft> {
-    let Cause { all, ways } = cause;
+fn draft(run: &Run<'_, '_>, meta: &'static Meta, cause: &Cause<'_>, writes: &[Write<'_>]) -> Option<Draft> {
+    let (Cause { all, ways }, trace) = (cause, run.trace);
     let first = all.first()?;
     let repeats = all.iter().map(|repeated| repeated.repeats).max()?;
     let times = if repeats == 1 { "once more".to_owned() } else { format!("{repeats} more times") };
@@ -221,7 +207,7 @@ fn draft(trace: &Trace, meta: &'static Meta, cause: &Cause<'_>, writes: &[Write<
         }),
         evidence,
         rewrite: None,
-        advice: advice(first, ways).to_owned(),
+        advice: advice(run, first, ways),
         key: format!("{}{}", first.group.statement.fingerprint, if to_write { " to write" } else { "" }),
     })
 }
@@ -232,7 +218,7 @@ fn confidence(trace: &Trace, repeated: &Repeated<'_>, ways: &Ways<'_>, writes: &
     let is_far = ways.sites.len() > 1 && ways.apart >= FAR;
     let once = repeated.repeats == 1 && request(trace).is_some_and(|name| is_of_one_visit(&name));
     match What::of(group) {
-        _ if is_far || once || is_read_to_write(group, writes) => Confidence::Possible,
+        _ if is_far || once || ways.delivers || is_read_to_write(group, writes) => Confidence::Possible,
         _ if repeated.repeats == 1 && ways.is_of_different_code() => Confidence::Possible,
         What::Parent if is_of_test(trace, group) => Confidence::Possible,
         what => what.confidence(repeated.repeats, known),
@@ -262,15 +248,66 @@ fn is_of_one_visit(request: &str) -> bool {
     has(&ONCE) || has(&OF_ACCOUNT) && has(&ENDS)
 }
 
-fn advice(first: &Repeated<'_>, ways: &Ways<'_>) -> &'static str {
-    let is_template = |frame: &Frame| frame.function == "<template>";
-    match What::of(&first.group) {
+fn advice(run: &Run<'_, '_>, first: &Repeated<'_>, ways: &Ways<'_>) -> String {
+    let group = &first.group;
+    let is_view = |frame: &Frame| frame.function.ends_with(".get_object");
+    let load = || match (names::orm(group.raw()), relation(run, group)) {
+        (Orm::Django, Some((rows, field))) => format!("select_related(\"{field}\") where {rows} is read"),
+        (Orm::Django, None) => "select_related()".to_owned(),
+        (Orm::SqlAlchemy, Some((rows, field))) => format!("joinedload({}.{field})", names::class(rows)),
+        (Orm::SqlAlchemy, None) => "joinedload()".to_owned(),
+    };
+    let text = match What::of(group) {
+        What::Row | What::Called if group.members.iter().all(|(_, sent)| sent.frame().is_some_and(is_view)) => {
+            "Call get_object() once: a generic view keeps what it gives in self.object, which its later methods can use."
+        }
+        What::Row | What::Called => {
+            return format!(
+                "Where both are of one object, pass it on; where two objects lead to the row, load it with each of \
+                 them: {}.",
+                load()
+            );
+        }
+        What::Parent => {
+            return format!("Several rows lead to it, and each fetches it: load it with them, by {}.", load());
+        }
+        What::Key => "Where validation asks for a key that is known to be there, exclude its field from it.",
+        What::Rows if ways.is_of_templates() && is_relation(group) => {
+            "Load the rows with their object, by prefetch_related(): each `.all` of the templates then takes them from \
+             there; or keep the result of the first by {% with %}."
+        }
+        What::Rows if ways.is_of_templates() => {
+            "Keep the result of the first: by {% with %} around both, or list() it in the view and pass that."
+        }
         What::Rows if ways.calls().is_some() => {
             "Call it once and pass the result on, or keep it: on the request, or in a cached_property."
         }
-        What::Rows if ways.sites.len() > 1 && ways.sites.iter().all(|site| is_template(site.sent)) => {
-            "Keep the result of the first: by {% with %} around both, or list() it in the view and pass that."
+        What::Rows if ways.sites.len() == 1 && first.repeats > 1 => {
+            "One line reads it again and again: read it once before the loop around that line, and give each turn the \
+             list. What it reads may be the choices of a form's field, which each form asks for anew: set the `choices` \
+             of all of them from one list."
         }
-        what => what.advice(),
-    }
+        What::Rows => "Keep the result of the first in a variable, on the request, or in a cached_property.",
+    };
+    text.to_owned()
+}
+
+/// The rows of one object, all of them: what `object.items.all()` sends.
+fn is_relation(group: &Group<'_>) -> bool {
+    let facts = &group.statement.facts;
+    let by_object = matches!(facts.keys.as_slice(), [(column, _)] if names::relation(column).is_some());
+    facts.kind == Kind::Select && by_object && facts.compared.len() == 1 && !facts.limit
+}
+
+/// The table of which rows were read that lead to the one that is read again, and their relation to it.
+fn relation<'t>(run: &Run<'_, 't>, group: &Group<'_>) -> Option<(&'t str, &'t str)> {
+    let before =
+        run.groups.shapes().iter().filter(|other| other.first() < group.last() && other.table() != group.table());
+    let mut named = before.filter(|other| other.statement.facts.kind == Kind::Select).filter_map(|other| {
+        let relations = other.statement.facts.columns.iter().filter_map(|column| names::relation(column));
+        Some((other.table(), relations.clone().find(|stem| names::leads_to(stem, group.table()))?))
+    });
+    let first = named.next()?;
+    // Rows of two tables lead there: which of them do is not known.
+    named.all(|other| other == first).then_some(first)
 }

@@ -93,6 +93,8 @@ fn judged<'g, 't>(child: &Group<'t>, lookup: &Lookup<'t>, group: &'g Group<'t>) 
     let confidence = match (by_name, by_count) {
         // Rows of a third table may lead to the same ones: those of two queries are not told apart by their number.
         _ if through.is_some() && is_around != Some(true) => Confidence::Possible,
+        // Its rows have the other's with them: they ask for none.
+        _ if column.is_some() && facts.tables.iter().any(|table| *table == lookup.table) => Confidence::Possible,
         (6.., 3..) if through.is_none() => Confidence::Certain,
         (6.., _) => Confidence::Likely,
         _ => Confidence::Possible,

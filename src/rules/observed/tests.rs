@@ -393,6 +393,12 @@ fn searches_that_no_index_serves() {
     ] {
         assert_eq!(codes(&[&format!("{users}{condition}")]), [] as [&str; 0], "{condition}");
     }
+    let joined = |condition: &str| {
+        let team = r#"SELECT "u"."id" FROM "u" INNER JOIN "team" ON ("u"."team_id" = "team"."id") WHERE"#;
+        codes(&[&format!(r#"{team} {condition} AND "u"."name" LIKE '%ann%'"#)])
+    };
+    assert_eq!(joined(r#""team"."token" = 'x3'"#), [] as [&str; 0], "those of one team");
+    assert_eq!(joined(r#""team"."is_open" = 1"#), ["RT407"], "half of all teams");
     let having = r#"SELECT "u"."team", COUNT("u"."id") FROM "u" GROUP BY "u"."team" HAVING COUNT("u"."id") > 3"#;
     assert_eq!(codes(&[having]), [] as [&str; 0]);
 }
@@ -535,4 +541,58 @@ fn rows_of_a_third_table_are_no_parent_by_their_number() {
     assert!(own.advice.contains("prefetch_related(\"change_set\")"), "{}", own.advice);
     let third = sent(&[files]);
     assert!(third.advice.contains("prefetch_related(\"followup__change_set\")"), "{}", third.advice);
+}
+
+#[test]
+fn a_read_of_each_mail_is_small_beside_the_mail() {
+    let (send, cc) = (("app/models.py", 90, "Ticket.send"), r#"SELECT "c"."id" FROM "c" WHERE "c"."ticket_id" = 7"#);
+    let (owner, queue) = (("app/update.py", 20, "notify"), ("app/update.py", 31, "notify"));
+    let confidence = |sent| {
+        let all = found(&from_lines(&[(cc, &[VIEW, owner, sent]), (cc, &[VIEW, queue, sent])]));
+        let [("RT304", draft)] = &all[..] else { panic!("{all:?}") };
+        draft.confidence
+    };
+    assert_eq!(confidence(send), Confidence::Possible);
+    assert_eq!(confidence(("app/models.py", 90, "Ticket.copies")), Confidence::Certain);
+}
+
+#[test]
+fn advice_is_of_the_place_and_the_orm() {
+    let advice = |statements: &[(&str, &[Line<'_>])]| {
+        let all = found(&from_lines(statements));
+        let [("RT304", draft)] = &all[..] else { panic!("{all:?}") };
+        draft.advice.clone()
+    };
+    let page = |line| ("app/templates/ticket.html", line, "<template>");
+    let files = r#"SELECT "h_file"."id" FROM "h_file" WHERE "h_file"."followup_id" = 3"#;
+    let shown = advice(&[(files, &[VIEW, page(150)]), (files, &[VIEW, page(153)])]);
+    assert!(shown.contains("prefetch_related()") && shown.contains("{% with %}"), "{shown}");
+    let public = format!(r#"{files} AND "h_file"."public" = 1"#);
+    let filtered = advice(&[(&public, &[VIEW, page(150)]), (&public, &[VIEW, page(153)])]);
+    assert!(!filtered.contains("prefetch_related"), "a filter is served by no prefetch: {filtered}");
+    let queue = r#"SELECT "h_queue"."id" FROM "h_queue" WHERE "h_queue"."id" = 4 LIMIT 21"#;
+    let tickets = r#"SELECT "h_ticket"."id", "h_ticket"."queue_id" FROM "h_ticket""#;
+    let context = ("app/lib.py", 8, "context");
+    let row =
+        advice(&[(tickets, &[VIEW]), (queue, &[VIEW, context]), (queue, &[("app/views.py", 30, "show"), context])]);
+    assert!(row.contains("select_related(\"queue\") where h_ticket is read"), "{row}");
+    assert!(!row.contains("joinedload"), "{row}");
+    let plain = "SELECT q.id FROM q WHERE q.id = 4 LIMIT 21";
+    let alchemy = advice(&[(plain, &[VIEW, context]), (plain, &[("app/views.py", 30, "show"), context])]);
+    assert!(alchemy.contains("joinedload()"), "{alchemy}");
+    let object = ("app/views.py", 40, "TicketView.get_object");
+    let again = advice(&[(queue, &[VIEW, object]), (queue, &[VIEW, ("app/views.py", 50, "TicketView.show"), object])]);
+    assert!(again.contains("self.object"), "{again}");
+    let turns = advice(&[(QUEUES, &[VIEW, HELPER]), (QUEUES, &[VIEW, HELPER]), (QUEUES, &[VIEW, HELPER])]);
+    assert!(turns.contains("before the loop"), "{turns}");
+}
+
+#[test]
+fn rows_that_come_with_another_are_asked_for_by_somebody_else() {
+    let children: Vec<String> = [1, 2, 3].map(forum).into();
+    let joined = r#"SELECT "forum_topic"."id", "forum_topic"."forum_id", "forum_forum"."name" FROM "forum_topic"
+                    INNER JOIN "forum_forum" ON ("forum_topic"."forum_id" = "forum_forum"."id")"#;
+    let confidence = |parent: &str| found(&request(&with(parent, &children)))[0].1.confidence;
+    assert_eq!(confidence(joined), Confidence::Possible);
+    assert_eq!(confidence(TOPICS), Confidence::Likely);
 }

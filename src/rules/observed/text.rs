@@ -86,12 +86,14 @@ fn starts_anywhere(group: &Group<'_>) -> bool {
     group.members.iter().any(|(_, observed)| observed.params.iter().flatten().any(leads))
 }
 
-/// A condition on a key, which leads to few rows.
+/// A condition that leads to few rows: on a key, or on a value of another table, through which the join leads here.
 fn narrows(compared: &Comparison, group: &Group<'_>) -> bool {
     let column = compared.column.name.as_str();
     let key = names::is_primary_key(column) || names::relation(column).is_some();
     let own = compared.column.table.is_empty() || compared.column.table == group.table();
-    key && own && compared.function.is_none() && matches!(compared.operator, Operator::Equal | Operator::In)
+    let few = ["status", "state", "type", "kind", "active", "enabled", "public"].contains(&column);
+    let flag = few || ["is_", "has_"].iter().any(|start| column.starts_with(start));
+    (key || !own && !flag) && compared.function.is_none() && matches!(compared.operator, Operator::Equal | Operator::In)
 }
 
 /// A cast that changes nothing of a text.

@@ -5,6 +5,8 @@ use crate::trace::{Frame, Observed};
 
 /// Sites that the evidence names.
 const MOST_SITES: usize = 6;
+/// Lines that lead to a single way, as far as the evidence names them.
+const MOST_CALLERS: usize = 2;
 /// Different ways that are told apart.
 const MOST_WAYS: usize = 64;
 
@@ -28,6 +30,10 @@ pub struct Ways<'t> {
     pub sites: Vec<Site<'t>>,
     /// Lines of the longest way behind the last one that all have in common.
     pub apart: usize,
+    /// Behind where they part, each leads through a function that sends something to people.
+    pub delivers: bool,
+    /// Where there is one way only: the lines that lead to it, the nearest first.
+    callers: Vec<&'t Frame>,
 }
 
 impl<'t> Ways<'t> {
@@ -42,7 +48,11 @@ impl<'t> Ways<'t> {
         let Some(first) = ways.first().cloned() else { return Self::default() };
         let same = |at: &usize| ways.iter().all(|way| way.get(*at) == first.get(*at));
         let common = if ways.len() > 1 { (0..first.len()).take_while(same).count() } else { first.len() - 1 };
-        let mut out = Self::default();
+        let behind = |way: &Vec<&Frame>| way.iter().skip(common + 1).any(|frame| delivers(&frame.function));
+        let mut out = Self { delivers: ways.len() > 1 && ways.iter().all(behind), ..Self::default() };
+        if ways.len() == 1 {
+            out.callers = first.iter().rev().skip(1).take(MOST_CALLERS).copied().collect();
+        }
         for way in &ways {
             let Some(sent) = way.last().copied() else { continue };
             let site = Site { sent, called: way.get(common).copied().filter(|_| way.len() > common + 1) };
@@ -63,11 +73,16 @@ impl<'t> Ways<'t> {
     /// Each line that sends stands in another function: what one has read would have to be handed to the other. What a
     /// template reads, its view can hand it.
     pub fn is_of_different_code(&self) -> bool {
-        let is_code = |site: &Site<'_>| site.sent.function != "<template>";
         let mut functions: Vec<_> = self.sites.iter().map(|site| (&site.sent.path, &site.sent.function)).collect();
         functions.sort_unstable();
         functions.dedup();
+        let is_code = |site: &Site<'_>| !is_template(site.sent);
         self.sites.len() > 1 && functions.len() == self.sites.len() && self.sites.iter().all(is_code)
+    }
+
+    /// All lines that send are templates'.
+    pub fn is_of_templates(&self) -> bool {
+        !self.sites.is_empty() && self.sites.iter().all(|site| is_template(site.sent))
     }
 
     /// ` by views.py:30 and row.html:4`: the lines at which the ways part; nothing for one way.
@@ -101,8 +116,22 @@ impl<'t> Ways<'t> {
                 }
             }
         }
+        out.extend(self.callers.iter().map(|frame| DraftEvidence::Frame {
+            frame: (*frame).clone(),
+            message: format!("called in {}", frame.function),
+        }));
         out
     }
+}
+
+fn is_template(frame: &Frame) -> bool {
+    frame.function == "<template>"
+}
+
+/// `Ticket.send`, `notify_owner`: beside what it takes to send a mail, a read is nothing.
+fn delivers(function: &str) -> bool {
+    let name = function.rsplit('.').next().unwrap_or(function);
+    name.split('_').any(|word| matches!(word, "send" | "mail" | "mails" | "email" | "emails" | "notify" | "deliver"))
 }
 
 /// The program's own lines behind those of a test, outermost first.
@@ -138,6 +167,26 @@ mod tests {
         assert_eq!(lines, (" by forms.py:3 and page.html:5".to_owned(), 1, false));
         let deeper = told(&[&[view, ("app/forms.py", 3)], &[view, ("app/forms.py", 5), helper]]);
         assert_eq!(deeper, (" by forms.py:3 and forms.py:5".to_owned(), 2, false));
+    }
+
+    #[test]
+    fn a_delivery_is_between_the_parting_and_the_statement() {
+        let frame = |(path, line, function): &(&str, u32, &str)| Frame {
+            path: (*path).into(),
+            line: *line,
+            function: (*function).into(),
+        };
+        let delivers = |all: &[&[(&str, u32, &str)]]| {
+            let stacks = all.iter().map(|lines| lines.iter().map(frame).collect());
+            let sent: Vec<Observed> = stacks.map(|stack| Observed { stack, ..Observed::default() }).collect();
+            Ways::of(sent.iter()).delivers
+        };
+        let view = |line| ("views.py", line, "send_all");
+        let (send, helper) = (("models.py", 90, "Ticket.send"), ("user.py", 24, "sender_queues"));
+        assert!(delivers(&[&[view(3), send], &[view(5), send]]));
+        assert!(!delivers(&[&[view(3), helper], &[view(5), helper]]), "within one delivery");
+        assert!(!delivers(&[&[view(3), send], &[view(5), helper]]), "one of them");
+        assert!(!delivers(&[&[view(3), send], &[view(3), send]]), "one way");
     }
 
     #[test]
