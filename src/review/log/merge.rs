@@ -7,6 +7,7 @@ use crate::model::{Confidence, Evidence, Family, Finding, FindingSource};
 use crate::project::Project;
 use crate::review::finding;
 use crate::review::fingerprint::Numbering;
+use crate::rules::observed::slow_query;
 use crate::rules::{Draft, DraftEvidence, registry};
 use crate::trace::{Fingerprint, Frame};
 use crate::workload::{Place, Workload, endpoint_name};
@@ -39,6 +40,8 @@ struct Found {
     draft: Draft,
     sent: u64,
     runs: u64,
+    /// The runs of which it is at least likely, and what they sent.
+    sure: (u64, u64),
     last_run: u64,
     frame: Option<Frame>,
     shapes: Vec<Seen>,
@@ -122,7 +125,7 @@ impl Merged {
             // All are numbered, shown or not, so that hiding one renames no other.
             let fingerprint = numbering.of_log(&found.draft, found.frame.as_ref());
             if finding::is_shown(&found.draft, config) && !found.is_excused(config) {
-                let finding = found.finding(project, config, fingerprint, &passing);
+                let finding = found.finding(project, config, fingerprint, (workload, &passing));
                 shown.push((slot, found, finding));
             }
         }
@@ -167,12 +170,18 @@ fn sent(draft: &Draft) -> u64 {
     own.sum()
 }
 
+/// The run and its statements, where the draft is at least likely.
+fn surely(draft: &Draft) -> (u64, u64) {
+    if draft.confidence >= Confidence::Likely { (1, sent(draft)) } else { (0, 0) }
+}
+
 impl Found {
     fn new(draft: Draft, frame: Option<Frame>, run: u64) -> Self {
         let mut shapes = Vec::new();
         see(&mut shapes, &draft);
         let ways = Way::of(&draft).into_iter().collect();
-        Self { sent: sent(&draft), draft, runs: 1, last_run: run, frame, shapes, ways }
+        let (sent, sure) = (sent(&draft), surely(&draft));
+        Self { sent, draft, runs: 1, sure, last_run: run, frame, shapes, ways }
     }
 
     fn add(&mut self, mut draft: Draft, run: u64) {
@@ -185,6 +194,8 @@ impl Found {
                 None => self.ways.push(way),
             }
         }
+        let (runs, statements) = surely(&draft);
+        self.sure = (self.sure.0 + runs, self.sure.1 + statements);
         self.runs += u64::from(self.last_run != run);
         self.last_run = run;
         let saved = |draft: &Draft| draft.cost.as_ref().and_then(|cost| cost.saved_ms);
@@ -217,19 +228,30 @@ impl Found {
         })
     }
 
-    /// A read that one request of all makes twice is nothing that anybody waits for, and a migration runs once.
-    fn is_small(&self) -> bool {
-        let twice = self.draft.rule.family == Family::OverFetching && self.runs == 1 && self.total() <= 2;
+    /// A read that one request of all makes twice is nothing that anybody waits for, a migration runs once, and one
+    /// execution that took long among many others says nothing of the statement.
+    fn is_small(&self, workload: &Workload) -> bool {
+        let (runs, sent) = self.sure;
+        let twice = self.draft.rule.family == Family::OverFetching && runs == 1 && sent <= 2;
         let migrates = |frame: &Frame| frame.path.contains("/migrations/");
-        twice || self.frame.as_ref().is_some_and(migrates)
+        let slow = self.draft.rule.code == slow_query::META.code;
+        let all = self.shapes.first().and_then(|seen| workload.shape(seen.fingerprint));
+        let outlies = slow && all.is_some_and(|shape| slow_query::is_outlier(self.total(), shape.executions));
+        twice || outlies || self.frame.as_ref().is_some_and(migrates)
     }
 
     /// `passing`: lines that only pass calls on.
-    fn finding(&self, project: &Project, config: &Config, fingerprint: String, passing: &HashSet<Place>) -> Finding {
+    fn finding(
+        &self,
+        project: &Project,
+        config: &Config,
+        fingerprint: String,
+        (workload, passing): (&Workload, &HashSet<Place>),
+    ) -> Finding {
         let mut finding = finding::finding(project, &self.draft, config, fingerprint);
         let frame = self.frame.as_ref();
         let sent_elsewhere = frame.is_some_and(|frame| passing.contains(&Place::of(frame)));
-        if self.is_small() || sent_elsewhere {
+        if self.is_small(workload) || sent_elsewhere {
             finding.confidence = Confidence::Possible;
         }
         if sent_elsewhere {

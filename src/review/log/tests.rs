@@ -108,3 +108,35 @@ fn a_reading_can_be_stopped() {
     let stopped = logs.read("a.log", None, &mut Cursor::new(text.into_bytes()), &mut |_| ControlFlow::Break(()));
     assert!(matches!(stopped, Err(observe::Error::Stopped)));
 }
+
+#[test]
+fn one_slow_execution_among_many_is_the_machines() {
+    let slow = |often: usize, long: usize| {
+        let icons = r#"SELECT "icon"."id" FROM "icon""#;
+        let mut text = String::new();
+        for turn in 0..often {
+            let took = if turn < long { "1.006" } else { "0.002" };
+            let _ = writeln!(text, "({took}) {icons}; args=(); alias=default");
+            let _ = writeln!(text, "[21/Nov/2026 02:16:53] \"GET /{turn}/ HTTP/1.1\" 200 534");
+        }
+        let findings = review(&[&text], Config::default()).report.findings;
+        findings.into_iter().find(|finding| finding.rule == "RT1301").unwrap().confidence
+    };
+    assert_eq!(slow(60, 1), Confidence::Possible);
+    assert_eq!((slow(60, 2), slow(5, 1)), (Confidence::Certain, Confidence::Certain));
+}
+
+#[test]
+fn a_repeat_of_one_request_is_small_whatever_doubtful_ones_there_are() {
+    let read = r#"SELECT "forum"."id" FROM "forum" WHERE "forum"."open" = 1"#;
+    let twice = |names: &[&str]| {
+        let mut text = String::new();
+        for name in names {
+            let _ = writeln!(text, "(0.001) {read}; args=(); alias=default\n(0.001) {read}; args=(); alias=default");
+            let _ = writeln!(text, "[21/Nov/2026 02:16:53] \"{name} HTTP/1.1\" 200 534");
+        }
+        review(&[&text], Config::default()).report.findings[0].confidence
+    };
+    assert_eq!(twice(&["GET /a/", "GET /signup/", "GET /signup/"]), Confidence::Possible);
+    assert_eq!(twice(&["GET /a/", "GET /a/"]), Confidence::Certain);
+}

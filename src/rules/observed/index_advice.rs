@@ -24,6 +24,9 @@ const MANY: u64 = 20;
 const SEVERAL: u64 = 3;
 const LONG: u64 = 10_000;
 
+/// Of this many statements, and of this much time, a lookup that is one is a hot place of nobody.
+const SHARE: u64 = 1000;
+
 /// Lookups of one table by the same columns.
 struct Lookup<'w> {
     table: &'w Table,
@@ -58,7 +61,8 @@ pub fn index_advice(workload: &Workload, tables: &Tables, dialect: Dialect) -> V
     let matters = |lookup: &Lookup<'_>| lookup.executions() >= SEVERAL || lookup.time_us() >= Some(LONG);
     let mut lookups: Vec<Lookup<'_>> = found.into_values().filter(matters).collect();
     lookups.sort_by_key(|lookup| std::cmp::Reverse((lookup.time_us(), lookup.executions())));
-    lookups.iter().map(|lookup| lookup.draft(writes.get(lookup.name.as_str()).copied().unwrap_or(0))).collect()
+    let whole = (workload.statements, workload.time_us());
+    lookups.iter().map(|lookup| lookup.draft(writes.get(lookup.name.as_str()).copied().unwrap_or(0), whole)).collect()
 }
 
 /// The columns of the index that would serve a statement: equality first, then one range or order.
@@ -133,7 +137,15 @@ impl Lookup<'_> {
         if self.columns.len() > 1 { &composite_index::META } else { &unindexed_filter::META }
     }
 
-    fn draft(&self, writes: u64) -> Draft {
+    /// Beside all that the log holds, what other indexes or fewer round trips would save is the matter.
+    fn is_rare(&self, (statements, time_us): (u64, Option<u64>)) -> bool {
+        let part = |own: u64, all: u64| own.saturating_mul(SHARE) >= all;
+        let long = self.time_us().zip(time_us).is_some_and(|(own, all)| part(own, all));
+        !part(self.executions(), statements) && !long
+    }
+
+    /// `whole`: the statements of the log, and their time.
+    fn draft(&self, writes: u64, whole: (u64, Option<u64>)) -> Draft {
         let (table, columns) = (self.name.as_str(), self.columns.join(", "));
         let times = self.executions();
         let took = self.time_us().map(|us| format!(", {:.1} ms in all", us as f64 / 1000.0)).unwrap_or_default();
@@ -156,7 +168,7 @@ impl Lookup<'_> {
             severity: Severity::Info,
             // It was seen.
             hint: Some(false),
-            confidence: match self.asks_little() || self.table.is_of_host {
+            confidence: match self.asks_little() || self.is_rare(whole) || self.table.is_of_host {
                 true => Confidence::Possible,
                 false => Confidence::Likely,
             },
@@ -182,5 +194,39 @@ impl Lookup<'_> {
         };
         let fields: Vec<String> = self.columns.iter().map(field).collect();
         format!(", or models.Index(fields=[{}]) in the Meta of {}", fields.join(", "), self.table.model)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::TableColumn;
+    use crate::sql::Statements;
+    use crate::trace::Observed;
+
+    /// How sure an index is that as many lookups ask for, of so many microseconds each, among as many statements as `others`.
+    fn sure(lookups: u32, others: u32, took_us: u64) -> Confidence {
+        let (mut cache, mut workload, mut tables) = (Statements::new(), Workload::default(), Tables::default());
+        let column = TableColumn { field: "name".into(), is_selective: true };
+        tables.table("rank").columns.insert("name".into(), column);
+        let mut send = |sql: String, us| {
+            let (known, params) = cache.read(&sql, None, Dialect::Postgres);
+            let observed = Observed { params, duration_us: Some(us), ..Observed::default() };
+            workload.statement(&known.statement, &observed);
+        };
+        (0..lookups)
+            .for_each(|n| send(format!(r#"SELECT "rank"."id" FROM "rank" WHERE "rank"."name" = 'a{n}'"#), took_us));
+        (0..others).for_each(|n| send(format!(r#"SELECT "u"."id" FROM "u" WHERE "u"."id" = {n}"#), 1000));
+        let all = index_advice(&workload, &tables, Dialect::Postgres);
+        let [draft] = &all[..] else { panic!("{all:?}") };
+        draft.confidence
+    }
+
+    #[test]
+    fn a_lookup_that_is_a_small_part_of_the_log_is_doubted() {
+        assert_eq!(sure(5, 100, 1000), Confidence::Likely);
+        assert_eq!(sure(5, 20_000, 1000), Confidence::Possible);
+        assert_eq!(sure(5, 20_000, 50_000), Confidence::Likely, "long ones");
+        assert_eq!(sure(50, 20_000, 10), Confidence::Likely, "many");
     }
 }

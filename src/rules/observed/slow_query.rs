@@ -38,7 +38,12 @@ pub(super) const ADVICE: &str =
     "Look at its plan: EXPLAIN (ANALYZE, BUFFERS) of the statement with these values shows which step takes the time.";
 
 /// Executions of which a single slow one says little.
-const OFTEN: usize = 50;
+const OFTEN: u64 = 50;
+
+/// Whether it is the machine's, not the statement's, that a few executions of all took long.
+pub fn is_outlier(slow: u64, all: u64) -> bool {
+    slow == 1 && all >= OFTEN
+}
 
 /// Microseconds.
 pub(super) fn threshold_us(cx: &Context<'_>) -> u64 {
@@ -56,9 +61,10 @@ pub(super) fn slow_query(run: &Run<'_, '_>, cx: &mut Context<'_>, meta: &'static
         let Some(worst) = slow.iter().max_by_key(|(_, observed)| took(observed)).map(|(_, observed)| *observed) else {
             continue;
         };
-        // One of many is the machine's, not the statement's.
-        let is_outlier = slow.len() == 1 && group.count() >= OFTEN;
-        let confidence = if is_outlier { Confidence::Possible } else { Confidence::Certain };
+        let confidence = match is_outlier(slow.len() as u64, group.count() as u64) {
+            true => Confidence::Possible,
+            false => Confidence::Certain,
+        };
         let ms = took(worst) as f64 / 1000.0;
         let table = group.table();
         let of = if table.is_empty() { String::new() } else { format!(" on `{table}`") };
