@@ -112,7 +112,7 @@ pub(super) struct Merge<'m> {
     /// Indexes among the meetings.
     pub of_prediction: HashMap<usize, Vec<usize>>,
     /// By shape and place.
-    of_place: HashMap<(usize, usize), usize>,
+    pub of_place: HashMap<(usize, usize), usize>,
     pub seen: &'m Seen,
     is_chosen: &'m dyn Fn(&Finding) -> bool,
 }
@@ -234,7 +234,8 @@ impl<'m> Merge<'m> {
         if meeting.predictions.iter().filter(|at| of_code.owns.contains(at)).any(goes) {
             return Some(true);
         }
-        let together = finding.rule == observed.rule && !is_of_one_place(finding);
+        let same = finding.rule == observed.rule || is_index(finding) && is_index(observed);
+        let together = same && !is_of_one_place(finding);
         let beside = |(path, line): &(&str, u32)| names(finding, path, *line) && meeting.stack.contains(&(path, *line));
         (together && self.code.places(&meeting.predictions).iter().any(beside)).then_some(false)
     }
@@ -311,7 +312,10 @@ impl<'m> Merge<'m> {
         of_code.shapes.extend(observed.shapes.iter().cloned());
         of_code.most = of_code.most.max(part.most);
         let finding = &mut of_code.finding;
+        // That nothing leads what was read to where it is read again, only the code knows.
+        let is_unshared = finding.rule == "RT304" && finding.confidence == Confidence::Possible;
         finding.confidence = match part.how {
+            _ if is_unshared => Confidence::Possible,
             How::Stack if log.confidence >= Confidence::Likely => Confidence::Certain,
             // Another line may have sent it.
             How::Shapes => finding.confidence.min(Confidence::Likely),
@@ -324,7 +328,8 @@ impl<'m> Merge<'m> {
             let share = if part.executions > 0 { part.executions as f64 / all.max(1) as f64 } else { 1.0 };
             cost.saved_ms = Some(cost.saved_ms.unwrap_or(0.0) + saved * share.min(1.0));
         }
-        if of_code.confirmed.is_none() && log.confidence >= Confidence::Likely && part.how < How::Shapes {
+        let is_sure = log.confidence >= Confidence::Likely && !is_unshared;
+        if of_code.confirmed.is_none() && is_sure && part.how < How::Shapes {
             self.raise(finding);
         }
         finding.source = FindingSource::Both;
@@ -354,7 +359,7 @@ impl<'m> Merge<'m> {
 }
 
 /// Whether a finding's evidence names a line.
-fn names(finding: &Finding, path: &str, line: u32) -> bool {
+pub(super) fn names(finding: &Finding, path: &str, line: u32) -> bool {
     let is_it = |evidence: &Evidence| matches!(evidence, Evidence::Code { path: own, line: at, .. } if own == path && *at == line);
     finding.evidence.iter().any(is_it)
 }
@@ -378,6 +383,11 @@ pub(super) fn is_of_one_place(finding: &Finding) -> bool {
     matches!(finding.family, Family::NPlusOne | Family::Bulk)
 }
 
+/// Of one column or of several: what is met by which is one matter.
+fn is_index(finding: &Finding) -> bool {
+    matches!(finding.rule.as_str(), "RT401" | "RT402")
+}
+
 /// It is predicted once per turn of a loop.
 pub(super) fn repeats(finding: &Finding) -> bool {
     let in_loop = |cost: &crate::model::Cost| cost.before_terms.iter().any(|term| !term.loops.is_empty());
@@ -398,6 +408,8 @@ fn means(log: &Finding, code: &Finding) -> Option<Meaning> {
     let (equal, invariant) = (log.rule == "RT304", code.rule == "RT106");
     match (log.rule == code.rule, equal, invariant) {
         (true, ..) | (_, true, true) => Some(Meaning::Same),
+        // How many columns the index has, the code may know better.
+        _ if is_index(log) && is_index(code) => Some(Meaning::Same),
         // Its keys differ.
         (_, false, true) => None,
         _ if !repeats(code) => None,

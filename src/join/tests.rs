@@ -375,3 +375,68 @@ fn a_second_line_of_a_loop_is_named_by_the_finding_of_the_first() {
     apart[2].loop_.get_mut("N").unwrap().line = 13;
     assert_eq!(joined(vec![of_code("RT101", 12)], &apart, &seen).findings.len(), 2);
 }
+
+/// The child, sent by these lines, and a finding of the log of all of them together.
+fn together(rule: &str, family: Family, lines: &[u32]) -> Seen {
+    let places = lines.iter().map(|line| shape(CHILD, "forum", 2, 2, Some(*line)).places.remove(0));
+    let all = SeenShape { places: places.collect(), ..shape(CHILD, "forum", 2, 2, None) };
+    let mut observed = looped(lines.first().copied());
+    observed.finding.rule = rule.into();
+    observed.finding.family = family;
+    let measured = Measured { executions: 2, total_ms: Some(2.0), most: 2 };
+    observed.ways[0].sent = (0..).zip(lines).map(|(place, _)| sent(place, measured)).collect();
+    Seen { shapes: vec![all], findings: vec![observed] }
+}
+
+#[test]
+fn a_log_cannot_tell_that_a_repeated_read_could_be_shared() {
+    let seen = together("RT304", Family::OverFetching, &[12]);
+    let of = |confidence| {
+        let finding = Finding { family: Family::OverFetching, confidence, cost: None, ..of_code("RT304", 12) };
+        let all = joined(vec![finding], &predictions(&[12]), &seen).findings;
+        let [found] = &all[..] else { panic!("{all:?}") };
+        (found.source, found.confidence, found.severity)
+    };
+    assert_eq!(of(Confidence::Possible), (FindingSource::Both, Confidence::Possible, Severity::Warning));
+    assert_eq!(of(Confidence::Likely), (FindingSource::Both, Confidence::Certain, Severity::Blocker));
+}
+
+#[test]
+fn what_a_turn_reads_again_is_named_by_the_finding_of_its_loop() {
+    let mut seen = together("RT304", Family::OverFetching, &[12, 14]);
+    seen.findings[0].ways[0].sent.iter_mut().for_each(|sent| sent.measured.most = 1);
+    seen.findings.push(looped(Some(12)));
+    let all = joined(vec![of_code("RT101", 12)], &predictions(&[12, 14]), &seen).findings;
+    let [found] = &all[..] else { panic!("{all:?}") };
+    let named = |evidence: &Evidence| matches!(evidence, Evidence::Code { line: 14, .. });
+    assert!(found.evidence.iter().any(named), "{:?}", found.evidence);
+    // Outside of the loop, nothing that the loop loads serves it.
+    let mut apart = predictions(&[12]);
+    apart.push(prediction(14, CHILD, "SELECT id FROM forum WHERE id = ?", false));
+    assert_eq!(joined(vec![of_code("RT101", 12)], &apart, &seen).findings.len(), 2);
+}
+
+#[test]
+fn an_index_of_one_column_and_of_several_are_one_matter() {
+    let mut seen = together("RT401", Family::Index, &[9]);
+    seen.shapes[0].fingerprint = PARENT.into();
+    seen.findings[0].shapes = vec![PARENT.into()];
+    seen.findings[0].ways.clear();
+    let all = joined(vec![of_code("RT402", 9)], &predictions(&[]), &seen).findings;
+    let [found] = &all[..] else { panic!("{all:?}") };
+    assert_eq!((found.rule.as_str(), found.source), ("RT402", FindingSource::Both));
+    let apart = joined(vec![of_code("RT404", 9)], &predictions(&[]), &seen).findings;
+    assert_eq!((apart.len(), apart[1].line), (2, Some(9)));
+}
+
+#[test]
+fn counts_that_the_code_keeps_apart_are_doubted() {
+    let confidence = |lines: &[u32]| {
+        let mut all = predictions(lines);
+        all.iter_mut().for_each(|prediction| prediction.loops.clear());
+        let seen = together("RT201", Family::Aggregation, lines);
+        joined(Vec::new(), &all, &seen).findings[0].confidence
+    };
+    assert_eq!(confidence(&[12, 14]), Confidence::Possible);
+    assert_eq!(confidence(&[12]), Confidence::Likely, "a helper that is called twice");
+}
