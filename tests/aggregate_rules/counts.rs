@@ -71,3 +71,18 @@ fn what_spares_little_is_a_hint() {
         &format!("def f(x):\n    order = Order.objects.get(pk=x)\n    print(order)\n    {greatest}")
     ));
 }
+
+#[test]
+fn counts_that_a_paginator_or_a_loop_asks_for_are_no_aggregate() {
+    let rules = |body: &str| -> Vec<String> { review(body).into_iter().map(|finding| finding.rule).collect() };
+    let pages = "from django.core.paginator import Paginator\n\ndef f(request):\n    \
+                 one = Paginator(Order.objects.filter(state='paid'), 9).page(1)\n    \
+                 two = Paginator(Order.objects.filter(state='open'), 9).page(1)\n    return one, two\n";
+    assert!(!rules(pages).contains(&"RT201".to_owned()), "{:?}", rules(pages));
+    let per_row = "def f(request):\n    for customer in Customer.objects.all():\n        \
+                   print(customer.orders.filter(state='paid').count(), customer.orders.filter(state='open').count())\n";
+    assert!(!rules(per_row).contains(&"RT201".to_owned()), "an annotation gives them: {:?}", rules(per_row));
+    let of_one = "def f(request, x: Customer):\n    \
+                  return x.orders.filter(state='paid').count(), x.orders.filter(state='open').count()\n";
+    assert!(rules(of_one).contains(&"RT201".to_owned()));
+}

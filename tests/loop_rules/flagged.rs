@@ -651,3 +651,74 @@ def show(request, pk):
     let found: Vec<Confidence> = findings.iter().map(|finding| finding.confidence).collect();
     assert!(found.iter().all(|confidence| *confidence == Confidence::Possible), "{findings:?}");
 }
+
+#[test]
+fn counts_of_one_relation_in_one_loop_are_told_once() {
+    let code = r#"
+def report(request):
+    for topic in Topic.objects.all():
+        print(topic.posts.filter(is_public=True).count())  # RT109
+        print(topic.posts.filter(is_public=False).count())
+
+def apart(request):
+    for topic in Topic.objects.all():
+        print(topic.posts.count())  # RT109
+    for topic in Topic.objects.filter(state="open"):
+        print(topic.posts.count())  # RT109
+"#;
+    check(code);
+    let findings = review(&files(code), "5.2");
+    let first = findings.iter().find(|finding| finding.message.contains("another line of the loop")).unwrap();
+    assert_eq!(first.cost.as_ref().unwrap().before, "1 + 2·N");
+    assert!(format!("{:?}", first.evidence).contains("counted once more here"), "{first:?}");
+}
+
+#[test]
+fn what_a_row_was_looked_up_by_is_at_hand() {
+    let code = r#"
+def owners(request, user):
+    for topic in Topic.objects.all():
+        post = Post.objects.filter(topic=topic, is_public=True).get()
+        print(post.topic.title)
+
+def keys(request, user):
+    for topic_id in request.POST.getlist("topics"):
+        post = Post.objects.filter(topic=topic_id, is_public=True).get()
+        print(post.topic.title)
+"#;
+    let findings = review(&files(code), "5.2");
+    let advice: Vec<&str> =
+        findings.iter().filter(|finding| finding.rule == "RT101").map(|finding| finding.advice.as_str()).collect();
+    let [row, key] = advice[..] else { panic!("{findings:?}") };
+    assert_eq!(row, "The row was looked up by its topic: use `topic` here.");
+    assert!(!key.contains("looked up by"), "{key}");
+}
+
+#[test]
+fn rows_of_a_turn_that_are_read_again_are_the_loops_matter() {
+    let template = (
+        "forum/templates/topics.html",
+        "{% for topic in topics %}{% if topic.posts.all %}\n{% for post in topic.posts.all %}{{ post.pk }}{% endfor %}{% endif %}\n{% endfor %}\n",
+    );
+    let one = (
+        "forum/templates/topic.html",
+        "{% if topic.posts.all %}\n{% for post in topic.posts.all %}{{ post.pk }}{% endfor %}{% endif %}\n",
+    );
+    let view = r#"from django.shortcuts import get_object_or_404, render
+from forum.models import Topic
+
+def topics(request):
+    return render(request, "topics.html", {"topics": Topic.objects.all()})
+
+def topic(request, pk):
+    return render(request, "topic.html", {"topic": get_object_or_404(Topic, pk=pk)})
+"#;
+    let findings = review(&crate::harness::with(&[template, one, ("forum/views.py", view)]), "5.2");
+    let of = |rule: &str| -> Vec<&str> {
+        findings.iter().filter(|finding| finding.rule == rule).filter_map(|finding| finding.path.as_deref()).collect()
+    };
+    assert_eq!(of("RT304"), ["forum/templates/topic.html"]);
+    assert!(of("RT112").contains(&"forum/templates/topics.html"));
+    let again = findings.iter().find(|finding| finding.rule == "RT304").unwrap();
+    assert!(again.advice.contains("{% with %}"), "{}", again.advice);
+}

@@ -3,7 +3,9 @@
 use super::merge::{self, Counted};
 use crate::config::Preset;
 use crate::model::{Confidence, Kind, Orm, Severity, Terms};
+use crate::project::Project;
 use crate::rules::growth::is_few;
+use crate::rules::loops::driven_by;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, DraftEvidence, Meta, Rule};
 use crate::trace::{Cause, Event, EventKind, Role, Trace, Usage};
@@ -92,7 +94,7 @@ impl Rule for MergeableCounts {
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
         if trace.role.is_judged() {
             let mut merged = 0;
-            for group in groups(trace) {
+            for group in groups(trace, cx.project) {
                 report(trace, &group, &mut merged, cx);
             }
         }
@@ -100,9 +102,9 @@ impl Rule for MergeableCounts {
 }
 
 /// Counts of one model that happen together and differ, in the order in which they are sent.
-fn groups(trace: &Trace) -> Vec<Vec<Counted<'_>>> {
-    let mut open: Vec<Vec<Counted<'_>>> = Vec::new();
-    let mut done: Vec<Vec<Counted<'_>>> = Vec::new();
+fn groups<'t>(trace: &'t Trace, project: &Project) -> Vec<Vec<Counted<'t>>> {
+    let mut open: Vec<Vec<Counted<'t>>> = Vec::new();
+    let mut done: Vec<Vec<Counted<'t>>> = Vec::new();
     for event in &trace.events {
         if let Some(table) = written_table(event) {
             // What was counted before a write is another number after it.
@@ -110,7 +112,9 @@ fn groups(trace: &Trace) -> Vec<Vec<Counted<'_>>> {
             done.extend::<Vec<_>>(closed);
             open = kept;
         }
-        let Some(counted) = counted(trace, event) else { continue };
+        // A paginator counts by itself, what it pages through and when it needs to.
+        let is_asked_for = |counted: &Counted<'_>| project.text(counted.site).contains("count");
+        let Some(counted) = counted(trace, event).filter(is_asked_for) else { continue };
         match open.iter_mut().find(|group| belongs(&group[0], &counted)) {
             Some(group) if group.iter().any(|known| known.same_as(&counted)) => {}
             Some(group) => group.push(counted),
@@ -134,7 +138,10 @@ fn counted<'t>(trace: &'t Trace, event: &'t Event) -> Option<Counted<'t>> {
     let EventKind::Query(query) = &event.kind else { return None };
     let own = match &query.cause {
         Cause::Method(_) => true,
-        Cause::Manager { prefetched, .. } => !prefetched,
+        // Counted for each row of a loop, it is the loop's: an annotation gives all of them (RT109, RT112).
+        Cause::Manager { prefetched, row, .. } => {
+            !prefetched && row.queryset.is_none_or(|rows| driven_by(trace, event, rows).is_none())
+        }
         _ => false,
     };
     // One that only decides a test wants exists(): RT301.

@@ -7,7 +7,7 @@ use crate::model::{Kind, LoopId, Safety, Site, Span, Terms};
 use crate::project::Project;
 use crate::rewrite::{self, FileEdit};
 use crate::rules::macros::rule;
-use crate::rules::{Context, Draft, DraftRewrite, Meta, Rule, loops, weight};
+use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops, weight};
 use crate::schema::ModelId;
 use crate::trace::{Cause, Event, Origin, Query, QuerySet, QuerySetId, Row, Trace};
 
@@ -80,7 +80,12 @@ impl Rule for CountPerRow {
     fn trace(&self, trace: &Trace, cx: &mut Context<'_>) {
         let Origin::Code { .. } = trace.origin else { return };
         let reads: Vec<Read<'_>> = trace.queries().filter_map(|(_, e, q)| read(trace, e, q, cx)).collect();
-        reads.iter().for_each(|read| report(trace, read, &reads, cx));
+        for (at, read) in reads.iter().enumerate() {
+            let earlier = reads.get(..at).unwrap_or_default();
+            if !earlier.iter().any(|other| other.is_with(read)) {
+                report(trace, read, &reads, cx);
+            }
+        }
     }
 }
 
@@ -94,6 +99,15 @@ struct Read<'t> {
     /// All of the related rows, not some of them.
     whole: bool,
     turning: Vec<LoopId>,
+}
+
+impl Read<'_> {
+    /// Of the same rows in the same turns: one annotation after the other gives them.
+    fn is_with(&self, other: &Self) -> bool {
+        let relation = self.rows == other.rows && self.accessor == other.accessor && self.row.path == other.row.path;
+        let turn = self.event.loops == other.event.loops && self.event.via == other.event.via;
+        relation && turn && self.kind == other.kind && self.site.file == other.site.file
+    }
 }
 
 fn read<'t>(trace: &'t Trace, event: &'t Event, query: &'t Query, cx: &Context<'_>) -> Option<Read<'t>> {
@@ -124,8 +138,19 @@ fn report(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], cx: &mut Context<'_>
     let rows = trace.queryset(read.rows);
     let (confidence, why) = loops::doubt(rows.model.is_some(), read.event.confidence, &rows.model_name);
     let fetched = loops::fetching(trace, read.rows);
+    let with: Vec<&Read<'_>> = all.iter().filter(|other| other.is_with(read)).collect();
     let mut before = fetched.clone();
-    before.add(&Terms::product(1, read.event.loops.clone()));
+    before.add(&Terms::product(u32::try_from(with.len()).unwrap_or(u32::MAX), read.event.loops.clone()));
+    let mut evidence = loops::evidence(trace, read.event, Some(rows), &read.turning);
+    for other in with.iter().filter(|other| other.site != read.site) {
+        let message = "counted once more here, in the same loop".to_owned();
+        evidence.push(DraftEvidence::Code { site: other.site, message });
+    }
+    let more = match with.iter().filter(|other| other.site != read.site).count() {
+        0 => String::new(),
+        1 => ", and another line of the loop does so".to_owned(),
+        more => format!(", and {more} other lines of the loop do so"),
+    };
     let does = if read.kind == Kind::Count { "counts the related rows" } else { "asks for related rows" };
     let path = eager::path(read.row, read.accessor);
     let advice = match read.kind {
@@ -145,12 +170,12 @@ fn report(trace: &Trace, read: &Read<'_>, all: &[Read<'_>], cx: &mut Context<'_>
         confidence,
         site: Some(read.site),
         message: format!(
-            "`{}` {does} once per turn of the loop over {}{why}.",
+            "`{}` {does} once per turn of the loop over {}{more}{why}.",
             cx.project.text(read.site).split_whitespace().collect::<Vec<_>>().join(" "),
             loops::described(cx.project, trace, &read.turning),
         ),
         cost: Some(cx.cost(trace, before, fetched)),
-        evidence: loops::evidence(trace, read.event, Some(rows), &read.turning),
+        evidence,
         rewrite: cure(trace, read, all, cx.project),
         advice,
         key: format!("{}.{path}.{}", rows.model_name, read.kind.as_str()),

@@ -2,9 +2,10 @@
 
 use super::{eager, fk_object_only_for_pk};
 use crate::model::{Confidence, LoopId, Site, Terms};
+use crate::project::Project;
 use crate::rules::macros::rule;
 use crate::rules::{Context, Draft, Meta, Rule, loops, weight};
-use crate::trace::{Cause, Event, QuerySetId, Role, Row, Trace};
+use crate::trace::{Cause, Event, Filter, QuerySet, QuerySetId, Role, Row, Trace};
 
 rule! {
     /// Reads a foreign key or one-to-one relation of each row in a loop, while the rows do not bring it along.
@@ -165,7 +166,11 @@ fn report(trace: &Trace, read: &Read<'_>, cx: &mut Context<'_>) {
     };
     let dotted = read.path.replace("__", ".");
     let weight = weight::of(cx.project, trace, read.event, &read.turning).or_minor(is_minor(trace, read));
-    let advice = match refused {
+    let known = rows.and_then(|rows| given(cx.project, rows, &read.path));
+    let advice = match refused.filter(|_| known.is_none()) {
+        _ if known.is_some() => {
+            format!("The row was looked up by its {dotted}: use `{}` here.", known.unwrap_or_default())
+        }
         Some(reason) => format!("Load {dotted} with the rows; here {reason}."),
         None => format!("Load it with the rows: select_related(\"{}\") where the queryset is built.", read.path),
     };
@@ -187,6 +192,20 @@ fn report(trace: &Trace, read: &Read<'_>, cx: &mut Context<'_>) {
         advice,
         key: format!("{model}.{}", read.path),
     });
+}
+
+/// The variable of `filter(field=variable)`: what a relation of the rows that are found leads to.
+fn given<'p>(project: &'p Project, rows: &QuerySet, path: &str) -> Option<&'p str> {
+    let looked_up = |filter: &&Filter| {
+        let plain = filter.lookup == "exact" && !filter.negated && !filter.alternative;
+        plain && matches!(filter.path.as_slice(), [field] if field == path)
+    };
+    let (_, name) = project.text(rows.filters.iter().find(looked_up)?.site?).split_once('=')?;
+    let name = name.trim();
+    // Of a row and of its key, only a name without `pk` or `id` says that it is the row.
+    let is_key = name.rsplit(['_', '.']).next().is_some_and(|last| matches!(last, "id" | "pk" | "key"));
+    let is_name = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+    (is_name && !is_key && name.starts_with(|c: char| c.is_alphabetic())).then_some(name)
 }
 
 /// Beside much work on each row, one statement less is not much: in commands that write, in helpers that write a lot,

@@ -14,3 +14,5 @@ pub mod render_n_plus_one;
 pub mod reverse_in_loop;
 pub mod reverse_o2o_or_gfk_in_loop;
 pub mod wrong_eager;
+
+pub(in crate::rules) use reverse_in_loop::is_plain_read;

@@ -139,7 +139,7 @@ fn reads(trace: &Trace) -> impl Iterator<Item = Read<'_>> {
 }
 
 /// Whether a manager's statement fetches the rows as they are, which a prefetch would serve.
-pub(super) fn is_plain_read(trace: &Trace, query: &Query) -> bool {
+pub(in crate::rules) fn is_plain_read(trace: &Trace, query: &Query) -> bool {
     !looks_up(trace, query)
         && query.statement.facts.kind == Kind::Select
         && query.queryset.is_none_or(|id| trace.queryset(id).is_served())

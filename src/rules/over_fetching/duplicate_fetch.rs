@@ -6,6 +6,7 @@ use crate::model::{Confidence, Kind, Safety, Site, Span, Terms};
 use crate::project::Project;
 use crate::rewrite::{self, FileEdit};
 use crate::rules::macros::rule;
+use crate::rules::n_plus_one::is_plain_read;
 use crate::rules::{Context, Draft, DraftEvidence, DraftRewrite, Meta, Rule, loops};
 use crate::trace::{Cause, Event, EventKind, Query, Role, RowOp, Trace};
 
@@ -84,7 +85,8 @@ fn look(trace: &Trace, cx: &mut Context<'_>) {
     let mut first: HashMap<&str, usize> = HashMap::new();
     let mut again: Vec<Again> = Vec::new();
     for (at, event, query) in trace.queries() {
-        let Some(identity) = query.identity.as_deref().filter(|_| is_fetch(query)) else { continue };
+        let is_own = |_: &&str| is_fetch(query) && !is_of_turn(trace, event, query);
+        let Some(identity) = query.identity.as_deref().filter(is_own) else { continue };
         match first.get(identity).copied() {
             Some(earlier) if covers(trace, earlier, at) => match called_again(trace, earlier, at) {
                 Some((_, site)) if loops::is_cached(trace, event, site) => {}
@@ -142,6 +144,13 @@ fn is_fetch(query: &Query) -> bool {
         _ => false,
     };
     caused && query.statement.facts.kind.reads() && !query.statement.facts.locked
+}
+
+/// Rows of a relation of each turn's row: what loads them for all turns (RT102, RT112) serves every line of the turn.
+fn is_of_turn(trace: &Trace, event: &Event, query: &Query) -> bool {
+    let Cause::Manager { row, .. } = &query.cause else { return false };
+    let driven = row.queryset.is_some_and(|rows| loops::driven_by(trace, event, rows).is_some());
+    driven && is_plain_read(trace, query)
 }
 
 /// Whether the earlier fetch has always happened when the later one does, in the same turn, and nothing changed since.
@@ -202,7 +211,15 @@ fn report(trace: &Trace, earlier: usize, later: usize, cx: &mut Context<'_>) {
         cost: Some(cx.cost(trace, twice, once)),
         evidence,
         rewrite: reuse(cx.project, first, second, before, site),
-        advice: "Keep the first result in a variable and use it here.".to_owned(),
+        advice: match cx.project.is_template(site.file) {
+            true if matches!(query.cause, Cause::Manager { .. }) && is_plain_read(trace, query) => {
+                "Keep the first result by {% with %} around both, or load the rows with their object, by \
+                 prefetch_related(): each `.all` then takes them from there."
+            }
+            true => "Keep the first result by {% with %} around both, or list() it in the view and pass that.",
+            false => "Keep the first result in a variable and use it here.",
+        }
+        .to_owned(),
         // What a helper of many models fetches twice is one thing to mend.
         key: query.statement.facts.kind.as_str().to_owned(),
     });
@@ -240,8 +257,11 @@ fn report_again(trace: &Trace, again: &Again, cx: &mut Context<'_>) {
         cost: Some(cx.cost(trace, twice, once)),
         evidence,
         rewrite: None,
-        advice: "Keep the first result: in a variable, with {% with %} in a template, or by cached_property."
-            .to_owned(),
+        advice: match cx.project.is_template(again.site.file) {
+            true => "Keep the first result: by {% with %} around both, or by cached_property.",
+            false => "Keep the first result: in a variable, or by cached_property.",
+        }
+        .to_owned(),
         // What a helper of many models fetches twice is one thing to mend.
         key: query.statement.facts.kind.as_str().to_owned(),
     });
