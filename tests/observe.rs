@@ -142,6 +142,8 @@ const FIXTURES: &[(&str, &str, bool)] = &[
     ("toolbar-html/saved52-complete.html", "toolbar-html", true),
     ("toolbar-html/saved52-outer.html", "toolbar-html", true),
     ("toolbar-html/saved52.mhtml", "toolbar-html", true),
+    ("flask-toolbar/toolbar016.html", "flask-toolbar", true),
+    ("flask-toolbar/toolbar016-dressed.html", "flask-toolbar", true),
     ("connection-queries/django52.json", "connection-queries", false),
     ("connection-queries/django52.repr.txt", "connection-queries", false),
     ("connection-queries/django52.pprint.txt", "connection-queries", false),
@@ -399,7 +401,8 @@ fn a_cut_file_gives_what_stands_before_the_cut() {
             continue;
         }
         // Amid the last row of a page, which has more behind its panel.
-        let in_row = content.windows(8).rposition(|window| window == b"sqlMain_").map(|at| at + 40);
+        let row: &[u8] = if path.starts_with("flask") { b"SqlWrap\"" } else { b"sqlMain_" };
+        let in_row = content.windows(8).rposition(|window| window == row).map(|at| at + 40);
         // A server goes on writing when all statements are over.
         let (server, store) =
             (path.starts_with("postgres") || path.starts_with("mysql"), path.starts_with("toolbar-store"));
@@ -487,6 +490,22 @@ fn parameters_come_apart_where_the_input_has_them() {
     }
 }
 
+/// What runs a SELECT again holds its values; nothing tells those of a write.
+#[test]
+fn flasks_toolbar_gives_the_values_of_its_selects() {
+    for path in ["flask-toolbar/toolbar016.html", "flask-toolbar/toolbar016-dressed.html"] {
+        let seen = import(path, bytes(path));
+        let one = |record: &&Record| record.sql.contains("topic.id = ?");
+        let ids: Vec<_> = seen.records().filter(one).filter_map(|record| record.params.clone()).collect();
+        assert_eq!(ids, [["1"], ["2"], ["3"], ["4"]].map(|id| id.map(str::to_owned).to_vec()), "{path}");
+        assert!(seen.records().filter(|record| record.sql.starts_with("UPDATE")).all(|record| record.params.is_none()));
+        assert_eq!(seen.notes.len(), 1, "{:?}", seen.notes);
+    }
+    let none = r#"<html><body>Hi<div id="flDebug"><ol id="flDebugPanelList"></ol></div></body></html>"#;
+    let seen = import("page.html", none.as_bytes().to_vec());
+    assert!(seen.errors[0].1.contains("SQLALCHEMY_RECORD_QUERIES"), "{:?}", seen.errors);
+}
+
 #[test]
 fn stacks_end_in_the_view() {
     for path in [
@@ -503,8 +522,12 @@ fn stacks_end_in_the_view() {
         assert!(found * 3 > seen.sent().len(), "{path}: {found}");
         assert!(seen.records().all(|record| record.stack.iter().all(|frame| frame.line > 0)));
     }
-    let seen = import("a.txt", bytes("flask-sqlalchemy/recorded20.repr.txt"));
-    assert!(seen.records().all(|record| record.stack[0].path.ends_with("flask_driver.py") && record.stack[0].line > 9));
+    for name in ["flask-toolbar/toolbar016.html", "flask-sqlalchemy/recorded20.repr.txt"] {
+        let seen = import("a.txt", bytes(name));
+        assert!(
+            seen.records().all(|record| record.stack[0].path.ends_with("flask_driver.py") && record.stack[0].line > 9)
+        );
+    }
     // A statement that a template sends names its line.
     let in_template = |record: &&Record| {
         record.stack.last().is_some_and(|frame| frame.path.ends_with("topics.html") && frame.line == 5)

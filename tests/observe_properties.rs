@@ -60,6 +60,7 @@ static FIXTURES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     for folder in [
         "toolbar-store",
         "toolbar-html",
+        "flask-toolbar",
         "connection-queries",
         "django-log",
         "postgres-log",

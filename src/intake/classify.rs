@@ -132,7 +132,7 @@ fn by_name(name: &str, head: &[u8]) -> Option<Classified> {
 }
 
 /// What the toolbar and the other profilers leave in a page.
-const PROFILER_MARKS: [&str; 4] = ["djdebug", "sqlmain_", "flaskdebug", "silk-"];
+const PROFILER_MARKS: [&str; 4] = ["djdebug", "sqlmain_", "fldebug", "silk-"];
 
 /// A page that was saved from a browser belongs to the log engine, a template to this one.
 fn html(text: &str, in_templates: bool) -> Classified {

@@ -147,6 +147,7 @@ static FORMATS: &[Format] = &[
     toolbar_store::FORMAT,
     toolbar_html::HAR,
     toolbar_html::FORMAT,
+    toolbar_html::FLASK,
     connection_queries::FORMAT,
     django_log::FORMAT,
     sqlalchemy::ECHO,

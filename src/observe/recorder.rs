@@ -167,7 +167,7 @@ fn dialect(vendor: &str) -> Option<Dialect> {
 }
 
 /// The parameters in the order of their marks.
-fn given(sql: &str, params: &Value) -> Option<Vec<String>> {
+pub(super) fn given(sql: &str, params: &Value) -> Option<Vec<String>> {
     match params {
         Value::Array(items) => Some(items.iter().map(parameter).collect()),
         Value::Object(items) => {

@@ -5,4 +5,4 @@ mod message;
 mod recorded;
 
 pub(super) use echo::FORMAT as ECHO;
-pub(super) use recorded::FORMAT as RECORDED;
+pub(super) use recorded::{FORMAT as RECORDED, location};

@@ -161,7 +161,7 @@ fn record(text: &str) -> Option<(Record, f64)> {
             ("parameters", value) => sets = value,
             ("start_time", Literal::Other(number)) => start = number.parse::<f64>().ok(),
             ("end_time", Literal::Other(number)) => end = number.parse::<f64>().ok(),
-            ("location", Literal::Text(text)) => stack.extend(frame(&text)),
+            ("location", Literal::Text(text)) => stack.extend(location(&text)),
             _ => {}
         }
     }
@@ -210,8 +210,8 @@ fn keywords(text: &str) -> Vec<(&str, &str)> {
 }
 
 /// `app/views.py:12 (index)`; `<unknown>` where no line of the application sent it.
-fn frame(location: &str) -> Option<Frame> {
-    let (place, function) = location.rsplit_once(" (")?;
+pub fn location(text: &str) -> Option<Frame> {
+    let (place, function) = text.rsplit_once(" (")?;
     let (path, line) = place.rsplit_once(':')?;
     let line = line.parse().ok().filter(|line| *line > 0)?;
     Some(Frame { path: path.into(), line, function: function.trim_end_matches(')').into() })

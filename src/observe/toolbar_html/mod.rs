@@ -5,9 +5,14 @@
 //! `<template shadowrootmode="open">`) or as MHTML; before 6 any saved page, once the panel was open. Seen: 3.8, 4.4,
 //! 5.2, 8.0. <https://django-debug-toolbar.readthedocs.io/en/latest/panels.html#sql>
 //!
-//! Gaps: parameters stand in the SQL; times have two decimals of a millisecond, made finer by the bars of the
+//! And the page of a Flask application, as it was served or saved: Flask-DebugToolbar writes its SQLAlchemy panel into it.
+//! Seen: 0.16, with and without sqlparse and Pygments. <https://flask-debugtoolbar.readthedocs.io/>
+//!
+//! Gaps of Flask-DebugToolbar: values of SELECTs only, one line of the stack, a call with several sets of values as one.
+//! Gaps of django-debug-toolbar: parameters stand in the SQL; times have two decimals of a millisecond, made finer by the bars of the
 //! timeline; the template line that sent a statement is not read. Visible text is translated, so only classes and ids are read.
 
+mod flask;
 mod har;
 mod mime;
 mod panel;
@@ -30,6 +35,22 @@ pub(super) const FORMAT: Format = Format {
     sniff,
     read,
 };
+
+/// Read as any page is: where the toolbar stands at its end, nothing before tells which one it is.
+pub(super) const FLASK: Format = Format {
+    id: "flask-toolbar",
+    description: "Flask-DebugToolbar: a page with its SQLAlchemy panel, as it was served or saved",
+    endings: &["html", "htm", "mhtml", "mht"],
+    sniff: sniff_flask,
+    read,
+};
+
+fn sniff_flask(_: &str, head: &str) -> Score {
+    match head.contains("flDebug") {
+        true => Score::new(100, "elements of Flask-DebugToolbar (flDebug…)"),
+        false => Score::no("no HTML of Flask-DebugToolbar"),
+    }
+}
 
 fn sniff(name: &str, head: &str) -> Score {
     let start = head.trim_start();
@@ -97,6 +118,7 @@ struct Outcome {
     panels: u64,
     statements: u64,
     toolbar: bool,
+    flask: bool,
     cut: bool,
     loaded: bool,
     noise: u64,
@@ -112,6 +134,7 @@ impl Outcome {
         self.panels += u64::from(panel.statements > 0);
         self.statements += panel.statements;
         self.toolbar |= panel.toolbar;
+        self.flask |= panel.flask;
         self.loaded |= panel.loaded;
         self.cut |= panel.cut;
         self.noise += panel.noise;
@@ -120,7 +143,11 @@ impl Outcome {
 
     fn tell(self, sink: &mut dyn Sink) {
         if self.statements == 0 && self.noise == 0 {
-            let message = if self.loaded {
+            let message = if self.flask {
+                "the page holds Flask-DebugToolbar, but no row of its SQLAlchemy panel: that request sent no query, or \
+                 SQLALCHEMY_RECORD_QUERIES is not set"
+                    .to_string()
+            } else if self.loaded {
                 "the SQL panel holds no row: that request sent no query, or the panel was saved while it loaded"
                     .to_string()
             } else if self.toolbar {
@@ -143,9 +170,14 @@ impl Outcome {
                 self.shortened
             ));
         }
-        sink.note(
-            "the toolbar's panel shows one request, with parameters in the SQL and times of two decimals".to_string(),
-        );
+        let note = match self.flask {
+            true => {
+                "Flask-DebugToolbar shows one request, the values of its SELECTs, and of the stack the deepest line of \
+                 the application only"
+            }
+            false => "the toolbar's panel shows one request, with parameters in the SQL and times of two decimals",
+        };
+        sink.note(note.to_string());
     }
 }
 

@@ -13,6 +13,8 @@ pub(super) struct Panel {
     pub statements: u64,
     /// Some element of the toolbar was there.
     pub toolbar: bool,
+    /// It was Flask's.
+    pub flask: bool,
     /// The SQL panel's own content was there, with rows or without.
     pub loaded: bool,
     /// It ended amid a row.
@@ -69,6 +71,7 @@ impl Panel {
         let name = tag.name.as_str();
         let id = tag.attribute("id");
         let class = tag.attribute("class");
+        self.flask |= id.starts_with("flDebug");
         self.toolbar |= id.starts_with("djDebug") || class.starts_with("djdt-") || class.starts_with("djDebug");
         if let Some((part, element, depth)) = &mut self.part {
             match name {
@@ -79,7 +82,8 @@ impl Panel {
             // Parts do not nest, save for the numbers of the legend.
             return;
         }
-        if name == "tr" && id.starts_with("sqlMain_") {
+        let of_flask = self.flask && (class.contains("flDebugOdd") || class.contains("flDebugEven"));
+        if name == "tr" && (of_flask || id.starts_with("sqlMain_")) {
             self.flush(sink_id, sink);
             self.loaded = true;
             self.inner_tables = 0;
@@ -91,6 +95,18 @@ impl Panel {
                 row.share = tag.attribute("aria-label").trim_end_matches('%').parse().ok();
             }
             return;
+        }
+        if let Some(row) = self.row.as_mut().filter(|_| self.flask) {
+            match name {
+                "td" => row.cell(tag.attribute("title")),
+                "a" => row.link(tag.attribute("href")),
+                _ => {}
+            }
+            if name == "td" && row.is_at_time() {
+                self.text.clear();
+                self.part = Some((Part::Time, name.to_owned(), 1));
+                return;
+            }
         }
         self.loaded |= class.contains("djdt-databaseLegend");
         let in_row = self.row.is_some();

@@ -6,6 +6,8 @@ use smol_str::SmolStr;
 
 use super::super::Record;
 use super::super::json::micros;
+use super::super::sqlalchemy::location;
+use super::flask;
 use super::panel::milliseconds;
 use crate::trace::Frame;
 
@@ -42,7 +44,7 @@ impl Part {
             return None;
         }
         let known = classes.find_map(|class| match class {
-            "djDebugCollapsed" => Some(Part::Full),
+            "djDebugCollapsed" | "flDebugSql" => Some(Part::Full),
             "djDebugUncollapsed" => Some(Part::Short),
             "djdt-time" => Some(Part::Time),
             "djdt-path" => Some(Part::Path),
@@ -91,9 +93,28 @@ pub(super) struct Row {
     path: String,
     file: String,
     function: SmolStr,
+    /// Of Flask's panel: cells so far, and the values of a SELECT.
+    cells: u8,
+    params: Option<Vec<String>>,
 }
 
 impl Row {
+    /// A cell of Flask's panel: the time, links, the place in full as its title, the statement.
+    pub fn cell(&mut self, title: &str) {
+        self.cells = self.cells.saturating_add(1);
+        self.stack.extend(location(title));
+    }
+
+    pub fn is_at_time(&self) -> bool {
+        self.cells == 1
+    }
+
+    pub fn link(&mut self, address: &str) {
+        if self.params.is_none() {
+            self.params = flask::values(address);
+        }
+    }
+
     pub fn set(&mut self, part: Part, text: String) {
         match part {
             Part::Legend => {}
@@ -135,6 +156,7 @@ impl Row {
         }
         Some(Record {
             sql: Arc::from(sql),
+            params: self.params,
             duration_us,
             stack: self.stack,
             connection: self.connection,
