@@ -15,7 +15,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
-use crate::trace::{Fingerprint, Observed, Statement};
+use crate::model::Kind;
+use crate::trace::{Fingerprint, Observed, Statement, is_test};
 
 pub use endpoint::{Endpoint, Took, name as endpoint_name};
 pub use place::{Place, Sent, key as place_key};
@@ -181,7 +182,8 @@ impl Workload {
     }
 
     /// Lines that hand on to the framework, which calls many files from there: the middleware's, the one that starts a
-    /// server. A statement whose deepest own line is such a one was sent by a library.
+    /// server. A statement whose deepest own line is such a one was sent by a library. So is what a line sends that
+    /// stores rows of several tables: `form.save_m2m()`.
     pub fn passing(&self) -> HashSet<Place> {
         let mut called: HashMap<&Place, BTreeSet<&str>> = HashMap::new();
         let kept = self.shapes().flat_map(|shape| shape.places.by_count());
@@ -190,7 +192,16 @@ impl Workload {
                 called.entry(line).or_default().insert(&deeper.path);
             }
         }
-        called.into_iter().filter(|(_, files)| files.len() >= MANY_FILES).map(|(line, _)| line.clone()).collect()
+        let mut stored: HashMap<&Place, BTreeSet<&str>> = HashMap::new();
+        for shape in self.shapes().filter(|shape| shape.kind == Kind::Insert) {
+            let Some(table) = shape.tables.first() else { continue };
+            for line in shape.places.by_count().into_iter().filter_map(|(lines, _)| lines.first()) {
+                stored.entry(line).or_default().insert(table);
+            }
+        }
+        let passing = called.into_iter().filter(|(_, files)| files.len() >= MANY_FILES);
+        let storing = stored.into_iter().filter(|(line, tables)| tables.len() > 1 && !is_test(&line.path));
+        passing.chain(storing).map(|(line, _)| line.clone()).collect()
     }
 
     /// By name, without the query of its address; in the order of names.

@@ -79,3 +79,22 @@ fn without_boundaries_a_repeat_is_no_duplicate() {
     assert_eq!(workload.end_request("the whole log", None).duplicates, 0);
     assert_eq!((workload.requests, workload.shape(Fingerprint(1)).unwrap().requests), (0, 0));
 }
+
+#[test]
+fn a_line_that_stores_rows_of_several_tables_leads_to_a_library() {
+    let stores = |tables: &[u64], path: &str| {
+        let mut workload = Workload::default();
+        let stack = vec![Frame { path: path.into(), line: 107, function: "save".into() }];
+        for table in tables {
+            let facts = Facts { tables: vec![format!("t{table}").into()], ..Facts::new(Kind::Insert) };
+            workload.statement(
+                &Statement { facts, ..statement(*table) },
+                &Observed { stack: stack.clone(), ..observed(1) },
+            );
+        }
+        workload.passing().len()
+    };
+    assert_eq!(stores(&[1, 2], "app/forms.py"), 1);
+    assert_eq!(stores(&[1, 1, 1], "app/forms.py"), 0, "a loop of its own");
+    assert_eq!(stores(&[1, 2], "app/tests/test_forms.py"), 0);
+}
