@@ -61,7 +61,8 @@ impl Project {
             Role::Test
         } else if directories.iter().any(|directory| is_of_migrations(directory)) || self.holds_migration(file) {
             Role::Migration
-        } else if within("management") && within("commands") {
+        } else if within("management") && within("commands") || name == "apps.py" {
+            // What an app sets up runs when the program starts, or after it migrates.
             Role::Command
         } else {
             Role::Other

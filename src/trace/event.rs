@@ -488,6 +488,12 @@ impl Frame {
         !path.starts_with('<') && !FOREIGN.iter().any(|part| path.contains(part))
     }
 
+    /// Whether nobody waits for what it sends: a command's, a migration's, or what an app sets up when it starts.
+    pub fn is_of_upkeep(&self) -> bool {
+        let path = self.path.replace('\\', "/");
+        ["/management/commands/", "/migrations/"].iter().any(|part| path.contains(part)) || path.ends_with("/apps.py")
+    }
+
     /// Whether it is a test's: by the name of its file, or of a folder around it. Of an absolute path, the folders above
     /// the project say nothing of it.
     pub fn is_test(&self) -> bool {

@@ -228,12 +228,13 @@ impl Found {
         })
     }
 
-    /// A read that one request of all makes twice is nothing that anybody waits for, a migration runs once, and one
-    /// execution that took long among many others says nothing of the statement.
+    /// A read that one request of all makes twice is nothing that anybody waits for, nor is what a migration or an app
+    /// that starts sends once, and one execution that took long among many others says nothing of the statement.
     fn is_small(&self, workload: &Workload) -> bool {
         let (runs, sent) = self.sure;
         let twice = self.draft.rule.family == Family::OverFetching && runs == 1 && sent <= 2;
-        let migrates = |frame: &Frame| frame.path.contains("/migrations/");
+        let is_command = |frame: &Frame| frame.path.contains("/management/commands/");
+        let migrates = |frame: &Frame| frame.is_of_upkeep() && !is_command(frame);
         let slow = self.draft.rule.code == slow_query::META.code;
         let all = self.shapes.first().and_then(|seen| workload.shape(seen.fingerprint));
         let outlies = slow && all.is_some_and(|shape| slow_query::is_outlier(self.total(), shape.executions));

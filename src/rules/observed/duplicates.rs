@@ -216,8 +216,10 @@ fn confidence(trace: &Trace, repeated: &Repeated<'_>, ways: &Ways<'_>, writes: &
     let group = &repeated.group;
     let known = group.frame.is_some();
     let is_far = ways.sites.len() > 1 && ways.apart >= FAR;
+    let is_of_upkeep = |(_, sent): &(usize, &Observed)| sent.stack.iter().any(Frame::is_of_upkeep);
     let once = repeated.repeats == 1 && request(trace).is_some_and(|name| is_of_one_visit(&name));
     match What::of(group) {
+        _ if group.members.iter().all(is_of_upkeep) => Confidence::Possible,
         _ if is_far || once || ways.delivers || is_read_to_write(group, writes) => Confidence::Possible,
         _ if repeated.repeats == 1 && ways.is_of_different_code() => Confidence::Possible,
         What::Parent if is_of_test(trace, group) => Confidence::Possible,

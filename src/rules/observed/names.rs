@@ -57,7 +57,7 @@ pub fn orm(raw: &str) -> Orm {
     if raw.contains(['"', '`']) { Orm::Django } else { Orm::SqlAlchemy }
 }
 
-/// Tables of the framework itself, which it reads and writes by itself.
+/// Tables of the framework itself and of the database, which frameworks read and write by themselves.
 pub fn is_framework(table: &str) -> bool {
     const OWN: [&str; 6] = [
         "django_session",
@@ -67,7 +67,8 @@ pub fn is_framework(table: &str) -> bool {
         "django_admin_log",
         "auth_permission",
     ];
-    OWN.contains(&table)
+    let is_catalog = ["sqlite_", "pg_catalog.", "information_schema."].iter().any(|start| table.starts_with(start));
+    OWN.contains(&table) || is_catalog
 }
 
 #[cfg(test)]
@@ -89,6 +90,12 @@ mod tests {
         }
         assert!(!leads_to("author", "auth_user"));
         assert!(!leads_to("opic", "forum_topic"));
+    }
+
+    #[test]
+    fn catalogs_are_nobodys() {
+        assert!(["sqlite_master", "django_session"].iter().all(|table| is_framework(table)));
+        assert!(!["shop_order", "sqlite"].iter().any(|table| is_framework(table)));
     }
 
     #[test]

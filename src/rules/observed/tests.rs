@@ -557,6 +557,19 @@ fn a_read_of_each_mail_is_small_beside_the_mail() {
 }
 
 #[test]
+fn nobody_waits_for_commands_and_what_an_app_sets_up() {
+    let confidence = |path| {
+        let start = (path, 3, "handle");
+        let all = found(&from_lines(&[(QUEUES, &[start, VIEW, HELPER]), (QUEUES, &[start, VIEW, HELPER])]));
+        let [("RT304", draft)] = &all[..] else { panic!("{all:?}") };
+        draft.confidence
+    };
+    assert_eq!(confidence("shop/management/commands/fake.py"), Confidence::Possible);
+    assert_eq!(confidence("shop/apps.py"), Confidence::Possible);
+    assert_eq!(confidence("shop/commands.py"), Confidence::Certain);
+}
+
+#[test]
 fn advice_is_of_the_place_and_the_orm() {
     let advice = |statements: &[(&str, &[Line<'_>])]| {
         let all = found(&from_lines(statements));
