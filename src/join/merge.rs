@@ -180,7 +180,9 @@ impl<'m> Merge<'m> {
             for meeting in met.iter().filter(|meeting| self.leads(meeting, of_code, &observed.finding).is_some()) {
                 add(meeting, None, meeting.measured);
             }
-            return (out.executions > 0).then_some(out);
+            // That one of several lookups was sent once does not say that they want an index.
+            let least = if is_index(finding) { super::REPEATED } else { 1 };
+            return (out.executions >= least).then_some(out);
         }
         let least = if is_repeat(finding) { 2 } else { 1 };
         let mut most = 0;

@@ -420,6 +420,7 @@ fn what_a_turn_reads_again_is_named_by_the_finding_of_its_loop() {
 fn an_index_of_one_column_and_of_several_are_one_matter() {
     let mut seen = together("RT401", Family::Index, &[9]);
     seen.shapes[0].fingerprint = PARENT.into();
+    seen.shapes[0].places[0].measured.executions = 3;
     seen.findings[0].shapes = vec![PARENT.into()];
     seen.findings[0].ways.clear();
     let all = joined(vec![of_code("RT402", 9)], &predictions(&[]), &seen).findings;
@@ -427,6 +428,8 @@ fn an_index_of_one_column_and_of_several_are_one_matter() {
     assert_eq!((found.rule.as_str(), found.source), ("RT402", FindingSource::Both));
     let apart = joined(vec![of_code("RT404", 9)], &predictions(&[]), &seen).findings;
     assert_eq!((apart.len(), apart[1].line), (2, Some(9)));
+    seen.shapes[0].places[0].measured.executions = 1;
+    assert_eq!(joined(vec![of_code("RT402", 9)], &predictions(&[]), &seen).findings.len(), 2, "sent once");
 }
 
 #[test]
