@@ -112,21 +112,36 @@ pub fn settled<'f>(said: impl IntoIterator<Item = &'f Found>, context: &[bool]) 
     type Key<'f> = (&'static str, Site, &'f str, Option<&'f DraftEvidence>, Option<Site>);
     let (own, far): (Vec<&Found>, Vec<&Found>) = said.into_iter().partition(|found| found.own);
     let mut known: HashMap<Key<'f>, usize> = HashMap::new();
+    let mut cured: HashMap<(&str, Site, &str), Vec<usize>> = HashMap::new();
     let mut found: Vec<Found> = Vec::new();
     for one in own.into_iter().chain(far) {
         let draft = &one.draft;
         let first = draft.evidence.first().filter(|_| one.turned.is_none());
         let key = draft.site.map(|site| (draft.rule.code, site, draft.key.as_str(), first, one.turned));
-        match key.and_then(|key| known.get(&key)).and_then(|at| found.get_mut(*at)) {
+        let place = draft.site.map(|site| (draft.rule.code, site, draft.key.as_str()));
+        let same = key.and_then(|key| known.get(&key)).copied().or_else(|| {
+            // Rows that two ways build, which one edit mends.
+            let is_cured = |at: &&usize| found.get(**at).is_some_and(|before| have_one_cure(&before.draft, draft));
+            cured.get(&place?)?.iter().find(is_cured).copied()
+        });
+        match same.and_then(|at| found.get_mut(at)) {
             Some(before) => weigh_again(&mut before.draft, draft),
             None => {
                 known.extend(key.map(|key| (key, found.len())));
+                if let Some(place) = place {
+                    cured.entry(place).or_default().push(found.len());
+                }
                 found.push(one.clone());
             }
         }
     }
     bring_home(&mut found, context);
     found
+}
+
+fn have_one_cure(draft: &Draft, other: &Draft) -> bool {
+    let both = draft.rewrite.as_ref().zip(other.rewrite.as_ref());
+    both.is_some_and(|(a, b)| !a.edits.is_empty() && a.edits == b.edits)
 }
 
 /// What another run says of the same place: a helper weighs as much as where it weighs most.

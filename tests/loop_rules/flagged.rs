@@ -722,3 +722,63 @@ def topic(request, pk):
     let again = findings.iter().find(|finding| finding.rule == "RT304").unwrap();
     assert!(again.advice.contains("{% with %}"), "{}", again.advice);
 }
+
+#[test]
+fn what_several_lines_fetch_again_is_told_once() {
+    let code = r#"
+def charts(request):
+    topics = Topic.objects.all()
+    return [
+        list(topics.values_list("title", flat=True)),
+        list(topics.values_list("title", flat=True)),  # RT304
+        list(topics.values_list("title", flat=True)),
+        list(topics.values_list("state", flat=True)),
+    ]
+"#;
+    check(code);
+    let findings = review(&files(code), "5.2");
+    let again = findings.iter().find(|finding| finding.rule == "RT304").unwrap();
+    assert!(again.message.contains("and so does line"), "{}", again.message);
+    assert_eq!(again.cost.as_ref().map(|cost| (cost.before.as_str(), cost.after.as_str())), Some(("3", "1")));
+}
+
+#[test]
+fn rows_of_a_variable_that_a_branch_narrows_are_told_once() {
+    let code = r#"
+def subjects(request, forum):
+    topics = Topic.objects.filter(state="open").order_by("title")
+    if forum:
+        topics = topics.filter(forum=forum)
+    return [topic.editor.username for topic in topics]  # RT101
+
+def show(request):
+    return subjects(request, None), subjects(request, request.GET["forum"])
+"#;
+    let findings = review(&files(code), "5.2");
+    let told: Vec<_> = findings.iter().filter(|finding| finding.rule == "RT101").collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+}
+
+#[test]
+fn what_fetches_the_row_above_is_named() {
+    let template = (
+        "forum/templates/topic.html",
+        "{% for post in topic.posts.all %}{% for pin in post.pins.all %}{{ pin.pk }}{% endfor %}{% endfor %}\n",
+    );
+    let view = r#"from django.shortcuts import get_object_or_404, render
+from forum.models import Topic
+
+def topic(request, pk):
+    topic = get_object_or_404(Topic, pk=pk)
+    return render(request, "topic.html", {"topic": topic})
+"#;
+    let models = r#"
+class PostPin(models.Model):
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="pins")
+"#;
+    let all = format!("{}{models}", crate::harness::MODELS);
+    let findings =
+        review(&crate::harness::with(&[template, ("forum/views.py", view), ("forum/models.py", &all)]), "5.2");
+    let advice = &findings.iter().find(|finding| finding.rule == "RT112").unwrap().advice;
+    assert!(advice.contains("get_object_or_404() of forum/views.py line 5"), "{advice}");
+}

@@ -303,7 +303,16 @@ fn chains<'t>(project: &Project, trace: &Trace, queryset: &'t QuerySet) -> Resul
         each,
     ];
     let found = reached.into_iter().find(|ways| !ways.is_empty() && ways.iter().all(|way| !way.is_empty()));
-    found.ok_or_else(|| NO_CALL.to_owned())
+    found.ok_or_else(|| match queryset.built.filter(|site| project.text(*site).contains("get_object_or_404(")) {
+        Some(site) => {
+            let place = project.place(site);
+            format!(
+                "get_object_or_404() of {} line {} takes a queryset that does in place of the model",
+                place.path, place.line
+            )
+        }
+        None => NO_CALL.to_owned(),
+    })
 }
 
 /// Of these calls those in the trace's own function that every way to its loops leads through.

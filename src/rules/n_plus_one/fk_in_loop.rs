@@ -166,8 +166,11 @@ fn report(trace: &Trace, read: &Read<'_>, cx: &mut Context<'_>) {
     };
     let dotted = read.path.replace("__", ".");
     let weight = weight::of(cx.project, trace, read.event, &read.turning).or_minor(is_minor(trace, read));
-    let known = rows.and_then(|rows| given(cx.project, rows, &read.path));
-    let advice = match refused.filter(|_| known.is_none()) {
+    // One row, fetched in the turn itself.
+    let alone = read.row.queryset.is_some_and(|rows| loops::driven_by(trace, read.event, rows).is_none());
+    let known = rows.filter(|_| alone).and_then(|rows| given(cx.project, rows, &read.path));
+    let rewrite = rewrite.filter(|_| known.is_none());
+    let advice = match refused {
         _ if known.is_some() => {
             format!("The row was looked up by its {dotted}: use `{}` here.", known.unwrap_or_default())
         }

@@ -84,6 +84,7 @@ impl Rule for DuplicateFetch {
 fn look(trace: &Trace, cx: &mut Context<'_>) {
     let mut first: HashMap<&str, usize> = HashMap::new();
     let mut again: Vec<Again> = Vec::new();
+    let mut same: Vec<Same> = Vec::new();
     for (at, event, query) in trace.queries() {
         let is_own = |_: &&str| is_fetch(query) && !is_of_turn(trace, event, query);
         let Some(identity) = query.identity.as_deref().filter(is_own) else { continue };
@@ -103,7 +104,11 @@ fn look(trace: &Trace, cx: &mut Context<'_>) {
                         None => again.push(Again { earlier, later: at, before, site, statements: 1, further: vec![] }),
                     }
                 }
-                None => report(trace, earlier, at, cx),
+                // A third of them repeats the second.
+                None => match same.iter_mut().find(|known| known.is_last(earlier) && is_beside(trace, earlier, at)) {
+                    Some(known) => known.further.push(at),
+                    None => same.push(Same { earlier, later: at, further: Vec::new() }),
+                },
             },
             _ => {}
         }
@@ -111,7 +116,27 @@ fn look(trace: &Trace, cx: &mut Context<'_>) {
             first.insert(identity, at);
         }
     }
+    same.iter().for_each(|same| report(trace, same, cx));
     again.iter().for_each(|again| report_again(trace, again, cx));
+}
+
+/// Fetches of the same, by lines of their own; indexes of their events.
+struct Same {
+    earlier: usize,
+    later: usize,
+    further: Vec<usize>,
+}
+
+impl Same {
+    fn is_last(&self, at: usize) -> bool {
+        self.further.last().copied().unwrap_or(self.later) == at
+    }
+}
+
+/// Whether two events stand in one function, in the same turns.
+fn is_beside(trace: &Trace, one: usize, other: usize) -> bool {
+    let both = trace.events.get(one).zip(trace.events.get(other));
+    both.is_some_and(|(a, b)| a.via == b.via && a.loops == b.loops)
 }
 
 /// A function or property that fetches, and is asked twice.
@@ -185,7 +210,8 @@ pub(super) fn covers(trace: &Trace, earlier: usize, later: usize) -> bool {
     })
 }
 
-fn report(trace: &Trace, earlier: usize, later: usize, cx: &mut Context<'_>) {
+fn report(trace: &Trace, same: &Same, cx: &mut Context<'_>) {
+    let Same { earlier, later, .. } = *same;
     let (Some(first), Some(second)) = (trace.events.get(earlier), trace.events.get(later)) else { return };
     let (Some(before), Some(site)) = (first.site, second.site) else { return };
     let EventKind::Query(query) = &second.kind else { return };
@@ -197,9 +223,18 @@ fn report(trace: &Trace, earlier: usize, later: usize, cx: &mut Context<'_>) {
     let what = if model.is_empty() { "the same rows".to_owned() } else { format!("the same {model}") };
     let mut evidence = vec![DraftEvidence::Code { site: before, message: "fetched here already".to_owned() }];
     evidence.extend(loops::calls(first).chain(loops::calls(second)));
+    let further: Vec<&Event> = same.further.iter().filter_map(|at| trace.events.get(*at)).collect();
+    for site in further.iter().filter_map(|event| event.site) {
+        evidence.push(DraftEvidence::Code { site, message: "and here".to_owned() });
+    }
     let once = Terms::product(1, second.loops.clone());
     let mut twice = once.clone();
-    twice.add(&once);
+    (0..=further.len()).for_each(|_| twice.add(&once));
+    let more = match further.as_slice() {
+        [] => String::new(),
+        [only] => only.site.map_or_else(String::new, |at| format!(", and so does {}", line(cx.project, at, site))),
+        more => format!(", and so do {} other lines", more.len()),
+    };
     cx.report(Draft {
         rule: &META,
         severity: META.severity,
@@ -207,14 +242,17 @@ fn report(trace: &Trace, earlier: usize, later: usize, cx: &mut Context<'_>) {
         hint: (trace.role == Role::Command).then_some(true),
         confidence: second.confidence.min(sure).min(wanted(trace, first, second)),
         site: Some(site),
-        message: format!("This fetches {what} as {} did.", line(cx.project, before, site)),
+        message: format!("This fetches {what} as {} did{more}.", line(cx.project, before, site)),
         cost: Some(cx.cost(trace, twice, once)),
         evidence,
-        rewrite: reuse(cx.project, first, second, before, site),
+        rewrite: reuse(cx.project, first, second, before, site).filter(|_| further.is_empty()),
         advice: match cx.project.is_template(site.file) {
             true if matches!(query.cause, Cause::Manager { .. }) && is_plain_read(trace, query) => {
                 "Keep the first result by {% with %} around both, or load the rows with their object, by \
                  prefetch_related(): each `.all` then takes them from there."
+            }
+            true if before.file != site.file => {
+                "Read it once for both templates: in the view or the tag that renders them, or by {% with %} around both."
             }
             true => "Keep the first result by {% with %} around both, or list() it in the view and pass that.",
             false => "Keep the first result in a variable and use it here.",
