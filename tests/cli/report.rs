@@ -167,8 +167,8 @@ fn the_same_file_is_reviewed_once() {
 fn a_line_of_another_file_is_told_with_that_file() {
     let folder = forum("report-elsewhere");
     let place = "    def place(self):\n        return self.forum.name\n";
-    folder.file("forum/models.py", &format!("{MODELS}\n{place}"));
-    folder.file("forum/views.py", &VIEWS.replace("topic.forum.name", "topic.place()"));
+    folder.file("forum/models.py", format!("{MODELS}\n{place}"));
+    folder.file("forum/views.py", VIEWS.replace("topic.forum.name", "topic.place()"));
     let report = folder.run("check forum --format json").json();
     let findings = report["findings"].as_array().unwrap();
     let finding = findings.iter().find(|finding| finding["path"] == "forum/models.py").unwrap();

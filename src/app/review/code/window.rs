@@ -55,10 +55,11 @@ impl Window {
         if natural <= real { wanted } else { wanted / natural * real }
     }
 
-    /// Whether a row is on the screen, and what stands below it.
+    /// Whether a row is on the screen, and the next ones below it, if there are any.
     pub fn shows(&self, row: u32, scrolled: f64) -> bool {
         let top = f64::from(row) * ROW - self.offset(scrolled);
-        top >= 0.0 && top + 3.0 * ROW <= self.height
+        let with_next = f64::from(self.rows.saturating_sub(row).clamp(1, 3)) * ROW;
+        top >= 0.0 && top + with_next <= self.height
     }
 }
 
