@@ -465,7 +465,8 @@ impl<'p> Interpreter<'p, '_> {
                     Value::Const(constant) => dict.items.iter().find(|(k, _)| k == constant).map(|(_, v)| v.clone()),
                     _ => None,
                 };
-                known.or_else(|| dict.element.clone()).or_else(|| any_of(dict)).unwrap_or(Value::Unknown(sym))
+                let element = dict.element.as_ref().map(|element| under(element, &sym));
+                known.or(element).or_else(|| any_of(dict)).unwrap_or(Value::Unknown(sym))
             }
             Value::External(name) if name == "django.core.cache.caches" => {
                 Value::Cache(crate::trace::CacheBackend::Django, sym)
@@ -473,6 +474,16 @@ impl<'p> Interpreter<'p, '_> {
             Value::Scalar(_) => Value::Scalar(sym),
             _ => Value::Unknown(sym),
         }
+    }
+}
+
+/// What stands under a key, where that decides which of the values it is.
+fn under<'p>(element: &Value<'p>, asked: &Sym) -> Value<'p> {
+    let sym = |own: &Sym| Sym::of(&asked.text, [asked, own]);
+    match element {
+        Value::Unknown(own) => Value::Unknown(sym(own)),
+        Value::Scalar(own) => Value::Scalar(sym(own)),
+        other => other.clone(),
     }
 }
 

@@ -136,8 +136,13 @@ test("the map leads through a file of 50,000 lines, of which few are in the page
     const box = await map.boundingBox();
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
     await page.mouse.down();
-    await app.row(LINES / 2).waitFor();
-    // A pixel of the map stands for many lines; dragged beyond its edge it shows the last one.
+    // A pixel of the map stands for more lines than a screen has.
+    const away = LINES / box.height + 60;
+    await page.waitForFunction(
+      ([middle, away]) => Math.abs(document.querySelector("[data-testid=code-row][data-line]").dataset.line - middle) < away,
+      [LINES / 2, away],
+    );
+    // Dragged beyond its edge it shows the last one.
     await page.mouse.move(box.x + box.width / 2, box.y + box.height + 20, { steps: 5 });
     await page.mouse.up();
     await app.row(LINES).waitFor();

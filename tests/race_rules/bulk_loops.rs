@@ -736,3 +736,28 @@ fn a_link_is_called_a_link() {
     assert!(said.iter().all(|said| said.starts_with("Links one item to") && said.contains("link table")), "{said:?}");
     assert_eq!(said.len(), 1);
 }
+
+#[test]
+fn what_is_looked_up_by_the_row_is_another_value_for_each() {
+    let code = "
+def titled(request, rows):
+    titles = {row.pk: row.title for row in rows}
+    for item in Item.objects.filter(state='new'):
+        item.title = titles[item.pk]
+        item.save()
+";
+    let findings = review(&files(code));
+    let [found] = &findings[..] else { panic!("{findings:?}") };
+    assert_eq!((found.rule.as_str(), found.advice.contains("bulk_update")), ("RT602", true), "{}", found.advice);
+}
+
+#[test]
+fn a_slice_is_deleted_by_its_keys() {
+    let advice = |rows: &str| {
+        let code = format!("\ndef clear(request):\n    for item in {rows}:\n        item.delete()\n");
+        let findings = review(&files(&code));
+        findings.into_iter().find(|finding| finding.rule == "RT607").unwrap().advice
+    };
+    assert!(advice("Item.objects.order_by('-pk')[100:]").contains("pk__in"));
+    assert_eq!(advice("Item.objects.filter(state='old')"), "Delete the queryset: filter(…).delete().");
+}

@@ -9,8 +9,9 @@
 //! Seen: 0.16, with and without sqlparse and Pygments. <https://flask-debugtoolbar.readthedocs.io/>
 //!
 //! Gaps of Flask-DebugToolbar: values of SELECTs only, one line of the stack, a call with several sets of values as one.
-//! Gaps of django-debug-toolbar: parameters stand in the SQL; times have two decimals of a millisecond, made finer by the bars of the
-//! timeline; the template line that sent a statement is not read. Visible text is translated, so only classes and ids are read.
+//! Gaps of django-debug-toolbar: parameters stand in the SQL; times have two decimals of a millisecond, made finer by the
+//! bars of the timeline; the template line that sent a statement is not read. Visible text is translated, so only classes
+//! and ids are read.
 
 mod flask;
 mod har;

@@ -155,14 +155,19 @@ fn delete(trace: &Trace, at: usize, cx: &mut Context<'_>) {
         confidence = Confidence::Possible;
     }
     let tested = found.is_conditional(found.event);
+    // delete() refuses a slice and a union, and without the slice it takes more.
+    let some = found.rows().is_some_and(|rows| rows.slice.is_some() || rows.combined);
     let told = Told {
         rule: &META,
         what: format!("Deletes {}", turns::a_row_of(&row.model_name)),
         so: ", a look-up of what depends on it and a DELETE for each",
         confidence,
-        advice: match tested {
-            true => "Put the test into the filter, or keep the keys in a list, and send one filter(pk__in=…).delete().",
-            false => "Delete the queryset: filter(…).delete().",
+        advice: match (some, tested) {
+            (true, _) => "Keep the keys in a list, and send one filter(pk__in=…).delete().",
+            (_, true) => {
+                "Put the test into the filter, or keep the keys in a list, and send one filter(pk__in=…).delete()."
+            }
+            (false, false) => "Delete the queryset: filter(…).delete().",
         }
         .to_owned(),
         rewrite: if busy || tested || !known { None } else { delete_all(cx.project, &found, row, &effects) },
