@@ -146,7 +146,7 @@ def view(request, pk):
         _ => None,
     });
     let line = files["shop/views.py"]
-        .lines()
+        .split('\n')
         .position(|line| line.contains("with transaction.atomic"))
         .map(|at| at as u32 + 1);
     assert_eq!(place, line, "{told:?}");
