@@ -139,7 +139,7 @@ test("the map leads through a file of 50,000 lines, of which few are in the page
     // A pixel of the map stands for more lines than a screen has.
     const away = LINES / box.height + 60;
     await page.waitForFunction(
-      ([middle, away]) => Math.abs(document.querySelector("[data-testid=code-row][data-line]").dataset.line - middle) < away,
+      ([middle, away]) => Math.abs(document.querySelector("[data-testid=code-row][data-line]")?.dataset.line - middle) < away,
       [LINES / 2, away],
     );
     // Dragged beyond its edge it shows the last one.
