@@ -18,7 +18,7 @@ impl<'m> Merge<'m> {
             return false;
         }
         let met = if is_again { self.sent(observed) } else { met.to_vec() };
-        let predictions: Vec<usize> = met.iter().flat_map(|meeting| &meeting.predictions).copied().collect();
+        let predictions = predicted(&met);
         let mut loops = predictions.iter().filter_map(|at| self.around(*at));
         let Some(turning) = loops.next().filter(|first| loops.all(|other| other == *first)) else { return false };
         let turns = |meeting: &&Meeting<'_>| meeting.predictions.iter().any(|at| self.around(*at) == Some(turning));
@@ -60,9 +60,7 @@ impl<'m> Merge<'m> {
     /// Counts of several lines, each of which is predicted to send its own: the code's rule has weighed them, and says
     /// nothing.
     fn is_weighed(&self, observed: &SeenFinding) -> bool {
-        let met = self.sent(observed);
-        let predictions: Vec<usize> = met.iter().flat_map(|meeting| &meeting.predictions).copied().collect();
-        observed.finding.rule == "RT201" && self.code.places(&predictions).len() > 1
+        observed.finding.rule == "RT201" && self.code.places(&predicted(&self.sent(observed))).len() > 1
     }
 
     /// The innermost loop around a prediction.
@@ -125,4 +123,9 @@ impl<'m> Merge<'m> {
         }
         finding
     }
+}
+
+/// What is predicted for all that met.
+fn predicted(met: &[&Meeting<'_>]) -> Vec<usize> {
+    met.iter().flat_map(|meeting| &meeting.predictions).copied().collect()
 }

@@ -31,6 +31,7 @@ mod uses;
 mod value;
 
 use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
@@ -73,7 +74,8 @@ struct Shared<'p> {
     admin: Option<Rc<django::Registry<'p>>>,
     delete_receivers: Option<Rc<django::Receivers>>,
     /// Paths that are prefetched anywhere in the input.
-    lookups: Option<Rc<django::Lookups>>,
+    /// Of all threads.
+    lookups: Arc<OnceLock<django::Lookups>>,
     serializers: FxHashMap<ClassRef<'p>, Rc<Vec<django::SerializerField<'p>>>>,
 }
 

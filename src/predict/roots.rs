@@ -2,6 +2,7 @@
 //! module's body.
 
 use std::panic::resume_unwind;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -36,8 +37,9 @@ enum Root<'p> {
 pub fn run(project: &Project, wanted: &dyn Fn(FileId, Option<&str>) -> bool) -> Vec<Trace> {
     let roots = roots(project, wanted);
     let next = AtomicUsize::new(0);
+    let lookups = Arc::default();
     let some = || {
-        let mut shared = Shared::default();
+        let mut shared = Shared { lookups: Arc::clone(&lookups), ..Shared::default() };
         let mut out = Vec::new();
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);

@@ -490,8 +490,13 @@ impl Frame {
 
     /// Whether nobody waits for what it sends: a command's, a migration's, or what an app sets up when it starts.
     pub fn is_of_upkeep(&self) -> bool {
+        self.is_of_setup() || self.path.replace('\\', "/").contains("/management/commands/")
+    }
+
+    /// A migration's, or an app's that starts.
+    pub fn is_of_setup(&self) -> bool {
         let path = self.path.replace('\\', "/");
-        ["/management/commands/", "/migrations/"].iter().any(|part| path.contains(part)) || path.ends_with("/apps.py")
+        path.contains("/migrations/") || path.ends_with("/apps.py")
     }
 
     /// Whether it is a test's: by the name of its file, or of a folder around it. Of an absolute path, the folders above

@@ -11,7 +11,6 @@ use super::super::value::{
 };
 use super::lookups::Lookups;
 use crate::model::{Confidence, Site};
-use crate::project::Project;
 use crate::schema::{ModelId, Relation, RelationKind};
 use crate::trace::{Cause, EventKind, RowEvent, RowOp, Usage};
 
@@ -120,7 +119,7 @@ impl<'p> Interpreter<'p, '_> {
 
     /// Whether a relation of a row may have been loaded in a way that is not followed: by names that are computed, or by
     /// whoever gave the row that the rows are related to, where the input has a prefetch of that path.
-    pub(super) fn is_perhaps_loaded(&mut self, row: &RowValue<'p>, name: &SmolStr) -> bool {
+    pub(super) fn is_perhaps_loaded(&self, row: &RowValue<'p>, name: &SmolStr) -> bool {
         let mut path: Vec<SmolStr> = row.path.iter().chain([name]).cloned().collect();
         let mut above = row.queryset.clone();
         let mut prefetched_somewhere = true;
@@ -140,9 +139,8 @@ impl<'p> Interpreter<'p, '_> {
         false
     }
 
-    fn lookups(&mut self) -> Rc<Lookups> {
-        let project: &'p Project = self.project;
-        self.shared.lookups.get_or_insert_with(|| Rc::new(Lookups::read(project))).clone()
+    fn lookups(&self) -> &Lookups {
+        self.shared.lookups.get_or_init(|| Lookups::read(self.project))
     }
 
     /// `topic.posts`: nothing is sent yet.

@@ -233,12 +233,10 @@ impl Found {
     fn is_small(&self, workload: &Workload) -> bool {
         let (runs, sent) = self.sure;
         let twice = self.draft.rule.family == Family::OverFetching && runs == 1 && sent <= 2;
-        let is_command = |frame: &Frame| frame.path.contains("/management/commands/");
-        let migrates = |frame: &Frame| frame.is_of_upkeep() && !is_command(frame);
         let slow = self.draft.rule.code == slow_query::META.code;
         let all = self.shapes.first().and_then(|seen| workload.shape(seen.fingerprint));
         let outlies = slow && all.is_some_and(|shape| slow_query::is_outlier(self.total(), shape.executions));
-        twice || outlies || self.frame.as_ref().is_some_and(migrates)
+        twice || outlies || self.frame.as_ref().is_some_and(Frame::is_of_setup)
     }
 
     /// `passing`: lines that only pass calls on.
